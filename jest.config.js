@@ -1,0 +1,20 @@
+/** @type {import('jest').Config} */
+export default {
+  testEnvironment: 'node',
+  injectGlobals: false,
+  testMatch: ['**/__tests__/**/*.test.ts'],
+  extensionsToTreatAsEsm: ['.ts'],
+  moduleNameMapper: { '^(\\.{1,2}/.*)\\.js$': '$1' },
+  transform: {
+    '^.+\\.ts$': [
+      'ts-jest',
+      {
+        useESM: true,
+        // Types are checked by `npm run typecheck`; here each file is only stripped of them.
+        tsconfig: { rootDir: '.', target: 'es2023', module: 'esnext', moduleResolution: 'bundler', isolatedModules: true },
+      },
+    ],
+  },
+  // Contract tests start child processes and real HTTP servers.
+  testTimeout: 60_000,
+};

@@ -1,0 +1,83 @@
+/**
+ * The desired state of one scope (one project and region), as the desired-state file and the inputs together declare it.
+ * Everything here is validated: whoever reads a `Desired` need not check it again.
+ */
+export interface Desired {
+  /** Project ID or number of the engines, as given. */
+  readonly project: string;
+  readonly region: string;
+  /** A direction that is absent is left as it is; `none` unbinds it. */
+  readonly gateways: Partial<Record<Direction, GatewayReference | 'none'>>;
+  /** In the order of the file: the first endpoint that lists a URL is the one whose service carries it. */
+  readonly endpoints: readonly DesiredEndpoint[];
+  readonly agents: readonly DesiredAgent[];
+  /**
+   * Set when the `engines` input narrows a file that has agents: only engines these selectors name are looked at,
+   * with what the file's agents allow them. Such a run never takes an interface out of a service, since it has not
+   * seen the other agents' needs.
+   */
+  readonly only?: readonly EngineSelector[];
+  /** Levels of checks changed by the file, by check ID. */
+  readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;
+  /** Path of the desired-state file, relative to the workspace; absent in a run with inputs alone. */
+  readonly file?: string;
+}
+
+/** `egress` is agent to anywhere, `ingress` is client to agent. */
+export type Direction = 'egress' | 'ingress';
+export const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
+
+export type CheckLevel = 'error' | 'warning';
+
+/** Where something was said: a line of the file or an input of the step. Lines and columns count from 1. */
+export type Origin =
+  | { readonly kind: 'file'; readonly file: string; readonly line: number; readonly column: number }
+  | { readonly kind: 'input'; readonly input: string };
+
+/** A gateway as declared: a short name (then `project` is absent: the scope's own) or a full resource name. */
+export interface GatewayReference {
+  /** Project ID or number, only when a full name was given. */
+  readonly project?: string;
+  /** Region; a short name takes the scope's. */
+  readonly location: string;
+  readonly id: string;
+  readonly origin: Origin;
+}
+
+/** The `protocolBinding` enum of Agent Registry interfaces (google-apis.md 3.3). */
+export type ProtocolBinding = 'JSONRPC' | 'HTTP_JSON' | 'GRPC';
+
+/** One Agent Registry service that shall exist; `key` is its service ID. */
+export interface DesiredEndpoint {
+  readonly key: string;
+  readonly displayName: string;
+  /** Preset names, expanded by `expandPresets` when the engines' environment is known. */
+  readonly presets: readonly PresetReference[];
+  /** Normalised: `https://host`, lower case, no slash at the end. */
+  readonly urls: readonly { readonly url: string; readonly origin: Origin }[];
+  readonly protocol: ProtocolBinding;
+  /** Copy the members who reached it through the registry-wide policy into its own first policy. */
+  readonly carryOver: boolean;
+  readonly origin: Origin;
+}
+
+export interface PresetReference {
+  readonly name: string;
+  readonly origin: Origin;
+}
+
+/** Engines and the endpoints they may reach. Several entries may match one engine: it gets all they allow. */
+export interface DesiredAgent {
+  readonly selector: EngineSelector;
+  /** Keys of `Desired.endpoints`. */
+  readonly allow: readonly string[];
+}
+
+export type EngineSelector =
+  | { readonly kind: 'all'; readonly origin: Origin }
+  /** A full resource name, already known to lie in the scope's region. */
+  | { readonly kind: 'name'; readonly project: string; readonly id: string; readonly text: string; readonly origin: Origin }
+  /** All digits: an ID, or the display name of an engine when no engine has that ID. */
+  | { readonly kind: 'id'; readonly id: string; readonly text: string; readonly origin: Origin }
+  /** An exact display name. */
+  | { readonly kind: 'displayName'; readonly text: string; readonly origin: Origin };

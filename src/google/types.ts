@@ -1,0 +1,111 @@
+/**
+ * The Google resources this action reads and writes, as JSON on the wire. Only fields that are used are named.
+ * Source: Google's discovery documents (aiplatform 20260920, agentregistry 20260904, networkservices 20260921,
+ * networksecurity 20260924, iap 20260428). `agentGatewayConfig` is in no published npm type, so all are written here.
+ */
+
+export interface ReasoningEngine {
+  /** projects/{NUMBER}/locations/{l}/reasoningEngines/{id} */
+  name: string;
+  displayName?: string;
+  etag?: string;
+  createTime?: string;
+  spec?: {
+    identityType?: string;
+    /** Without a scheme; `principal://` in front makes it an IAM member. */
+    effectiveIdentity?: string;
+    serviceAccount?: string;
+    classMethods?: Record<string, unknown>[];
+    containerSpec?: { imageUri?: string };
+    sourceCodeSpec?: Record<string, unknown>;
+    packageSpec?: Record<string, unknown>;
+    deploymentSpec?: {
+      agentGatewayConfig?: AgentGatewayConfig | null;
+      env?: { name: string; value?: string }[];
+    };
+  };
+}
+
+/** A PATCH replaces the whole message: a direction that is left out is unbound. */
+export interface AgentGatewayConfig {
+  agentToAnywhereConfig?: { agentGateway: string };
+  clientToAgentConfig?: { agentGateway: string };
+}
+
+export interface Operation {
+  name: string;
+  /** aiplatform leaves it out while the operation runs, agentregistry sends false. */
+  done?: boolean;
+  error?: RpcStatus;
+  response?: Record<string, unknown>;
+  metadata?: Record<string, unknown> & { '@type'?: string; genericMetadata?: { createTime?: string } };
+}
+
+/** google.rpc.Status: `code` is the RPC code, not an HTTP status. */
+export interface RpcStatus {
+  code?: number;
+  message?: string;
+  details?: Record<string, unknown>[];
+}
+
+export interface RegistryInterface {
+  url: string;
+  protocolBinding: string;
+}
+
+export interface RegistryService {
+  /** projects/{p}/locations/{l}/services/{id} */
+  name: string;
+  displayName?: string;
+  description?: string;
+  interfaces?: RegistryInterface[];
+  endpointSpec?: { type: string; content?: unknown };
+  agentSpec?: { type: string; content?: unknown };
+  mcpServerSpec?: { type: string; content?: unknown };
+  /** projects/{p}/locations/{l}/{endpoints|agents|mcpServers}/{server-made id}; may lag the write by some seconds. */
+  registryResource?: string;
+}
+
+export interface IamBinding {
+  role: string;
+  members?: string[];
+  condition?: { expression?: string; title?: string; description?: string; location?: string };
+}
+
+export interface IamPolicy {
+  version?: number;
+  etag?: string;
+  bindings?: IamBinding[];
+}
+
+export interface AgentGateway {
+  name: string;
+  googleManaged?: { governedAccessPath?: 'AGENT_TO_ANYWHERE' | 'CLIENT_TO_AGENT' | (string & {}) };
+  selfManaged?: Record<string, unknown>;
+  /** //agentregistry.googleapis.com/projects/{p}/locations/{l} */
+  registries?: string[];
+  agentGatewayCard?: { mtlsEndpoint?: string; rootCertificates?: string[] };
+}
+
+export interface AuthzPolicy {
+  name: string;
+  target?: { resources?: string[] };
+  action?: string;
+  policyProfile?: string;
+  customProvider?: { authzExtension?: { resources?: string[] }; cloudIap?: Record<string, unknown> };
+}
+
+export interface AuthzExtension {
+  name: string;
+  service?: string;
+  failOpen?: boolean;
+  metadata?: Record<string, unknown>;
+}
+
+export interface Project {
+  /** projects/{NUMBER} */
+  name: string;
+  projectId: string;
+  parent?: string;
+  state?: string;
+}
