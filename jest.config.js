@@ -11,7 +11,13 @@ export default {
       {
         useESM: true,
         // Types are checked by `npm run typecheck`; here each file is only stripped of them.
-        tsconfig: { rootDir: '.', target: 'es2023', module: 'esnext', moduleResolution: 'bundler', isolatedModules: true },
+        tsconfig: {
+          rootDir: '.',
+          target: 'es2023',
+          module: 'esnext',
+          moduleResolution: 'bundler',
+          isolatedModules: true,
+        },
       },
     ],
   },

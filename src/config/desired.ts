@@ -51,7 +51,7 @@ export type ProtocolBinding = 'JSONRPC' | 'HTTP_JSON' | 'GRPC';
 export interface DesiredEndpoint {
   readonly key: string;
   readonly displayName: string;
-  /** Preset names, expanded by `expandPresets` when the engines' environment is known. */
+  /** Preset names; `presets.ts` expands them, with the engines' environment once that is known. */
   readonly presets: readonly PresetReference[];
   /** Normalised: `https://host`, lower case, no slash at the end. */
   readonly urls: readonly { readonly url: string; readonly origin: Origin }[];
@@ -76,7 +76,13 @@ export interface DesiredAgent {
 export type EngineSelector =
   | { readonly kind: 'all'; readonly origin: Origin }
   /** A full resource name, already known to lie in the scope's region. */
-  | { readonly kind: 'name'; readonly project: string; readonly id: string; readonly text: string; readonly origin: Origin }
+  | {
+      readonly kind: 'name';
+      readonly project: string;
+      readonly id: string;
+      readonly text: string;
+      readonly origin: Origin;
+    }
   /** All digits: an ID, or the display name of an engine when no engine has that ID. */
   | { readonly kind: 'id'; readonly id: string; readonly text: string; readonly origin: Origin }
   /** An exact display name. */

@@ -1,0 +1,33 @@
+// Bundles the sources into dist/: one shared bundle with a tiny entry per action, and the emulator. The result depends
+// on nothing but the sources and the lock file, so CI can compare it byte by byte.
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+
+/** @param {string[]} args a script of node_modules and its arguments */
+function run(...args) {
+  execFileSync(process.execPath, args, { stdio: 'inherit' });
+}
+
+/**
+ * `-e supports-color`: an optional dependency of `debug` that would be bundled only where some development tool happens
+ * to have installed it.
+ *
+ * @param {string} entry compiled JavaScript
+ * @param {string} folder
+ */
+function bundle(entry, folder) {
+  run('node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '-o', folder, '-C', '-q', '-e', 'supports-color');
+}
+
+rmSync('lib', { recursive: true, force: true });
+rmSync('dist', { recursive: true, force: true });
+// Types are checked by `npm run typecheck`; here they are only stripped.
+run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
+bundle('lib/src/actions/index.js', 'dist/shared');
+bundle('lib/emulator/main.js', 'dist/emulator');
+for (const action of ['plan', 'apply', 'verify']) {
+  mkdirSync(`dist/${action}`);
+  writeFileSync(`dist/${action}/index.js`, `import { ${action} } from '../shared/index.js';\n\nawait ${action}();\n`);
+}
+// The entries are modules wherever the folder is copied to.
+writeFileSync('dist/package.json', '{\n  "type": "module"\n}\n');

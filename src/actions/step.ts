@@ -1,0 +1,108 @@
+import * as core from '@actions/core';
+import { randomUUID } from 'node:crypto';
+import { systemClock } from '../clock.js';
+import type { Outcome } from '../commands/outcome.js';
+import { InvalidInput, type Session } from '../commands/session.js';
+import { formatOrigin, type Problem } from '../config/problems.js';
+import { explain } from '../explain.js';
+import type { Failure } from '../failure.js';
+import { CancelledError, TimeoutError } from '../google/errors.js';
+import { createFetch } from '../google/transport.js';
+import type { CommonInputs, Read } from '../inputs.js';
+import type { Log } from '../log.js';
+import { NO_OUTPUTS, OUTPUT_NAMES, setOutputs } from '../outputs.js';
+import { renderSummary } from '../report/summary.js';
+import { runnerLog } from './log.js';
+
+/** Plan and verify only read; nobody waits longer than this for that. */
+const READ_TIMEOUT_MS = 30 * 60_000;
+
+/**
+ * Runs one command as a step of a job: sets its outputs, writes the step summary and decides the exit code, whatever
+ * happens.
+ *
+ * @param name which of the actions this is
+ * @param read reads the inputs
+ * @param command what to do with them
+ */
+export async function runStep<T extends CommonInputs & { readonly timeoutMs?: number }>(
+  name: keyof typeof OUTPUT_NAMES,
+  read: () => Read<T>,
+  command: (read: Read<T>, session: Session) => Promise<Outcome>,
+): Promise<void> {
+  const stop = new AbortController();
+  const cancel = (): void => stop.abort(new CancelledError('the workflow was cancelled'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, cancel);
+  const inputs = read();
+  const timeoutMs = inputs.inputs.timeoutMs ?? READ_TIMEOUT_MS;
+  const timer = setTimeout(() => stop.abort(new TimeoutError('the time limit of this run is over')), timeoutMs);
+  const session: Session = {
+    env: process.env,
+    fetch: createFetch(),
+    clock: systemClock,
+    log: runnerLog,
+    signal: stop.signal,
+    deadline: systemClock.now() + timeoutMs,
+    mask: core.setSecret,
+    newRequestId: randomUUID,
+    random: Math.random,
+  };
+  const outcome = await command(inputs, session).catch((error: unknown) => failedOutcome(name, error));
+  clearTimeout(timer);
+  await finish(name, outcome, runnerLog);
+  // Idle connections and the signal handlers would keep the process alive.
+  process.exit(outcome.failure ? 1 : 0);
+}
+
+function failedOutcome(name: string, error: unknown): Outcome {
+  const failure =
+    error instanceof InvalidInput ? invalidInput(error.problems) : explain(error, 'Reading the world', 'api-error');
+  return {
+    outputs: { ...NO_OUTPUTS, failure_reason: failure.reason },
+    summary: { title: `Agent Gateway ${name}`, engines: [], next: [], failure },
+    failure,
+  };
+}
+
+function invalidInput(problems: readonly Problem[]): Failure {
+  const [first] = problems;
+  for (const { origin, message, fix } of problems.slice(1)) annotate(origin, `${message} ${fix ?? ''}`.trim());
+  if (first) annotate(first.origin, `${first.message} ${first.fix ?? ''}`.trim());
+  const lines = problems.map(
+    ({ origin, message, fix }) => `${formatOrigin(origin)}: ${message}${fix ? ` ${fix}` : ''}`,
+  );
+  return {
+    reason: 'invalid-input',
+    message: [
+      `${problems.length} problem(s) with the inputs or the config. Nothing was sent to Google.`,
+      ...lines,
+    ].join('\n'),
+    next: [],
+  };
+}
+
+function annotate(origin: Problem['origin'], message: string): void {
+  if (origin.kind === 'file') runnerLog.error(message, { title: 'invalid-input', ...origin });
+}
+
+async function finish(
+  name: keyof typeof OUTPUT_NAMES,
+  { outputs, summary, failure }: Outcome,
+  log: Log,
+): Promise<void> {
+  setOutputs(outputs, OUTPUT_NAMES[name]);
+  if (process.env.GITHUB_STEP_SUMMARY) {
+    try {
+      await core.summary.addRaw(renderSummary(summary)).write();
+    } catch (error) {
+      log.warning(`The step summary could not be written: ${(error as Error).message}`);
+    }
+  }
+  if (failure) {
+    log.error(failure.message, { title: failure.reason });
+    failure.next.forEach((line) => log.info(line));
+  } else {
+    summary.engines.forEach((engine) => log.info(`${engine.displayName} (${engine.id}): ${engine.governanceText}`));
+    summary.next.forEach((line) => log.info(line));
+  }
+}

@@ -1,0 +1,102 @@
+import type { Observed } from '../observe/observed.js';
+import { projectsOf } from '../plan/bindings.js';
+import {
+  bindingChanges,
+  directionOf,
+  endpointChanges,
+  grantChanges,
+  isChange,
+  type BindingChange,
+  type Plan,
+} from '../plan/types.js';
+import { DIRECTIONS } from '../config/desired.js';
+import { weightiest } from '../explain.js';
+import type { ApplyDeps } from './deps.js';
+import { createEngineRunner, type EngineRunner } from './engine.js';
+import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
+import type { ApplyResult, EngineResult, ServiceResult } from './result.js';
+import { prepareService, type ServiceTask } from './service.js';
+
+export interface ApplyOptions {
+  /** Milliseconds between the last new grant and the first bind that relies on it. */
+  readonly propagationWaitMs: number;
+}
+
+/**
+ * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
+ * bind, poll; what only takes away comes last. Each engine moves on as soon as its own grants are there: one slow
+ * engine does not hold the others, and one failure stops only what relies on it.
+ *
+ * @returns how every service and engine ended; it never throws for what Google or the network do
+ */
+export async function applyPlan(
+  plan: Plan,
+  observed: Observed,
+  options: ApplyOptions,
+  deps: ApplyDeps,
+): Promise<ApplyResult> {
+  const beat = new AbortController();
+  const heartbeat = deps.progress.heartbeat(beat.signal);
+  try {
+    const services = startServices(plan, observed, deps);
+    const engines = createEngineRunner({
+      projects: projectsOf(observed),
+      limiter: createLimiter(ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
+      propagationWaitMs: options.propagationWaitMs,
+      deps,
+    });
+    const results = await runEngines(plan, services, engines);
+    const serviceResults = await Promise.all(services.values());
+    return collect(serviceResults, results);
+  } finally {
+    beat.abort();
+    await heartbeat;
+  }
+}
+
+/** Every service is registered and granted once, whatever the number of keys and engines that use it. */
+function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
+  const grants = grantChanges(plan);
+  const tasks = new Map<string, ServiceTask>();
+  for (const change of endpointChanges(plan)) {
+    // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
+    if (tasks.has(change.service) && change.action === 'adopt') continue;
+    tasks.set(change.service, { change, grants: grants.filter(({ service }) => service === change.service) });
+  }
+  return new Map([...tasks].map(([name, task]) => [name, prepareService(task, observed, deps)]));
+}
+
+async function runEngines(
+  plan: Plan,
+  services: ReadonlyMap<string, Promise<ServiceResult>>,
+  engines: EngineRunner,
+): Promise<EngineResult[]> {
+  const relies = (change: BindingChange): Promise<ServiceResult>[] => {
+    const names = grantChanges(plan).filter(({ engine }) => engine === change.engine);
+    return [...new Set(names.map(({ service }) => service))].flatMap((service) => services.get(service) ?? []);
+  };
+  const bindings = bindingChanges(plan);
+  const first = bindings.filter((change) => !onlyTakesAway(change));
+  const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));
+  await Promise.all(services.values());
+  const last = bindings.filter(onlyTakesAway);
+  return [...results, ...(await Promise.all(last.map((change) => engines.run(change, []))))];
+}
+
+function onlyTakesAway(change: BindingChange): boolean {
+  if (!isChange(change)) return false;
+  return DIRECTIONS.every((direction) => {
+    const { from, to } = directionOf(change, direction);
+    return to === null || to === from;
+  });
+}
+
+function collect(services: readonly ServiceResult[], engines: readonly EngineResult[]): ApplyResult {
+  const failures = [...services, ...engines].flatMap(({ failure }) => failure ?? []);
+  const failure = weightiest(failures);
+  return {
+    services: new Map(services.map((result) => [result.service, result])),
+    engines: new Map(engines.map((result) => [result.engine, result])),
+    ...(failure ? { failure } : {}),
+  };
+}

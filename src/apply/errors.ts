@@ -1,0 +1,44 @@
+import type { AgentGatewayConfig } from '../google/types.js';
+import type { BindingChange } from '../plan/types.js';
+
+/** The registry took a service but never said which endpoint it made of it, so nothing can be granted on it. */
+export class ProjectionMissing extends Error {
+  override readonly name = 'ProjectionMissing';
+  readonly service: string;
+  constructor(service: string, seconds: number) {
+    super(`${service} has no registryResource after ${seconds} seconds`);
+    this.service = service;
+  }
+}
+
+/** The policy was written without an error, yet a member is not in it. */
+export class GrantLost extends Error {
+  override readonly name = 'GrantLost';
+  constructor(resource: string, member: string) {
+    super(`${member} is not in the policy of ${resource} although the write was accepted`);
+  }
+}
+
+/** The update ended well, but the engine's `agentGatewayConfig` is null or other than declared. */
+export class NotBound extends Error {
+  override readonly name = 'NotBound';
+  readonly change: BindingChange;
+  readonly found: AgentGatewayConfig;
+  constructor(change: BindingChange, found: AgentGatewayConfig) {
+    super(
+      `agentGatewayConfig of ${change.engine} is ${Object.keys(found).length === 0 ? 'null' : JSON.stringify(found)}`,
+    );
+    this.change = change;
+    this.found = found;
+  }
+}
+
+/** The run ended (its deadline, a cancelled workflow) while an operation was still running; `cause` says why. */
+export class StillRunning extends Error {
+  override readonly name = 'StillRunning';
+  readonly operation: string;
+  constructor(operation: string, cause: unknown) {
+    super(`operation ${operation} is still running`, { cause });
+    this.operation = operation;
+  }
+}

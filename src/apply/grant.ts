@@ -1,0 +1,69 @@
+import { isConflict, isNotFound } from '../google/errors.js';
+import type { IamPolicy } from '../google/types.js';
+import { hasMember, withMembers } from '../plan/policy.js';
+import type { GrantChange } from '../plan/types.js';
+import type { ApplyDeps } from './deps.js';
+import { GrantLost } from './errors.js';
+
+/** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
+const MAX_CONFLICTS = 10;
+/** How long IAP may not know an endpoint that the registry has just made, in milliseconds. */
+const UNKNOWN_ENDPOINT_MS = 120_000;
+
+/** One service's policy and who shall be added to it. */
+export interface GrantTask {
+  /** Path of the IAP resource, from `iapResourceOf`. */
+  readonly resource: string;
+  /** For messages. */
+  readonly label: string;
+  readonly grants: readonly GrantChange[];
+  /** The policy as it was observed: its etag makes it safe to start from; absent for a service that is new. */
+  readonly policy?: IamPolicy;
+}
+
+/**
+ * Adds members to one endpoint's IAP policy, all in one write: read, merge, write with the etag and version 3. When
+ * somebody else wrote in between (409 ABORTED, or 412), the policy is read again and merged anew.
+ *
+ * @returns how many members were added; 0 when all of them were there
+ * @throws ApiError, GrantLost or the abort reason
+ */
+export async function grant(task: GrantTask, deps: ApplyDeps): Promise<number> {
+  let policy = task.policy;
+  for (let attempt = 1; ; attempt += 1) {
+    policy ??= await readPolicy(task, deps);
+    const current = policy;
+    const missing = task.grants.filter((item) => !hasMember(current, item));
+    if (missing.length === 0) return 0;
+    try {
+      const written = await deps.google.iap.setPolicy(task.resource, withMembers(current, missing));
+      await confirm(task, written, deps);
+      return missing.length;
+    } catch (error) {
+      if (!isConflict(error) || attempt >= MAX_CONFLICTS) throw error;
+      deps.progress.step(task.label, 'its policy was changed by somebody else meanwhile, reading it again');
+      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+      policy = undefined;
+    }
+  }
+}
+
+async function readPolicy({ resource }: GrantTask, { google, clock, signal }: ApplyDeps): Promise<IamPolicy> {
+  const start = clock.now();
+  for (let delay = 500; ; delay = Math.min(delay * 2, 10_000)) {
+    try {
+      return await google.iap.getPolicy(resource);
+    } catch (error) {
+      if (!isNotFound(error) || clock.now() - start > UNKNOWN_ENDPOINT_MS) throw error;
+    }
+    await clock.sleep(delay, signal);
+  }
+}
+
+/** The answer to a write should show the members; where it does not, the policy itself decides. */
+async function confirm(task: GrantTask, written: IamPolicy, { google }: ApplyDeps): Promise<void> {
+  const lost = (policy: IamPolicy): GrantChange[] => task.grants.filter((item) => !hasMember(policy, item));
+  if (lost(written).length === 0) return;
+  const missing = lost(await google.iap.getPolicy(task.resource));
+  if (missing[0]) throw new GrantLost(task.resource, missing[0].member);
+}

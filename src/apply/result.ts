@@ -1,0 +1,32 @@
+import type { Failure } from '../failure.js';
+
+/** How each part of a plan ended. */
+export interface ApplyResult {
+  /** By service name. */
+  readonly services: ReadonlyMap<string, ServiceResult>;
+  /** By engine name; every engine of the plan is here. */
+  readonly engines: ReadonlyMap<string, EngineResult>;
+  /** The most important failure, if anything failed. */
+  readonly failure?: Failure;
+}
+
+export interface ServiceResult {
+  readonly service: string;
+  readonly status: 'done' | 'unchanged' | 'failed' | 'pending';
+  readonly registryResource?: string;
+  /** Members this run added. */
+  readonly granted: number;
+  readonly failure?: Failure;
+}
+
+export interface EngineResult {
+  readonly engine: string;
+  /** `bound`: nothing to do; `changed`, `unbound`: done in this run; `pending`: not reached. */
+  readonly status: 'bound' | 'changed' | 'unbound' | 'failed' | 'pending';
+  /** Gateways after the run as far as known; null is unbound. */
+  readonly egress: string | null;
+  readonly ingress: string | null;
+  /** Milliseconds from the first write to the verified binding; absent when nothing was written. */
+  readonly tookMs?: number;
+  readonly failure?: Failure;
+}

@@ -1,0 +1,54 @@
+import type { Desired } from '../config/desired.js';
+import type { Failure } from '../failure.js';
+import type { Google } from '../google/index.js';
+import type { CommonInputs, Read } from '../inputs.js';
+import { observe } from '../observe/observe.js';
+import type { Observed } from '../observe/observed.js';
+import { makePlan } from '../plan/plan.js';
+import type { Plan } from '../plan/types.js';
+import { findingText, planHeadline, planSections } from '../report/plan-text.js';
+import { prepare } from './prepare.js';
+import type { Session } from './session.js';
+
+/** The desired state, the world, and what lies between them. */
+export interface Looked {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly plan: Plan;
+  readonly google: Google;
+}
+
+/** What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing. */
+export async function look(read: Read<CommonInputs>, session: Session): Promise<Looked> {
+  const { desired, google } = await prepare(read, session);
+  session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
+  const observed = await observe(desired, google, read.inputs.universe);
+  const plan = makePlan(desired, observed, read.inputs.universe);
+  sayPlan(plan, session);
+  return { desired, observed, plan, google };
+}
+
+function sayPlan(plan: Plan, { log }: Session): void {
+  log.info(planHeadline(plan));
+  for (const { title, lines } of planSections(plan)) {
+    log.group(title, () => lines.forEach((line) => log.info(line)));
+  }
+  for (const finding of plan.checks) {
+    const place = finding.origin?.kind === 'file' ? finding.origin : {};
+    log[finding.level](findingText(finding), { title: finding.id, ...place });
+  }
+  log.info(`Digest ${plan.digest}`);
+}
+
+/** @returns the failure of a plan that must not be applied, or undefined */
+export function checkFailure({ checks }: Plan): Failure | undefined {
+  const errors = checks.filter(({ level }) => level === 'error');
+  const [first] = errors;
+  if (!first) return undefined;
+  const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
+  return {
+    reason: 'check-failed',
+    message: `${first.message}${others} Nothing was written.`,
+    next: [...new Set(errors.map(({ remedy }) => remedy))],
+  };
+}

@@ -1,0 +1,88 @@
+import type { ApplyResult } from '../apply/result.js';
+import type { Desired } from '../config/desired.js';
+import type { Failure } from '../failure.js';
+import type { AgentGatewayConfig } from '../google/types.js';
+import type { Observed } from '../observe/observed.js';
+import type { EndpointOutput, Outputs } from '../outputs.js';
+import { NO_OUTPUTS } from '../outputs.js';
+import { gatewayName } from '../plan/bindings.js';
+import { hasChanges } from '../plan/plan.js';
+import { endpointChanges, type Plan } from '../plan/types.js';
+import { reportEngines, type EngineReport } from '../report/engines.js';
+import type { SummaryInput } from '../report/summary.js';
+
+/** How a command ended, for the runner and for people. */
+export interface Outcome {
+  readonly outputs: Outputs;
+  readonly summary: SummaryInput;
+  readonly failure?: Failure;
+}
+
+/** What a command knows when it ends. */
+export interface Known {
+  readonly title: string;
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly plan: Plan;
+  readonly planFile: string;
+  readonly result?: ApplyResult;
+  readonly failure?: Failure;
+  readonly next: readonly string[];
+}
+
+/** @returns outputs and summary of a command that got as far as a plan */
+export function outcomeOf(known: Known): Outcome {
+  const { plan, desired, observed, result, failure } = known;
+  const engines = reportEngines(plan, desired, observed, result);
+  return {
+    outputs: {
+      ...NO_OUTPUTS,
+      changes: hasChanges(plan),
+      to_register: plan.summary.register,
+      to_grant: plan.summary.grant,
+      to_bind: plan.summary.bind,
+      to_remove: plan.summary.remove,
+      plan_file: known.planFile,
+      plan_digest: plan.digest,
+      engines: engines.map(engineOutput),
+      endpoints: endpointOutputs(plan, result),
+      agent_gateway_config: declaredConfig(desired, observed),
+      failure_reason: failure?.reason ?? '',
+    },
+    summary: {
+      title: known.title,
+      plan,
+      engines,
+      next: known.next,
+      ...(result ? { result } : {}),
+      ...(failure ? { failure } : {}),
+    },
+    ...(failure ? { failure } : {}),
+  };
+}
+
+function engineOutput(engine: EngineReport): Outputs['engines'][number] {
+  const { name, displayName, principal, egress, ingress, status, governance } = engine;
+  return { name, displayName, principal, egress, ingress, status, governance };
+}
+
+/** By key; a key that only adopts services of others shows the first of them. */
+function endpointOutputs(plan: Plan, result: ApplyResult | undefined): Record<string, EndpointOutput> {
+  const outputs: Record<string, EndpointOutput> = {};
+  for (const change of endpointChanges(plan)) {
+    if (change.key in outputs) continue;
+    const registryResource = result?.services.get(change.service)?.registryResource ?? change.registryResource ?? '';
+    const endpointId = registryResource.slice(registryResource.lastIndexOf('/') + 1);
+    outputs[change.key] = { service: change.service, registryResource, endpointId };
+  }
+  return outputs;
+}
+
+/** What a deploy step passes on so that a new agent is born bound. */
+function declaredConfig(desired: Desired, observed: Observed): AgentGatewayConfig {
+  const { egress, ingress } = desired.gateways;
+  return {
+    ...(egress && egress !== 'none' ? { agentToAnywhereConfig: { agentGateway: gatewayName(egress, observed) } } : {}),
+    ...(ingress && ingress !== 'none' ? { clientToAgentConfig: { agentGateway: gatewayName(ingress, observed) } } : {}),
+  };
+}

@@ -1,0 +1,103 @@
+import type { Origin } from './desired.js';
+
+/**
+ * One thing that is wrong with the inputs or the desired-state file. `message` says what and why, `fix` says what to
+ * write instead; both are whole sentences, so that a sink can print them one after the other.
+ */
+export interface Problem {
+  readonly message: string;
+  readonly fix?: string;
+  readonly origin: Origin;
+}
+
+/** Makes a problem; an empty fix is left out, which `exactOptionalPropertyTypes` asks for. */
+export function problem(origin: Origin, message: string, fix?: string): Problem {
+  return fix === undefined ? { message, origin } : { message, fix, origin };
+}
+
+/** The input of the step as the place where something was said. */
+export function inputOrigin(input: string): Origin {
+  return { kind: 'input', input };
+}
+
+/** Lines of the file from top to bottom, then the inputs; what has one place keeps the order it was found in. */
+export function sortProblems(problems: readonly Problem[]): Problem[] {
+  return [...problems].sort((a, b) => {
+    if (a.origin.kind === 'file' && b.origin.kind === 'file') {
+      return a.origin.line - b.origin.line || a.origin.column - b.origin.column;
+    }
+    return Number(a.origin.kind === 'input') - Number(b.origin.kind === 'input');
+  });
+}
+
+/** `agent-gateway.yaml:12:5` or `input region`. */
+export function formatOrigin(origin: Origin): string {
+  return origin.kind === 'file'
+    ? `${printable(origin.file)}:${origin.line}:${origin.column}`
+    : `input ${printable(origin.input)}`;
+}
+
+/** Plain text of a problem, on one line: where, what, fix. */
+export function formatProblem({ origin, message, fix }: Problem): string {
+  return `${formatOrigin(origin)}: ${message}${fix === undefined ? '' : ` ${fix}`}`;
+}
+
+/**
+ * A value from outside, in double quotes, fit for a log, a comment and an annotation: control, format (bidirectional
+ * overrides) and line-breaking characters are escaped, and it is cut at about 80 characters.
+ */
+export function quote(value: unknown, max = 80): string {
+  const text = typeof value === 'string' ? value : String(value);
+  const shown = text.length > max ? `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…` : text;
+  return printable(JSON.stringify(shown));
+}
+
+/** The text with every character escaped that would not show as itself. */
+export function printable(text: string): string {
+  return text.replace(
+    /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu,
+    (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`,
+  );
+}
+
+/** The candidate that was probably meant by a mistyped word, if one is close enough to be worth naming. */
+export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+  // Nobody mistypes a word into something that long; it also bounds the work.
+  if (word.length > 100) return undefined;
+  const typed = word.toLowerCase();
+  let best: string | undefined;
+  let bestDistance = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1;
+  for (const candidate of candidates) {
+    const distance = editDistance(typed, candidate.toLowerCase(), bestDistance);
+    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+  }
+  if (best !== undefined || typed.length < 3) return best;
+  for (const candidate of candidates) if (candidate.toLowerCase().startsWith(typed)) return candidate;
+  return undefined;
+}
+
+/** `Did you mean "x"?`, or the whole list when nothing is close. */
+export function suggestion(word: string, candidates: readonly string[], what: string): string {
+  const close = nearest(word, candidates);
+  if (close !== undefined) return `Did you mean ${quote(close)}?`;
+  return candidates.length === 0 ? `There are no ${what}.` : `The ${what} are: ${candidates.join(', ')}.`;
+}
+
+/** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
+function editDistance(a: string, b: string, limit: number): number {
+  if (Math.abs(a.length - b.length) >= limit) return limit;
+  let older: number[] = [];
+  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const change = (above[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
+      let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change);
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+        cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
+      row.push(cost);
+    }
+    [older, above] = [above, row];
+  }
+  return above[b.length] ?? limit;
+}

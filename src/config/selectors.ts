@@ -1,0 +1,46 @@
+import { report, type Context, type Said, type ScopeSoFar } from './context.js';
+import type { EngineSelector } from './desired.js';
+import { quote } from './problems.js';
+import { isLocation, isProject, mayBeSameProject } from './scope.js';
+
+const FORMS =
+  'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
+
+/** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
+export function readSelector(context: Context, { text, origin }: Said, scope: ScopeSoFar): EngineSelector | undefined {
+  if (text.trim() === '') {
+    report(context, origin, 'The engine is empty.', FORMS);
+    return undefined;
+  }
+  if (text === 'all') return { kind: 'all', origin };
+  if (/^\d+$/.test(text)) return { kind: 'id', id: text, text, origin };
+  if (!text.startsWith('projects/') && !text.includes('/reasoningEngines/'))
+    return { kind: 'displayName', text, origin };
+  const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/(\d+)$/.exec(text) ?? [];
+  if (
+    project === undefined ||
+    location === undefined ||
+    id === undefined ||
+    !isProject(project) ||
+    !isLocation(location)
+  ) {
+    report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
+    return undefined;
+  }
+  const before = context.problems.length;
+  if (scope.region !== undefined && location !== scope.region) {
+    const message = `The engine ${quote(id)} is in ${quote(location)}, but the region of this run is ${quote(scope.region)}.`;
+    report(context, origin, message, 'One run is about one project and region: remove it here, or set the region.');
+  }
+  if (scope.project !== undefined && !mayBeSameProject(project, scope.project)) {
+    const message = `The engine ${quote(id)} is in project ${quote(project)}, but the project of this run is ${quote(scope.project)}.`;
+    report(context, origin, message, 'One run is about one project and region: remove it here, or set the project.');
+  }
+  return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
+}
+
+/** Equal for selectors that mean the same engine: a full name and a bare ID may. */
+export function selectorKey(selector: EngineSelector): string {
+  if (selector.kind === 'all') return 'all';
+  return selector.kind === 'displayName' ? `name ${selector.text}` : `id ${selector.id}`;
+}

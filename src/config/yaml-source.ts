@@ -1,0 +1,165 @@
+import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml';
+import type { Origin } from './desired.js';
+import { printable, problem, quote, type Problem } from './problems.js';
+
+/** Keys and indices from the root of a file to one of its values. */
+export type Path = readonly PropertyKey[];
+
+/** A YAML file as a plain value, with the place of everything in it. */
+export interface YamlSource {
+  /** `undefined` when nothing could be read. */
+  readonly value: unknown;
+  /** The place of a value (or of its key); for what is not there, of the nearest thing around it. */
+  readonly locate: (path: Path, what?: 'key' | 'value') => Origin;
+  /** Whether the path leads to something; a key that cannot be used leads nowhere. */
+  readonly has: (path: Path) => boolean;
+  /** A scalar as it stands in the file: what a number was before it lost digits. */
+  readonly source: (path: Path) => string | undefined;
+  readonly problems: readonly Problem[];
+}
+
+type Index = ReadonlyMap<string, Pair>;
+interface Found {
+  readonly node: unknown;
+  readonly key?: unknown;
+  readonly complete: boolean;
+}
+
+const MOST_SYNTAX_ERRORS = 20;
+
+/** Reads YAML text. Never throws: whatever is wrong with the text is a problem with its line. */
+export function readYaml(file: string, text: string): YamlSource {
+  const lines = new LineCounter();
+  const at = (offset: number): Origin => {
+    const { line, col } = lines.linePos(offset);
+    return { kind: 'file', file, line: Math.max(1, line), column: Math.max(1, col) };
+  };
+  const nothing = (problems: Problem[]): YamlSource => ({
+    value: undefined,
+    locate: () => at(0),
+    has: () => false,
+    source: () => undefined,
+    problems,
+  });
+  try {
+    // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
+    // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
+    const doc = parseDocument(text, {
+      lineCounter: lines,
+      schema: 'core',
+      merge: false,
+      uniqueKeys: false,
+      prettyErrors: false,
+      logLevel: 'error',
+    });
+    const syntax = [...doc.errors, ...doc.warnings];
+    if (syntax.length > 0) return nothing(syntaxProblems(syntax, at));
+    const start = isNode(doc.contents) ? startOf(doc.contents, at) : undefined;
+    if (start === undefined || (isScalar(doc.contents) && doc.contents.value === null)) {
+      return nothing([problem(at(0), 'The file is empty.', 'Write at least "version: 1", or remove the file.')]);
+    }
+    const indexes = new Map<YAMLMap, Index>();
+    const problems = indexMaps(doc, indexes, at);
+    return {
+      value: doc.toJS({ maxAliasCount: 100 }) as unknown,
+      locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
+      has: (path) => walk(doc, indexes, path).complete,
+      source: (path) => {
+        const { node, complete } = walk(doc, indexes, path);
+        return complete && isScalar(node) ? node.source : undefined;
+      },
+      problems,
+    };
+  } catch (error) {
+    // A RangeError is the stack: thousands of brackets. A ReferenceError is an alias within itself or an alias bomb.
+    const why = error instanceof RangeError ? 'it is nested too deeply' : reasonOf(error);
+    return nothing([problem(at(0), `The file cannot be read as YAML: ${why}.`, 'Write it plainly, without tricks.')]);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return printable(error instanceof Error ? error.message : 'unknown error').slice(0, 200);
+}
+
+/** One mistake often makes several errors at one place: the first says what it is. */
+function syntaxProblems(errors: readonly YAMLError[], at: (offset: number) => Origin): Problem[] {
+  const first = new Map<number, YAMLError>();
+  for (const error of errors) if (!first.has(error.pos[0])) first.set(error.pos[0], error);
+  return [...first.values()].slice(0, MOST_SYNTAX_ERRORS).map((error) => syntaxProblem(error, at));
+}
+
+function syntaxProblem(error: YAMLError, at: (offset: number) => Origin): Problem {
+  const origin = at(error.pos[0]);
+  if (error.code === 'MULTIPLE_DOCS') {
+    return problem(origin, 'The file holds more than one YAML document.', 'Keep one, and remove the line "---".');
+  }
+  if (error.code === 'TAG_RESOLVE_FAILED') {
+    return problem(origin, `YAML tags are not supported: ${reasonOf(error)}.`, 'Remove the tag.');
+  }
+  // The parser reports its own stack overflow as an error of the text.
+  const why = error.message.includes('call stack') ? 'it is nested too deeply' : reasonOf(error);
+  return problem(origin, `This is not valid YAML: ${why}.`);
+}
+
+/** Finds the pairs of every map, and reports keys that are given twice or are no plain text. */
+function indexMaps(doc: Document, indexes: Map<YAMLMap, Index>, at: (offset: number) => Origin): Problem[] {
+  const problems: Problem[] = [];
+  visit(doc, {
+    Map: (_, map) => {
+      const index = new Map<string, Pair>();
+      for (const pair of map.items) {
+        const origin = (isNode(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
+        const key = keyOf(pair);
+        if (key === undefined) {
+          problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
+        } else if (key === '__proto__') {
+          problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
+        } else {
+          if (index.has(key)) {
+            problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
+          }
+          index.set(key, pair);
+        }
+      }
+      indexes.set(map, index);
+    },
+  });
+  return problems;
+}
+
+/** A key as the plain value has it; numbers and truth values are their text there. */
+function keyOf({ key }: Pair): string | undefined {
+  const value: unknown = isScalar(key) ? key.value : undefined;
+  return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+    ? String(value)
+    : undefined;
+}
+
+function walk(doc: Document, indexes: ReadonlyMap<YAMLMap, Index>, path: Path): Found {
+  let found: Found = { node: doc.contents, complete: true };
+  for (const step of path) {
+    const node: unknown = isAlias(found.node) ? found.node.resolve(doc) : found.node;
+    const pair: Pair | undefined = isMap(node) ? indexes.get(node)?.get(String(step)) : undefined;
+    if (pair !== undefined) {
+      found = { node: pair.value, key: pair.key, complete: true };
+    } else if (isSeq(node) && typeof step === 'number' && step < node.items.length) {
+      found = { node: node.items[step], complete: true };
+    } else {
+      return { ...found, complete: false };
+    }
+  }
+  return found;
+}
+
+/** An empty value (`project:` and nothing after it) has no place of its own that an editor could show: its key has. */
+function placeOf(found: Found, what: 'key' | 'value', at: (offset: number) => Origin): Origin | undefined {
+  const { node, key } = found;
+  const empty = !isNode(node) || (isScalar(node) && node.value === null && node.source === '');
+  const best = isNode(key) && (empty || (what === 'key' && found.complete)) ? key : node;
+  return isNode(best) ? startOf(best, at) : undefined;
+}
+
+function startOf(node: Node, at: (offset: number) => Origin): Origin | undefined {
+  return node.range ? at(node.range[0]) : undefined;
+}

@@ -1,0 +1,130 @@
+import { NotBound, StillRunning } from './apply/errors.js';
+import type { Failure, FailureReason } from './failure.js';
+import {
+  ApiError,
+  AuthError,
+  CancelledError,
+  NetworkError,
+  OperationError,
+  TimeoutError,
+  isApiDisabled,
+} from './google/errors.js';
+
+/**
+ * Turns an error into what the person in front of a red pipeline needs: what failed, on which resource, what Google
+ * answered, and what to do next.
+ *
+ * @param doing what was being done, e.g. `Binding engine "Support agent" (projects/…)`
+ * @param otherwise the reason when the error itself does not say (a permission or an API always does)
+ */
+export function explain(error: unknown, doing: string, otherwise: FailureReason): Failure {
+  if (error instanceof StillRunning) return interrupted(error.cause, `${doing}: ${error.message}`);
+  if (error instanceof TimeoutError || error instanceof CancelledError) return interrupted(error, doing);
+  if (error instanceof AuthError) return { reason: 'auth-failed', message: error.message, next: [] };
+  if (error instanceof ApiError) return explainApiError(error, doing, otherwise);
+  if (error instanceof OperationError) {
+    return {
+      reason: otherwise,
+      message: `${doing} failed: ${error.message}`,
+      next: otherwise === 'bind-failed' ? BIND_CAUSES : [],
+    };
+  }
+  if (error instanceof NotBound) {
+    return {
+      reason: 'not-bound',
+      message: `${doing}: the update ended well, but ${error.message}.`,
+      next: NULL_CAUSES,
+    };
+  }
+  const what = error instanceof Error ? error.message : String(error);
+  const next = error instanceof NetworkError ? ['Check the network (and proxy) of the runner, then run again.'] : [];
+  return { reason: otherwise, message: `${doing} failed: ${what}.`, next };
+}
+
+function interrupted(cause: unknown, doing: string): Failure {
+  const cancelled = cause instanceof CancelledError;
+  return {
+    reason: cancelled ? 'cancelled' : 'timeout',
+    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.`,
+    next: ['Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.'],
+  };
+}
+
+function explainApiError(error: ApiError, doing: string, otherwise: FailureReason): Failure {
+  const message = `${doing} failed: ${error.message}`;
+  const disabled: boolean = isApiDisabled(error);
+  if (disabled) {
+    const service = error.metadata.service ?? `${error.api}.googleapis.com`;
+    const project = (error.metadata.consumer ?? '').replace('projects/', '');
+    const flag = project ? ` --project=${project}` : '';
+    return { reason: 'api-disabled', message, next: [`Enable the API: gcloud services enable ${service}${flag}`] };
+  }
+  if (error.status === 401) {
+    const next = [
+      'Google did not accept the token: check the google-github-actions/auth step or the access_token input.',
+    ];
+    return { reason: 'auth-failed', message, next };
+  }
+  if (error.status === 403) {
+    return { reason: 'permission-denied', message, next: [permissionHint(error.api)] };
+  }
+  return { reason: otherwise, message, next: otherwise === 'bind-failed' ? BIND_CAUSES : [] };
+}
+
+/** The smallest usual role by API (Google's documentation of each product). */
+const ROLES: Readonly<Record<string, string>> = {
+  aiplatform:
+    'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
+  agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
+  iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
+  networkservices: 'networkservices.agentGateways.get (and .use to bind)',
+  cloudresourcemanager: 'resourcemanager.projects.get, e.g. roles/browser',
+};
+
+function permissionHint(api: string): string {
+  const role = ROLES[api];
+  return role
+    ? `The identity of this job needs ${role}.`
+    : 'Give the identity of this job the permission that Google names above.';
+}
+
+/** Why an update of `agentGatewayConfig` ends in an error (Google's known issues of Agent Gateway, public reports). */
+const BIND_CAUSES: readonly string[] = [
+  'Likely causes, most frequent first:',
+  '- Another engine of this project and region is bound to a different gateway in the same direction: all must share one.',
+  '- The container cannot start behind the gateway, because hosts it calls at start-up are not registered or not granted: allow the preset `runtime`, and read reasoning_engine_stderr in Cloud Logging.',
+  '- The engine was created before 2026-04-29: such engines cannot be bound, deploy it anew.',
+  "- The gateway is in another project and that project's AI Platform service agent lacks networkservices.agentGateways.get there.",
+  'Then run again; nothing has to be cleaned up first.',
+];
+
+/** Why a binding is missing although the update ended well. */
+const NULL_CAUSES: readonly string[] = [
+  'A null agentGatewayConfig means that the Runtime has failed to bind. Likely causes:',
+  '- Something else wrote the engine meanwhile: a deploy or a `terraform apply` resets the binding.',
+  '- The engine has no agent identity, or was created before 2026-04-29: deploy it anew.',
+  '- Another engine of this project and region is bound to a different gateway in the same direction.',
+  'Look at reasoning_engine_stderr in Cloud Logging, then run again.',
+];
+
+/** When several things failed, the first of these is the run's reason: what stops everything else comes first. */
+const BY_WEIGHT: readonly FailureReason[] = [
+  'cancelled',
+  'auth-failed',
+  'permission-denied',
+  'api-disabled',
+  'register-failed',
+  'grant-failed',
+  'bind-failed',
+  'not-bound',
+  'timeout',
+];
+
+/** @returns the failure a run is named after, or undefined when there is none. */
+export function weightiest(failures: readonly Failure[]): Failure | undefined {
+  const weight = ({ reason }: Failure): number => {
+    const at = BY_WEIGHT.indexOf(reason);
+    return at === -1 ? BY_WEIGHT.length : at;
+  };
+  return [...failures].sort((a, b) => weight(a) - weight(b))[0];
+}

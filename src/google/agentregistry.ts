@@ -1,0 +1,68 @@
+import type { Http } from './http.js';
+import { formatLocation } from './names.js';
+import { listAll } from './pages.js';
+import type { Operation, RegistryService } from './types.js';
+
+/** What a service is created from or patched with; its name is in the request. */
+export type RegistryServiceBody = Omit<RegistryService, 'name' | 'registryResource'>;
+
+/**
+ * Agent Registry. Services are all that can be written; the registry projects each into a read-only endpoint, agent or MCP server.
+ * `requestId` is a UUID: sending a write again with the same one within the hour does it once.
+ */
+export interface AgentRegistry {
+  /** All pages. Google's list filters are not relied on. */
+  listServices(project: string, location: string): Promise<RegistryService[]>;
+  getService(name: string): Promise<RegistryService>;
+  /** @param parent `projects/{p}/locations/{l}` */
+  createService(parent: string, id: string, body: RegistryServiceBody, requestId: string): Promise<Operation>;
+  /** @param updateMask the fields of `body` to write, such as `['displayName', 'interfaces']`; never empty, or all would be overwritten */
+  patchService(
+    name: string,
+    body: RegistryServiceBody,
+    updateMask: readonly (keyof RegistryServiceBody)[],
+    requestId: string,
+  ): Promise<Operation>;
+  getOperation(name: string): Promise<Operation>;
+}
+
+const VERSION = 'v1';
+
+/** Source: Google's agentregistry discovery document, revision 20260904. */
+export function createAgentRegistry(http: Http): AgentRegistry {
+  const get = <T>(path: string, query: Record<string, string | undefined> = {}): Promise<T> =>
+    http.request<T>({ api: 'agentregistry', method: 'GET', path: `${VERSION}/${path}`, query });
+
+  return {
+    listServices: (project, location) =>
+      listAll(async (pageToken) => {
+        const page = await get<{ services?: RegistryService[]; nextPageToken?: string }>(
+          `${formatLocation(project, location)}/services`,
+          { pageSize: '100', pageToken },
+        );
+        return { items: page.services, nextPageToken: page.nextPageToken };
+      }),
+    getService: (name) => get(name),
+    createService: (parent, id, body, requestId) =>
+      http.request({
+        api: 'agentregistry',
+        method: 'POST',
+        path: `${VERSION}/${parent}/services`,
+        query: { serviceId: id, requestId },
+        body,
+        retry: 'always',
+      }),
+    patchService: (name, body, updateMask, requestId) => {
+      if (updateMask.length === 0) throw new RangeError('A patch without a mask overwrites every field.');
+      return http.request({
+        api: 'agentregistry',
+        method: 'PATCH',
+        path: `${VERSION}/${name}`,
+        query: { updateMask: updateMask.join(','), requestId },
+        body,
+        retry: 'always',
+      });
+    },
+    getOperation: (name) => get(name),
+  };
+}

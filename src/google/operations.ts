@@ -1,0 +1,65 @@
+import type { Clock } from '../clock.js';
+import { abortError, isNotFound, OperationError, TimeoutError } from './errors.js';
+import type { Operation } from './types.js';
+
+/** True when an operation has ended. aiplatform leaves `done` out while it runs, others send `false`. */
+export const isDone = (operation: Operation): boolean => operation.done === true;
+
+export interface OperationWait {
+  /** Reads the operation once. */
+  readonly get: () => Promise<Operation>;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  /** The operation's name, for messages. */
+  readonly name: string;
+  /** Milliseconds since the epoch at which to give up. The operation itself goes on. */
+  readonly deadline?: number | undefined;
+  /** Called after each poll that found it still running. */
+  readonly onPoll?: ((elapsedMs: number) => void) | undefined;
+}
+
+const SHORTEST_DELAY = 500;
+const LONGEST_DELAY = 15_000;
+/** An end is noticed within this part of the time the operation took, however long that was. */
+const DELAY_OF_ELAPSED = 0.05;
+
+/**
+ * Polls a long-running operation to its end.
+ * @returns the finished operation; undefined when it is no longer there, which a finished one may be (seen live: 404 on a poll).
+ *   Either way the caller reads the resource: only that says what came of it.
+ * @throws OperationError when it ended in an error, TimeoutError at the deadline, the signal's reason when that aborts
+ */
+export async function waitForOperation(wait: OperationWait): Promise<Operation | undefined> {
+  const { clock, signal, name, deadline } = wait;
+  const start = clock.now();
+  for (;;) {
+    const left = (deadline ?? Infinity) - clock.now();
+    if (left <= 0) throw new TimeoutError(`Operation ${name} was still running when the time for this run was over.`);
+    await sleep(clock, Math.min(nextDelay(clock.now() - start), left), signal);
+    const operation = await poll(wait.get);
+    if (operation === undefined) return undefined;
+    if (operation.error) throw new OperationError(name, operation.error);
+    if (isDone(operation)) return operation;
+    wait.onPoll?.(clock.now() - start);
+  }
+}
+
+const nextDelay = (elapsed: number): number =>
+  Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, SHORTEST_DELAY), LONGEST_DELAY);
+
+async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    throw signal.aborted ? abortError(signal) : error;
+  }
+}
+
+async function poll(get: () => Promise<Operation>): Promise<Operation | undefined> {
+  try {
+    return await get();
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}

@@ -1,0 +1,180 @@
+import * as core from '@actions/core';
+import { inputOrigin, problem, type Problem } from './config/problems.js';
+import type { RawInputs } from './config/raw-inputs.js';
+import type { AiplatformVersion } from './google/aiplatform.js';
+
+/** What every step of this action may be told. */
+export interface CommonInputs {
+  /** The inputs that say something about the desired state. */
+  readonly desired: RawInputs;
+  readonly apiVersion: AiplatformVersion;
+  readonly accessToken: string;
+  readonly universe: string;
+  readonly requestReason: string;
+  readonly githubToken: string;
+}
+
+export interface PlanInputs extends CommonInputs {
+  readonly failOnChanges: boolean;
+}
+
+export interface ApplyInputs extends CommonInputs {
+  readonly planFile: string;
+  readonly planDigest: string;
+  readonly propagationWaitMs: number;
+  readonly timeoutMs: number;
+}
+
+export interface VerifyInputs extends CommonInputs {
+  readonly timeoutMs: number;
+}
+
+/** Inputs as far as they could be read, and everything that is wrong with them. */
+export interface Read<T> {
+  readonly inputs: T;
+  readonly problems: readonly Problem[];
+}
+
+/** Minutes; the runner's own limit for a job is 360, and nobody waits longer than a day. */
+const MAX_TIMEOUT_MINUTES = 1440;
+const MAX_PROPAGATION_SECONDS = 3600;
+
+export function readPlanInputs(): Read<PlanInputs> {
+  const reader = createReader();
+  const common = readCommon(reader);
+  reader.notYet('prune', 'false');
+  refuseComments(reader);
+  return { inputs: { ...common, failOnChanges: reader.flag('fail_on_changes', false) }, problems: reader.problems };
+}
+
+export function readApplyInputs(): Read<ApplyInputs> {
+  const reader = createReader();
+  const common = readCommon(reader);
+  for (const name of ['prune', 'rollback']) reader.notYet(name, 'false');
+  reader.notYet('approval', 'none');
+  refuseComments(reader);
+  const inputs: ApplyInputs = {
+    ...common,
+    planFile: reader.text('plan_file'),
+    planDigest: reader.matching(
+      'plan_digest',
+      /^sha256:[0-9a-f]{64}$/,
+      'sha256: and 64 hexadecimal digits, the plan_digest output of a plan',
+    ),
+    propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
+    timeoutMs: readTimeout(reader),
+  };
+  return { inputs, problems: reader.problems };
+}
+
+export function readVerifyInputs(): Read<VerifyInputs> {
+  const reader = createReader();
+  const common = readCommon(reader);
+  reader.notYet('prune', 'false');
+  reader.notYet('issue', 'false');
+  return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
+}
+
+function readCommon(reader: Reader): CommonInputs {
+  const accessToken = reader.text('access_token');
+  const githubToken = reader.text('github_token');
+  // Before anything else is said: from here on the runner masks them in logs and summaries.
+  for (const secret of [accessToken, githubToken]) if (secret !== '') core.setSecret(secret);
+  return {
+    desired: {
+      config: reader.text('config'),
+      project_id: reader.text('project_id'),
+      region: reader.text('region'),
+      engines: reader.text('engines'),
+      egress_gateway: reader.text('egress_gateway'),
+      ingress_gateway: reader.text('ingress_gateway'),
+      allow: reader.text('allow'),
+    },
+    apiVersion: reader.choice('api_version', ['v1beta1', 'v1']),
+    accessToken: reader.token('access_token', accessToken),
+    universe:
+      reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
+    requestReason: reader.matching(
+      'request_reason',
+      /^[\x20-\x7e]{1,500}$/,
+      'at most 500 printable ASCII characters, it is sent as an HTTP header',
+    ),
+    githubToken,
+  };
+}
+
+function readTimeout(reader: Reader): number {
+  return reader.number('timeout', 30, 0.01, MAX_TIMEOUT_MINUTES, 'minutes') * 60_000;
+}
+
+/** The comment comes in a later version; `auto` means "where possible", which is nowhere yet. */
+function refuseComments(reader: Reader): void {
+  if (reader.choice('comment', ['auto', 'always', 'never']) === 'always') reader.notSupported('comment', 'always');
+  if (reader.text('comment_label') !== '') reader.notSupported('comment_label', reader.text('comment_label'));
+}
+
+interface Reader {
+  readonly problems: Problem[];
+  text(name: string): string;
+  flag(name: string, otherwise: boolean): boolean;
+  choice<T extends string>(name: string, choices: readonly [T, ...T[]]): T;
+  number(name: string, otherwise: number, min: number, max: number, unit: string): number;
+  /** The empty string when not given or wrong. */
+  matching(name: string, pattern: RegExp, what: string): string;
+  token(name: string, value: string): string;
+  notYet(name: string, only: string): void;
+  notSupported(name: string, value: string): void;
+}
+
+function createReader(): Reader {
+  const problems: Problem[] = [];
+  const text = (name: string): string => core.getInput(name);
+  const wrong = (name: string, message: string, fix: string): void =>
+    void problems.push(problem(inputOrigin(name), message, fix));
+  const shown = (name: string): string => JSON.stringify(text(name).slice(0, 80));
+  const flag = (name: string, otherwise: boolean): boolean => {
+    const value = text(name).toLowerCase();
+    if (value === '') return otherwise;
+    if (value !== 'true' && value !== 'false') wrong(name, `${shown(name)} is not a boolean.`, 'Write true or false.');
+    return value === 'true';
+  };
+  const notSupported = (name: string, value: string): void =>
+    wrong(name, `${JSON.stringify(value.slice(0, 80))} is not supported yet in this version.`, 'Remove the input.');
+  return {
+    problems,
+    text,
+    flag,
+    notSupported,
+    choice(name, choices) {
+      const value = text(name);
+      const found = choices.find((choice) => choice === value);
+      if (value !== '' && !found) wrong(name, `${shown(name)} is not known.`, `Write one of: ${choices.join(', ')}.`);
+      return found ?? choices[0];
+    },
+    number(name, otherwise, min, max, unit) {
+      if (text(name) === '') return otherwise;
+      const value = Number(text(name));
+      if (/^\d+(\.\d+)?$/.test(text(name)) && value >= min && value <= max) return value;
+      wrong(name, `${shown(name)} is not a number of ${unit} from ${min} to ${max}.`, `Write e.g. ${otherwise}.`);
+      return otherwise;
+    },
+    matching(name, pattern, what) {
+      if (text(name) === '' || pattern.test(text(name))) return text(name);
+      wrong(name, `${shown(name)} is not ${what}.`, 'Correct it or leave it out.');
+      return '';
+    },
+    token(name, value) {
+      if (/^[\x21-\x7e]*$/.test(value)) return value;
+      // Not even a part of it is shown: it may be a token with a stray character.
+      wrong(
+        name,
+        'The token holds a blank or a character that no token has.',
+        'Pass the access_token output of google-github-actions/auth.',
+      );
+      return '';
+    },
+    notYet(name, only) {
+      if (text(name) !== '' && text(name).toLowerCase() !== only) notSupported(name, text(name));
+    },
+  };
+}

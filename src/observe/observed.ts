@@ -1,0 +1,55 @@
+import type { DesiredAgent, Direction } from '../config/desired.js';
+import type { ProjectRef } from '../google/names.js';
+import type { EnforcementReading } from './enforcement.js';
+import type { AgentGateway, AgentGatewayConfig, IamPolicy, ReasoningEngine, RegistryService } from '../google/types.js';
+
+/** The world as far as a plan needs it, read once. Nothing in here is written back without reading again or an etag. */
+export interface Observed {
+  /** The engines' project. */
+  readonly project: ProjectRef;
+  readonly region: string;
+  /** Where services and grants live: the egress gateway's project, which may be another one, in the same region. */
+  readonly registryProject: ProjectRef;
+  readonly selection: Selection;
+  /** Every engine that was selected, read one by one (a list may leave out `deploymentSpec`), by resource name. */
+  readonly engines: readonly ObservedEngine[];
+  /** Declared gateways only; null when Google says there is none. */
+  readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
+  /** All services of the registry's project and region. */
+  readonly services: readonly RegistryService[];
+  /** The registry-wide IAP policy, read only when an endpoint carries its members over. */
+  readonly registryPolicy?: IamPolicy;
+  /** IAP policies by registry resource, of every service that serves a declared URL. */
+  readonly policies: ReadonlyMap<string, IamPolicy>;
+  /** What stands in front of the declared egress gateway; absent when none is declared. */
+  readonly enforcement?: EnforcementReading;
+}
+
+export interface ObservedEngine {
+  /** projects/{NUMBER}/locations/{l}/reasoningEngines/{id} */
+  readonly name: string;
+  readonly id: string;
+  readonly displayName: string;
+  /** IAM member, from `spec.effectiveIdentity` only; absent when the engine has no agent identity. */
+  readonly principal?: string;
+  readonly identityType: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly config: AgentGatewayConfig;
+  readonly resource: ReasoningEngine;
+}
+
+/** Which engines the desired state means. */
+export interface Selection {
+  /** Resource names of the selected engines, each once, sorted. */
+  readonly engines: readonly string[];
+  /** Keys of the endpoints an engine may reach, by its resource name. */
+  readonly allow: ReadonlyMap<string, readonly string[]>;
+  readonly problems: readonly SelectionProblem[];
+}
+
+export interface SelectionProblem {
+  readonly kind: 'not-found' | 'ambiguous';
+  readonly selector: DesiredAgent['selector'];
+  /** Resource names that match, when more than one does. */
+  readonly candidates: readonly string[];
+}

@@ -1,0 +1,27 @@
+import type { CheckLevel, Desired, Origin } from '../../config/desired.js';
+import type { Observed } from '../../observe/observed.js';
+import type { BindingChange, EndpointChange, GrantChange } from '../types.js';
+
+/** What a check may look at: the desired state, the world, and what the plan would do. */
+export interface CheckInput {
+  readonly desired: Desired;
+  readonly observed: Observed;
+  readonly endpoints: readonly EndpointChange[];
+  readonly grants: readonly GrantChange[];
+  readonly bindings: readonly BindingChange[];
+}
+
+/** What a check found, before its level is known. */
+export interface Found {
+  /** One sentence that names the resources. */
+  readonly message: string;
+  readonly remedy: string;
+  readonly origin?: Origin;
+}
+
+/** A rule about the world. Pure: the same input gives the same findings. */
+export interface Check {
+  readonly id: string;
+  readonly level: CheckLevel;
+  run(input: CheckInput): readonly Found[];
+}

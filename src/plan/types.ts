@@ -1,0 +1,140 @@
+import type { CheckLevel, Direction, Origin } from '../config/desired.js';
+
+/**
+ * What a run would do, as it stands in the plan file. The same world and the same config give the same bytes:
+ * no timestamps, no etags, no secrets, everything sorted.
+ */
+export interface Plan {
+  readonly schemaVersion: 1;
+  readonly scope: Scope;
+  /** `sha256:<hex>` over the canonical JSON of scope and changes. */
+  readonly digest: string;
+  /** In the order endpoint, grant, binding; within a layer by name. */
+  readonly changes: readonly Change[];
+  /** Errors first. */
+  readonly checks: readonly Finding[];
+  readonly summary: Summary;
+}
+
+export interface Scope {
+  readonly project: string;
+  readonly projectNumber: string;
+  readonly region: string;
+}
+
+export interface Summary {
+  /** Services to create or update. */
+  readonly register: number;
+  /** Members to add. */
+  readonly grant: number;
+  /** Engines whose binding changes in any way. */
+  readonly bind: number;
+  /** Services and members to take away. */
+  readonly remove: number;
+}
+
+export type Action = 'create' | 'update' | 'remove' | 'keep' | 'adopt';
+export type Change = EndpointChange | GrantChange | BindingChange;
+
+/** One Agent Registry service: the key's own one, or (`adopt`) somebody else's that already serves a declared URL. */
+export interface EndpointChange {
+  readonly layer: 'endpoint';
+  readonly action: 'create' | 'update' | 'keep' | 'adopt';
+  /** Key of the endpoint in the desired state. */
+  readonly key: string;
+  /** Full resource name, `projects/{project ID}/locations/{region}/services/{id}`. */
+  readonly service: string;
+  readonly displayName: string;
+  /** Absent until the service exists. The last segment of the registry resource is the endpoint ID that IAP wants. */
+  readonly registryResource?: string;
+  readonly interfaces: readonly InterfaceChange[];
+  /** Other fields that change: an own service follows its key's display name. */
+  readonly fields: readonly FieldChange[];
+}
+
+export interface InterfaceChange {
+  readonly action: 'add' | 'remove' | 'change' | 'keep';
+  readonly url: string;
+  readonly protocol: string;
+  /** Why the URL is here; empty when nothing in the config asks for it. */
+  readonly reason: string;
+}
+
+export interface FieldChange {
+  readonly field: 'displayName' | 'description';
+  readonly from: string;
+  readonly to: string;
+}
+
+/** One member of `roles/iap.egressor` on one service's IAP policy. */
+export interface GrantChange {
+  readonly layer: 'grant';
+  readonly action: 'create' | 'keep';
+  readonly key: string;
+  readonly service: string;
+  readonly role: string;
+  /** IAM member, `principal://…`. */
+  readonly member: string;
+  /** Resource name of the engine; absent for a member carried over from the registry-wide policy. */
+  readonly engine?: string;
+  readonly displayName?: string;
+  /** Only for carried-over members whose registry-wide binding has a condition. */
+  readonly condition?: GrantCondition;
+}
+
+export interface GrantCondition {
+  readonly expression: string;
+  readonly title?: string;
+  readonly description?: string;
+}
+
+/** One engine's `agentGatewayConfig`, both directions. */
+export interface BindingChange {
+  readonly layer: 'binding';
+  /** `create`: first binding; `remove`: no binding is left; `update`: anything in between. */
+  readonly action: 'create' | 'update' | 'remove' | 'keep';
+  readonly engine: string;
+  readonly displayName: string;
+  readonly egress: DirectionChange;
+  readonly ingress: DirectionChange;
+}
+
+/** Gateway names with the project ID; null is unbound. `declared` is false where the config leaves the direction alone. */
+export interface DirectionChange {
+  readonly from: string | null;
+  readonly to: string | null;
+  readonly declared: boolean;
+}
+
+/** The result of a check: a rule about the world, with an ID. */
+export interface Finding {
+  readonly id: string;
+  readonly level: CheckLevel;
+  /** One sentence that names the resources. */
+  readonly message: string;
+  /** What to do about it. */
+  readonly remedy: string;
+  readonly origin?: Origin;
+}
+
+/** @returns the plan's bindings that a run has to write. */
+export function isChange(change: Change): boolean {
+  return change.action !== 'keep' && change.action !== 'adopt';
+}
+
+/** @returns the change of one direction of a binding. */
+export function directionOf(change: BindingChange, direction: Direction): DirectionChange {
+  return direction === 'egress' ? change.egress : change.ingress;
+}
+
+export function endpointChanges(plan: Pick<Plan, 'changes'>): EndpointChange[] {
+  return plan.changes.filter((change) => change.layer === 'endpoint');
+}
+
+export function grantChanges(plan: Pick<Plan, 'changes'>): GrantChange[] {
+  return plan.changes.filter((change) => change.layer === 'grant');
+}
+
+export function bindingChanges(plan: Pick<Plan, 'changes'>): BindingChange[] {
+  return plan.changes.filter((change) => change.layer === 'binding');
+}

@@ -1,0 +1,60 @@
+import type { ApplyResult, EngineResult } from '../apply/result.js';
+import type { Desired } from '../config/desired.js';
+import type { Observed } from '../observe/observed.js';
+import { plannedStatus } from '../plan/bindings.js';
+import { governanceOf, type Governance } from '../plan/governance.js';
+import { bindingChanges, grantChanges, isChange, type BindingChange, type Plan } from '../plan/types.js';
+
+/** One engine at the end of a step, for outputs and reports. */
+export interface EngineReport {
+  readonly name: string;
+  readonly id: string;
+  readonly displayName: string;
+  readonly principal: string;
+  readonly egress: string | null;
+  readonly ingress: string | null;
+  readonly status: EngineResult['status'];
+  readonly governance: Governance['verdict'];
+  /** The verdict in words, with the reason. */
+  readonly governanceText: string;
+  readonly tookMs?: number;
+}
+
+/**
+ * How every engine of a plan stands: before an apply as observed, after it as read last.
+ *
+ * @param result absent when nothing was applied
+ */
+export function reportEngines(plan: Plan, desired: Desired, observed: Observed, result?: ApplyResult): EngineReport[] {
+  return bindingChanges(plan).flatMap((change) => {
+    const engine = observed.engines.find(({ name }) => name === change.engine);
+    if (!engine) return [];
+    const outcome = result?.engines.get(change.engine);
+    const now = outcome ?? { egress: change.egress.from, ingress: change.ingress.from };
+    const granted = isGranted(plan, change, result);
+    const { verdict, why } = governanceOf({ ...now, granted }, desired, observed);
+    return [
+      {
+        name: engine.name,
+        id: engine.id,
+        displayName: engine.displayName,
+        principal: engine.principal ?? '',
+        egress: now.egress,
+        ingress: now.ingress,
+        status: outcome?.status ?? plannedStatus(change),
+        governance: verdict,
+        governanceText: {
+          governed: 'governed',
+          'not-enforced': `bound, not enforced: ${why}`,
+          'not-bound': 'not bound',
+        }[verdict],
+        ...(outcome?.tookMs === undefined ? {} : { tookMs: outcome.tookMs }),
+      },
+    ];
+  });
+}
+
+function isGranted(plan: Plan, change: BindingChange, result: ApplyResult | undefined): boolean {
+  const missing = grantChanges(plan).filter((grant) => grant.engine === change.engine && isChange(grant));
+  return missing.every(({ service }) => result?.services.get(service)?.status === 'done');
+}

@@ -1,0 +1,87 @@
+import { DIRECTIONS } from '../config/desired.js';
+import {
+  bindingChanges,
+  directionOf,
+  endpointChanges,
+  grantChanges,
+  type BindingChange,
+  type EndpointChange,
+  type Finding,
+  type GrantChange,
+  type Plan,
+} from '../plan/types.js';
+import { countsLine, gatewayLabel, MARKS, scopeLine } from './words.js';
+
+/** A folded part of the log. */
+export interface Section {
+  readonly title: string;
+  readonly lines: readonly string[];
+}
+
+/**
+ * The plan for the log: a section per layer, each change with the reason for every host.
+ *
+ * @returns plain text; its values come from outside and are escaped by the log
+ */
+export function planSections(plan: Plan): Section[] {
+  const endpoints = endpointChanges(plan);
+  const grants = grantChanges(plan);
+  const bindings = bindingChanges(plan);
+  return [
+    { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
+    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
+    {
+      title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
+      lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
+    },
+  ].filter(({ lines }) => lines.length > 0);
+}
+
+/** @returns one line that says what the plan would do, with its scope */
+export function planHeadline(plan: Plan): string {
+  return `Plan for ${scopeLine(plan)}: ${countsLine(plan.summary)}`;
+}
+
+/** @returns the finding as one text: what, then what to do */
+export function findingText({ id, message, remedy }: Finding): string {
+  return `${message} ${remedy} [${id}]`;
+}
+
+function actions(changes: readonly { action: string }[]): string {
+  const counts = new Map<string, number>();
+  for (const { action } of changes) counts.set(action, (counts.get(action) ?? 0) + 1);
+  return [...counts].map(([action, count]) => `${count} ${action}`).join(', ') || 'none';
+}
+
+function endpointLines(change: EndpointChange): string[] {
+  const title = `${MARKS[change.action]} ${change.key}: ${change.action} ${change.service}`;
+  const fields = change.fields.map(
+    ({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`,
+  );
+  const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
+    const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
+    return `    ${mark} ${url} [${protocol}]${reason ? `  ${reason}` : ''}`;
+  });
+  return [title, ...fields, ...interfaces];
+}
+
+function grantLines(grants: readonly GrantChange[]): string[] {
+  return grants.map(({ action, key, displayName, member, condition }) => {
+    const who = displayName === undefined ? 'carried over from the registry-wide policy' : JSON.stringify(displayName);
+    const when = condition ? `, only if ${condition.expression}` : '';
+    return `${MARKS[action]} ${key}: ${who} ${member}${when}`;
+  });
+}
+
+function bindingLines(change: BindingChange, project: string): string[] {
+  const directions = DIRECTIONS.map((direction) => {
+    const { from, to, declared } = directionOf(change, direction);
+    const [before, after] = [gatewayLabel(from, project), gatewayLabel(to, project)];
+    if (!declared) return `    ${direction}: ${before} (not declared, left as it is)`;
+    return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
+  });
+  return [
+    `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
+    ...directions,
+  ];
+}

@@ -1,0 +1,39 @@
+import type { EngineResult } from '../apply/result.js';
+import type { Action, Plan, Summary } from '../plan/types.js';
+
+/** Marks of a change that can be told apart without colour. */
+export const MARKS: Readonly<Record<Action, string>> = {
+  create: '+',
+  update: '~',
+  remove: '-',
+  keep: ' ',
+  adopt: '=',
+};
+
+/** @returns e.g. `2 to register, 4 to grant, 2 to bind, 0 to remove`, or that there is nothing to do */
+export function countsLine({ register, grant, bind, remove }: Summary): string {
+  if (register + grant + bind + remove === 0) return 'No changes: the world is as declared.';
+  return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove`;
+}
+
+/** @returns the scope in words */
+export function scopeLine({ scope }: Pick<Plan, 'scope'>): string {
+  return `project ${scope.project} (${scope.projectNumber}), region ${scope.region}`;
+}
+
+/** @returns the gateway's short name and, where it is another project's, that project */
+export function gatewayLabel(name: string | null, project: string): string {
+  if (name === null) return 'not bound';
+  const [, owner, id] = /^projects\/([^/]+)\/locations\/[^/]+\/agentGateways\/([^/]+)$/.exec(name) ?? [];
+  if (owner === undefined || id === undefined) return name;
+  return owner === project ? id : `${id} (project ${owner})`;
+}
+
+/** What each status of an engine means, in words. */
+export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
+  bound: 'bound, nothing to do',
+  changed: 'changed in this run',
+  unbound: 'not bound, as declared',
+  failed: 'FAILED',
+  pending: 'not done',
+};
