@@ -17,6 +17,7 @@ export default {
           module: 'esnext',
           moduleResolution: 'bundler',
           isolatedModules: true,
+          esModuleInterop: true,
         },
       },
     ],

@@ -17,6 +17,9 @@ import { runnerLog } from './log.js';
 /** Plan and verify only read; nobody waits longer than this for that. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 
+/** How long a finished step may take to end by itself, in milliseconds. */
+const EXIT_GRACE_MS = 2_000;
+
 /**
  * Runs one command as a step of a job: sets its outputs, writes the step summary and decides the exit code, whatever
  * happens.
@@ -50,8 +53,9 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
   const outcome = await command(inputs, session).catch((error: unknown) => failedOutcome(name, error));
   clearTimeout(timer);
   await finish(name, outcome, runnerLog);
-  // Idle connections and the signal handlers would keep the process alive.
-  process.exit(outcome.failure ? 1 : 0);
+  process.exitCode = outcome.failure ? 1 : 0;
+  // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
+  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }
 
 function failedOutcome(name: string, error: unknown): Outcome {

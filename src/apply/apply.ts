@@ -12,7 +12,7 @@ import {
 import { DIRECTIONS } from '../config/desired.js';
 import { weightiest } from '../explain.js';
 import type { ApplyDeps } from './deps.js';
-import { createEngineRunner, type EngineRunner } from './engine.js';
+import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import type { ApplyResult, EngineResult, ServiceResult } from './result.js';
 import { prepareService, type ServiceTask } from './service.js';
@@ -71,10 +71,13 @@ async function runEngines(
   services: ReadonlyMap<string, Promise<ServiceResult>>,
   engines: EngineRunner,
 ): Promise<EngineResult[]> {
-  const relies = (change: BindingChange): Promise<ServiceResult>[] => {
-    const names = grantChanges(plan).filter(({ engine }) => engine === change.engine);
-    return [...new Set(names.map(({ service }) => service))].flatMap((service) => services.get(service) ?? []);
-  };
+  const relies = (change: BindingChange): Reliance[] =>
+    grantChanges(plan)
+      .filter(({ engine }) => engine === change.engine)
+      .flatMap((grant) => {
+        const service = services.get(grant.service);
+        return service ? [{ service, isNew: isChange(grant) }] : [];
+      });
   const bindings = bindingChanges(plan);
   const first = bindings.filter((change) => !onlyTakesAway(change));
   const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));

@@ -3,6 +3,7 @@ import type { ProjectRef } from '../google/names.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { canonicalGateway, gatewayIn, plannedStatus } from '../plan/bindings.js';
 import { isChange, type BindingChange } from '../plan/types.js';
+import { gatewayLabel } from '../report/words.js';
 import { bind } from './bind.js';
 import type { ApplyDeps } from './deps.js';
 import type { Limiter } from './limiter.js';
@@ -15,26 +16,34 @@ export interface EngineRunnerOptions {
   readonly deps: ApplyDeps;
 }
 
+/** A service that an engine cannot do without. */
+export interface Reliance {
+  readonly service: Promise<ServiceResult>;
+  /** This run adds the engine to the service's policy. */
+  readonly isNew: boolean;
+}
+
 export interface EngineRunner {
   /**
    * Binds one engine once the services it relies on are granted.
    *
-   * @param relies services that grant to this engine
+   * @param relies services that grant to this engine, and whether it is a member there already
    * @returns how it ended; failures are part of the result
    */
-  run(change: BindingChange, relies: readonly Promise<ServiceResult>[]): Promise<EngineResult>;
+  run(change: BindingChange, relies: readonly Reliance[]): Promise<EngineResult>;
 }
 
 export function createEngineRunner(options: EngineRunnerOptions): EngineRunner {
   return {
     async run(change, relies) {
       const before = { engine: change.engine, egress: change.egress.from, ingress: change.ingress.from };
-      const services = await Promise.all(relies);
+      const services = await Promise.all(relies.map(({ service }) => service));
       const failed = services.find(({ failure }) => failure !== undefined);
       if (failed) return { ...before, status: 'pending' };
       if (!isChange(change)) return { ...before, status: plannedStatus(change) };
       try {
-        if (services.some(({ granted }) => granted > 0)) await waitForGrants(change, options);
+        if (services.some(({ granted }, index) => granted > 0 && relies[index]?.isNew))
+          await waitForGrants(change, options);
         return await bindNow(change, options);
       } catch (error) {
         const failure = explain(
@@ -68,7 +77,7 @@ async function bindNow(change: BindingChange, { projects, limiter, deps }: Engin
   const now = { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
   deps.progress.step(
     change.displayName || change.engine,
-    `verified: egress ${now.egress ?? 'not bound'}, ingress ${now.ingress ?? 'not bound'}`,
+    `verified: egress ${gatewayLabel(now.egress, projects[0]?.id)}, ingress ${gatewayLabel(now.ingress, projects[0]?.id)}`,
   );
   return { engine: change.engine, status, ...now, tookMs };
 }

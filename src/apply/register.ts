@@ -1,4 +1,4 @@
-import { isAlreadyExists } from '../google/errors.js';
+import { isAlreadyExists, isNotFound } from '../google/errors.js';
 import { waitForOperation } from '../google/operations.js';
 import type { RegistryServiceBody } from '../google/agentregistry.js';
 import type { Operation, RegistryInterface } from '../google/types.js';
@@ -33,9 +33,19 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   try {
     await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
   } catch (error) {
-    // Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state.
     if (!isAlreadyExists(error)) throw error;
+    await takeOver(change, error, deps);
+  }
+}
+
+/** Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state. */
+async function takeOver(change: EndpointChange, refusal: Error, deps: ApplyDeps): Promise<void> {
+  try {
     await update(change, deps);
+  } catch (error) {
+    // No service has this ID, so the refusal was about a URL that another service has taken meanwhile.
+    if (isNotFound(error)) throw refusal;
+    throw error;
   }
 }
 
@@ -52,20 +62,20 @@ async function update(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   await finish(operation, change, deps);
 }
 
-/** @returns the interfaces after the planned additions, changes and removals. */
+/** @returns the interfaces after the planned additions, changes and removals; everything else as it is. */
 export function applyInterfaces(current: readonly RegistryInterface[], change: EndpointChange): RegistryInterface[] {
-  const planned = new Map(change.interfaces.map((item) => [normaliseUrl(item.url), item]));
+  const planned = (action: 'add' | 'change' | 'remove'): Map<string, EndpointChange['interfaces'][number]> =>
+    new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
+  const [removed, changed, added] = [planned('remove'), planned('change'), planned('add')];
   const result: RegistryInterface[] = [];
   for (const item of current) {
-    const plan = planned.get(normaliseUrl(item.url));
-    planned.delete(normaliseUrl(item.url));
-    if (plan?.action === 'remove') continue;
-    result.push(plan?.action === 'change' ? { ...item, protocolBinding: plan.protocol } : item);
+    const url = normaliseUrl(item.url);
+    const protocol = changed.get(url)?.protocol;
+    changed.delete(url);
+    added.delete(url);
+    if (!removed.has(url)) result.push(protocol === undefined ? item : { ...item, protocolBinding: protocol });
   }
-  for (const { action, url, protocol } of planned.values()) {
-    if (action === 'add') result.push({ url, protocolBinding: protocol });
-  }
-  return result;
+  return [...result, ...[...added.values()].map(({ url, protocol }) => ({ url, protocolBinding: protocol }))];
 }
 
 async function finish(operation: Operation, change: EndpointChange, deps: ApplyDeps): Promise<void> {

@@ -33,6 +33,7 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
   const built = await build(
     {
       ...(loaded.file ? { file: loaded.file } : {}),
+      unreadable: loaded.problems.length > 0,
       inputs: inputs.desired,
       universe,
       knownChecks: CHECKS.map(({ id }) => id),

@@ -13,6 +13,8 @@ import { readScope } from './scope.js';
 export interface BuildArgs {
   /** The desired-state file, if there is one; `path` is how messages name it. */
   readonly file?: { readonly path: string; readonly text: string };
+  /** There is a file, but it could not be loaded (and that was reported): then nothing is said to be missing. */
+  readonly unreadable?: boolean;
   readonly inputs: RawInputs;
   /** What the environment or the credentials say. */
   readonly defaults: { readonly project?: string };
@@ -31,7 +33,7 @@ export function buildDesired(args: BuildArgs): { readonly desired?: Desired; rea
   const file = parsed?.file;
   const context: Context = {
     ...(file === undefined ? {} : { file }),
-    unreadable: args.file !== undefined && file === undefined,
+    unreadable: args.unreadable === true || (args.file !== undefined && file === undefined),
     inputs: args.inputs,
     universe: args.universe,
     problems: [...(parsed?.problems ?? [])],

@@ -89,7 +89,7 @@ function forMtls(presetNames: readonly string[], get: (name: string) => string, 
     return values.includes(value) ? [`${name}=${value}`] : [];
   });
   if (set.length === 0) return [];
-  const reason = `${set.join(' and ')} is set; clients are reported to ignore it, so both forms are listed.`;
+  const reason = `${set.join(' and ')} is set; clients are reported to ignore it, so both forms are listed`;
   return presetNames
     .flatMap((name) => expandPreset(name, scope))
     .filter(({ url }) => url.includes('.mtls.'))

@@ -33,15 +33,15 @@ export function hostsOf(
   const entry = (host: string, formName: string): HostReason => ({
     url: `https://${host}.${universe}`,
     preset,
-    reason: `${capital(why)}; ${formName}.`,
+    reason: `${capital(why)} (${formName})`,
   });
-  if (form === 'rep') return [entry(`${service}.${region}.rep`, 'regional endpoint')];
+  if (form === 'rep') return [entry(`${service}.${region}.rep`, 'regional endpoint, .rep')];
   const [stem, name] = form === 'global' ? [service, 'host'] : [`${region}-${service}`, 'regional host'];
   return [
     entry(stem, name),
     // google-genai 1.47.0 is reported to ignore both switches, and an agent whose client ignored them was seen on both
     // hosts, so neither form can be left out.
-    entry(`${stem}.mtls`, `${name} for mTLS, listed always because clients are reported to ignore the mTLS switches`),
+    entry(`${stem}.mtls`, `${name}, mTLS`),
   ];
 }
 

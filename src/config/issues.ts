@@ -6,16 +6,17 @@ import type { Path, YamlSource } from './yaml-source.js';
 /** What an issue of the schema says about the file, in words for its author and at the line it is about. */
 export function issueProblems(issue: z.core.$ZodIssue, schema: z.ZodType, yaml: YamlSource): Problem[] {
   const { path } = issue;
-  if (issue.code === 'unrecognized_keys') {
-    // A key that cannot be used at all is reported by whoever read the file.
-    const keys = issue.keys.filter((key) => yaml.has([...path, key]));
-    return keys.map((key) => unknownKey(path, key, schema, yaml));
-  }
+  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema, yaml));
   const name = pathText(path);
   const value = valueAt(yaml.value, path);
   const origin = yaml.locate(path);
   if (value === undefined) return [problem(origin, `${name} is missing.`, missingFix(path))];
   if (value === null) return [problem(origin, `${name} is empty.`, emptyFix(path))];
+  if (typeof value === 'number' && (issue.code === 'too_small' || issue.code === 'too_big')) {
+    // YAML's numbers are rounded beyond 2^53.
+    const source = quote(yaml.source(path) ?? value);
+    return [problem(origin, `${name} cannot be the number ${source}.`, `Quote it: ${source}.`)];
+  }
   switch (issue.code) {
     case 'too_small':
       if (Array.isArray(value)) {

@@ -68,7 +68,7 @@ async function readText(absolute: string): Promise<Read> {
 }
 
 function failureOf(error: unknown): Read {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
   // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
   if (code === 'ENOENT' || code === 'ENOTDIR') return { error: 'missing' };
   if (code === 'EISDIR') return { error: 'not-a-file' };

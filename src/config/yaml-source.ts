@@ -12,8 +12,6 @@ export interface YamlSource {
   readonly value: unknown;
   /** The place of a value (or of its key); for what is not there, of the nearest thing around it. */
   readonly locate: (path: Path, what?: 'key' | 'value') => Origin;
-  /** Whether the path leads to something; a key that cannot be used leads nowhere. */
-  readonly has: (path: Path) => boolean;
   /** A scalar as it stands in the file: what a number was before it lost digits. */
   readonly source: (path: Path) => string | undefined;
   readonly problems: readonly Problem[];
@@ -38,10 +36,10 @@ export function readYaml(file: string, text: string): YamlSource {
   const nothing = (problems: Problem[]): YamlSource => ({
     value: undefined,
     locate: () => at(0),
-    has: () => false,
     source: () => undefined,
     problems,
   });
+  const problems: Problem[] = [];
   try {
     // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
     // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
@@ -60,11 +58,10 @@ export function readYaml(file: string, text: string): YamlSource {
       return nothing([problem(at(0), 'The file is empty.', 'Write at least "version: 1", or remove the file.')]);
     }
     const indexes = new Map<YAMLMap, Index>();
-    const problems = indexMaps(doc, indexes, at);
+    problems.push(...indexMaps(doc, indexes, at));
     return {
       value: doc.toJS({ maxAliasCount: 100 }) as unknown,
       locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
-      has: (path) => walk(doc, indexes, path).complete,
       source: (path) => {
         const { node, complete } = walk(doc, indexes, path);
         return complete && isScalar(node) ? node.source : undefined;
@@ -72,18 +69,26 @@ export function readYaml(file: string, text: string): YamlSource {
       problems,
     };
   } catch (error) {
-    // A RangeError is the stack: thousands of brackets. A ReferenceError is an alias within itself or an alias bomb.
-    const why = error instanceof RangeError ? 'it is nested too deeply' : reasonOf(error);
-    return nothing([problem(at(0), `The file cannot be read as YAML: ${why}.`, 'Write it plainly, without tricks.')]);
+    // An alias that leads nowhere or everywhere; or the stack, when brackets are nested by the thousand.
+    const message = `The file cannot be read as YAML: ${reasonOf(error)}.`;
+    return nothing([...problems, problem(at(0), message, 'Write it plainly, without tricks.')]);
   }
 }
 
 function reasonOf(error: unknown): string {
-  return printable(error instanceof Error ? error.message : 'unknown error').slice(0, 200);
+  const message = error instanceof Error ? error.message : 'unknown error';
+  return isStackOverflow(message) ? 'it is nested too deeply' : printable(message).slice(0, 200);
+}
+
+/** The parser reports its own stack overflow as an error of the text. */
+function isStackOverflow(message: string): boolean {
+  return message.includes('call stack');
 }
 
 /** One mistake often makes several errors at one place: the first says what it is. */
 function syntaxProblems(errors: readonly YAMLError[], at: (offset: number) => Origin): Problem[] {
+  const overflow = errors.find(({ message }) => isStackOverflow(message));
+  if (overflow !== undefined) return [syntaxProblem(overflow, at)];
   const first = new Map<number, YAMLError>();
   for (const error of errors) if (!first.has(error.pos[0])) first.set(error.pos[0], error);
   return [...first.values()].slice(0, MOST_SYNTAX_ERRORS).map((error) => syntaxProblem(error, at));
@@ -97,31 +102,35 @@ function syntaxProblem(error: YAMLError, at: (offset: number) => Origin): Proble
   if (error.code === 'TAG_RESOLVE_FAILED') {
     return problem(origin, `YAML tags are not supported: ${reasonOf(error)}.`, 'Remove the tag.');
   }
-  // The parser reports its own stack overflow as an error of the text.
-  const why = error.message.includes('call stack') ? 'it is nested too deeply' : reasonOf(error);
-  return problem(origin, `This is not valid YAML: ${why}.`);
+  return problem(origin, `This is not valid YAML: ${reasonOf(error)}.`);
 }
 
-/** Finds the pairs of every map, and reports keys that are given twice or are no plain text. */
+/**
+ * Finds the pairs of every map, and reports keys that are given twice or are no plain text. A key that cannot be used
+ * is taken out with its value: `__proto__` would change what the plain value inherits.
+ */
 function indexMaps(doc: Document, indexes: Map<YAMLMap, Index>, at: (offset: number) => Origin): Problem[] {
   const problems: Problem[] = [];
   visit(doc, {
     Map: (_, map) => {
       const index = new Map<string, Pair>();
-      for (const pair of map.items) {
+      map.items = map.items.filter((pair) => {
         const origin = (isNode(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
         const key = keyOf(pair);
         if (key === undefined) {
           problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
-        } else if (key === '__proto__') {
-          problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
-        } else {
-          if (index.has(key)) {
-            problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
-          }
-          index.set(key, pair);
+          return false;
         }
-      }
+        if (key === '__proto__') {
+          problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
+          return false;
+        }
+        if (index.has(key)) {
+          problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
+        }
+        index.set(key, pair);
+        return true;
+      });
       indexes.set(map, index);
     },
   });

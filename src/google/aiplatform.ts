@@ -18,7 +18,7 @@ export interface Aiplatform {
   patchGatewayConfig(name: string, config: AgentGatewayConfig, etag: string | undefined): Promise<Operation>;
   /** Operations of one engine, finished ones too as long as Google keeps them. */
   listOperations(engineName: string): Promise<Operation[]>;
-  /** The update that is running on an engine; a second one would be rejected while it does. */
+  /** The update (or creation) that is running on an engine; another update would be rejected while it does. */
   runningUpdate(engineName: string): Promise<Operation | undefined>;
   /** Takes both forms of the name, below the engine and below the location. */
   getOperation(name: string): Promise<Operation>;
@@ -69,4 +69,4 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
 }
 
 const isRunningUpdate = (operation: Operation): boolean =>
-  !isDone(operation) && operation.metadata?.['@type']?.includes('UpdateReasoningEngine') === true;
+  !isDone(operation) && /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');

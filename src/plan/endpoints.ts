@@ -109,20 +109,29 @@ function interfaceChanges(
   keeps: (url: string) => boolean,
 ): InterfaceChange[] {
   const wanted = new Set(mine.map(({ url }) => url));
+  // Somebody may have listed a URL twice, with two protocols: then the declared one decides for both.
+  const settled = new Set<string>();
+  for (const { url, protocolBinding } of own?.interfaces ?? []) {
+    if (protocolBinding === endpoint.protocol) settled.add(normaliseUrl(url));
+  }
+  const present = new Set<string>();
   const changes: InterfaceChange[] = [];
   for (const { url, protocolBinding } of own?.interfaces ?? []) {
     const normalised = normaliseUrl(url);
     const reason = reasons.get(normalised) ?? '';
-    const isWanted = wanted.delete(normalised);
+    const isWanted = wanted.has(normalised);
+    const isFirst = !present.has(normalised);
+    present.add(normalised);
     if (!isWanted && !keeps(url)) {
       changes.push({ action: 'remove', url, protocol: protocolBinding, reason: '' });
-    } else if (isWanted && owned && protocolBinding !== endpoint.protocol) {
+    } else if (isWanted && owned && isFirst && !settled.has(normalised)) {
       changes.push({ action: 'change', url, protocol: endpoint.protocol, reason });
     } else {
       changes.push({ action: 'keep', url, protocol: protocolBinding, reason });
     }
   }
   for (const url of wanted) {
+    if (present.has(url)) continue;
     changes.push({ action: 'add', url, protocol: endpoint.protocol, reason: reasons.get(url) ?? '' });
   }
   return sortBy(

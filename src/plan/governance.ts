@@ -57,8 +57,7 @@ function whyNotEnforced(engine: GovernedEngine, desired: Desired, observed: Obse
 
 /** Extension metadata of Google's "Set up Agent Gateway" page; a missing policy version means V1. */
 function whyInert({ metadata, failOpen }: AuthzExtension): string {
-  if (metadata?.iapPolicyVersion === 'V2')
-    return 'the gateway decides by access policies (V2), not by these grants';
+  if (metadata?.iapPolicyVersion === 'V2') return 'the gateway decides by access policies (V2), not by these grants';
   if (metadata?.iamEnforcementMode === 'DRY_RUN') return 'the gateway only logs denials (DRY_RUN)';
   return failOpen === true ? 'the gateway lets traffic pass when IAP does not answer (failOpen)' : '';
 }

@@ -1,18 +1,12 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
-import { expandForEnvironment, expandPreset } from '../config/presets.js';
+import { expandForEnvironment, expandPreset, type HostReason, type HostScope } from '../config/presets.js';
 import type { Observed } from '../observe/observed.js';
-import { compareText } from './canonical.js';
+import { compareText, sortBy } from './canonical.js';
 
 /** A URL that an endpoint key wants, and why. */
 export interface WantedUrl {
   readonly url: string;
   readonly reason: string;
-}
-
-/** What host names are expanded for. */
-export interface HostScope {
-  readonly region: string;
-  readonly universe: string;
 }
 
 /**
@@ -27,27 +21,29 @@ export function wantedUrls(
   observed: Pick<Observed, 'engines' | 'selection'>,
   scope: HostScope,
 ): Map<string, WantedUrl[]> {
-  const taken = new Set<string>();
-  const wanted = new Map<string, WantedUrl[]>();
+  const owners = new Map<string, string>();
+  const reasons = new Map<string, string[]>();
   const claim = (key: string, found: readonly WantedUrl[]): void => {
-    const list = wanted.get(key) ?? [];
-    for (const item of found) {
-      if (taken.has(item.url)) continue;
-      taken.add(item.url);
-      list.push({ url: item.url, reason: item.reason });
+    for (const { url, reason } of found) {
+      const owner = owners.get(url) ?? key;
+      const known = reasons.get(url) ?? [];
+      owners.set(url, owner);
+      if (owner === key && !known.includes(reason)) reasons.set(url, [...known, reason]);
     }
-    wanted.set(key, list);
   };
   for (const endpoint of desired.endpoints) claim(endpoint.key, declaredUrls(endpoint, scope));
   for (const endpoint of desired.endpoints) claim(endpoint.key, environmentUrls(endpoint, observed, scope));
-  for (const list of wanted.values()) list.sort((a, b) => compareText(a.url, b.url));
+  const wanted = new Map(desired.endpoints.map(({ key }): [string, WantedUrl[]] => [key, []]));
+  for (const url of [...owners.keys()].sort(compareText)) {
+    wanted.get(owners.get(url) ?? '')?.push({ url, reason: (reasons.get(url) ?? []).join('; ') });
+  }
   return wanted;
 }
 
 function declaredUrls(endpoint: DesiredEndpoint, scope: HostScope): WantedUrl[] {
   return [
-    ...endpoint.urls.map(({ url }) => ({ url, reason: 'listed under urls' })),
-    ...endpoint.presets.flatMap((preset) => expandPreset(preset.name, scope)),
+    ...endpoint.urls.map(({ url }) => ({ url, reason: 'Listed under urls' })),
+    ...endpoint.presets.flatMap(({ name }) => expandPreset(name, scope)).map(withPreset),
   ];
 }
 
@@ -57,7 +53,12 @@ function environmentUrls(
   scope: HostScope,
 ): WantedUrl[] {
   const presets = endpoint.presets.map((preset) => preset.name);
-  return engines
+  return sortBy(engines, ({ name }) => name)
     .filter((engine) => selection.allow.get(engine.name)?.includes(endpoint.key))
-    .flatMap((engine) => expandForEnvironment(presets, engine.env, scope));
+    .flatMap((engine) => expandForEnvironment(presets, engine.env, scope))
+    .map(withPreset);
+}
+
+function withPreset({ url, preset, reason }: HostReason): WantedUrl {
+  return { url, reason: `${preset}: ${reason}` };
 }

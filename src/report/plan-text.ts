@@ -60,7 +60,8 @@ function endpointLines(change: EndpointChange): string[] {
   );
   const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
     const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
-    return `    ${mark} ${url} [${protocol}]${reason ? `  ${reason}` : ''}`;
+    const why = reason || (change.action === 'adopt' ? 'not asked for, but granted with the service' : '');
+    return `    ${mark} ${url} [${protocol}]${why ? `  ${why}` : ''}`;
   });
   return [title, ...fields, ...interfaces];
 }

@@ -21,8 +21,8 @@ export function scopeLine({ scope }: Pick<Plan, 'scope'>): string {
   return `project ${scope.project} (${scope.projectNumber}), region ${scope.region}`;
 }
 
-/** @returns the gateway's short name and, where it is another project's, that project */
-export function gatewayLabel(name: string | null, project: string): string {
+/** @returns the gateway's short name and, where it is not the scope's own project's, that project */
+export function gatewayLabel(name: string | null, project: string | undefined): string {
   if (name === null) return 'not bound';
   const [, owner, id] = /^projects\/([^/]+)\/locations\/[^/]+\/agentGateways\/([^/]+)$/.exec(name) ?? [];
   if (owner === undefined || id === undefined) return name;

@@ -1,0 +1,149 @@
+import type { Clock } from '../../src/clock.js';
+import type { Google } from '../../src/google/index.js';
+import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy, ReasoningEngine } from '../../src/google/types.js';
+import { PROJECT } from './builders.js';
+import { FakeEngines } from './google-engines.js';
+import { FakeRegistry } from './google-registry.js';
+import { aborted, apiError, notFound } from './errors.js';
+
+/** One call of a client's method. */
+export interface Call {
+  readonly method: string;
+  readonly resource: string;
+  readonly body?: unknown;
+  /** Milliseconds of the clock. */
+  readonly at: number;
+}
+
+/**
+ * What happens to one call: `pass`, an error instead of it, an error after it was carried out, or something that
+ * somebody else does just before.
+ */
+export type Step = 'pass' | Error | { readonly after: Error } | (() => void);
+
+export interface Calls {
+  run<T>(method: string, resource: string, body: unknown, work: () => T): Promise<T>;
+}
+
+export interface FakeOptions {
+  readonly clock: Clock;
+  /** How long an update of an engine takes. */
+  readonly updateMs?: number;
+  /** How long after its creation a service has no registry resource. */
+  readonly projectionMs?: number;
+  /** How long after that IAP does not know it. */
+  readonly iapMs?: number;
+}
+
+/** Google Cloud in memory: the clients' interfaces without HTTP. Everything is copied in and out. */
+export class FakeGoogle implements Google, Calls {
+  readonly calls: Call[] = [];
+  readonly gateways = new Map<string, AgentGateway>();
+  readonly authzPolicies: AuthzPolicy[] = [];
+  readonly extensions = new Map<string, AuthzExtension>();
+  /** By IAP resource. */
+  readonly policies = new Map<string, IamPolicy>();
+  readonly engines: FakeEngines;
+  readonly registry: FakeRegistry;
+  readonly aiplatform: Google['aiplatform'];
+  readonly agentregistry: Google['agentregistry'];
+  readonly projects = new Map([[PROJECT.id, PROJECT]]);
+  readonly #steps = new Map<string, Step[]>();
+  readonly #options: FakeOptions;
+
+  constructor(options: FakeOptions) {
+    this.#options = options;
+    this.engines = new FakeEngines(this, options);
+    this.registry = new FakeRegistry(this, options);
+    this.aiplatform = this.engines.client;
+    this.agentregistry = this.registry.client;
+  }
+
+  /** The next calls of a method go like this, in order; `*` behind the method's name and a resource narrows it. */
+  script(method: string, ...steps: Step[]): void {
+    this.#steps.set(method, [...(this.#steps.get(method) ?? []), ...steps]);
+  }
+
+  /** Resources of the calls of one method, or of all whose name begins so. */
+  called(method: string): string[] {
+    return this.calls.filter((call) => call.method.startsWith(method)).map(({ resource }) => resource);
+  }
+
+  bodiesOf(method: string): unknown[] {
+    return this.calls.filter((call) => call.method === method).map(({ body }) => body);
+  }
+
+  writes(): Call[] {
+    return this.calls.filter(({ method }) => /\.(?:create|patch|set)/.test(method));
+  }
+
+  async run<T>(method: string, resource: string, body: unknown, work: () => T): Promise<T> {
+    const { clock } = this.#options;
+    const copy: unknown = structuredClone(body);
+    this.calls.push({ method, resource, at: clock.now(), ...(copy === undefined ? {} : { body: copy }) });
+    await Promise.resolve();
+    const steps = this.#steps.get(`${method} ${resource}`) ?? this.#steps.get(method);
+    const step = steps?.shift() ?? 'pass';
+    if (step instanceof Error) throw step;
+    if (typeof step === 'function') step();
+    const answer = structuredClone(work());
+    if (typeof step === 'object') throw step.after;
+    return answer;
+  }
+
+  /** Stores a policy as somebody else would, with a new etag. */
+  putPolicy(resource: string, bindings: IamPolicy['bindings']): void {
+    const etag = `e${Number(this.policies.get(resource)?.etag?.slice(1) ?? 0) + 1}`;
+    this.policies.set(resource, { version: 1, etag, ...(bindings ? { bindings: structuredClone(bindings) } : {}) });
+  }
+
+  readonly iap: Google['iap'] = {
+    getPolicy: (resource) => this.run('iap.getPolicy', resource, undefined, () => this.#policy(resource)),
+    setPolicy: (resource, policy) =>
+      this.run('iap.setPolicy', resource, policy, () => {
+        const current = this.#policy(resource);
+        if (current.etag !== policy.etag) throw aborted();
+        this.putPolicy(resource, policy.bindings);
+        return this.#policy(resource);
+      }),
+  };
+
+  #policy(resource: string): IamPolicy {
+    if (!resource.endsWith('/agentRegistry') && !this.registry.knownToIap(resource)) throw notFound();
+    return this.policies.get(resource) ?? { etag: 'e0' };
+  }
+
+  readonly networkservices: Google['networkservices'] = {
+    getGateway: (name) =>
+      this.run('networkservices.getGateway', name, undefined, () => {
+        const found = this.gateways.get(name);
+        if (!found) throw notFound();
+        return found;
+      }),
+    listGateways: (project) =>
+      this.run('networkservices.listGateways', project, undefined, () => [...this.gateways.values()]),
+    getAuthzExtension: (name) =>
+      this.run('networkservices.getAuthzExtension', name, undefined, () => {
+        const found = this.extensions.get(name);
+        if (!found) throw notFound();
+        return found;
+      }),
+  };
+
+  readonly networksecurity: Google['networksecurity'] = {
+    listAuthzPolicies: (project, location) =>
+      this.run('networksecurity.listAuthzPolicies', `${project}/${location}`, undefined, () => this.authzPolicies),
+  };
+
+  readonly resourcemanager: Google['resourcemanager'] = {
+    getProject: (idOrNumber) =>
+      this.run('resourcemanager.getProject', idOrNumber, undefined, () => {
+        const found = [...this.projects.values()].find(({ id, number }) => [id, number].includes(idOrNumber));
+        if (!found) throw apiError(403, 'PERMISSION_DENIED', { api: 'cloudresourcemanager' });
+        return { name: `projects/${found.number}`, projectId: found.id };
+      }),
+  };
+}
+
+/** An engine as aiplatform answers. */
+export type FakeEngine = ReasoningEngine;

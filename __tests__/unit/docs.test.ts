@@ -1,0 +1,42 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { withTables } from '../../scripts/readme.js';
+import * as presets from '../../src/config/presets.js';
+import { FAILURE_REASONS } from '../../src/failure.js';
+import { CHECKS } from '../../src/plan/checks/catalog.js';
+import { VERSION } from '../../src/version.js';
+
+const ROOT = path.resolve(import.meta.dirname, '../..');
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+/** First cells, in code font, of the table below a heading. */
+const firstCells = (heading: string): string[] => {
+  const section = read('README.md').split(`${heading}\n`)[1]?.split('\n#')[0] ?? '';
+  return [...section.matchAll(/^\| `([^`]+)` /gm)].map(([, cell]) => cell ?? '');
+};
+
+describe('README', () => {
+  it('has the tables that the metadata and the presets give (npm run docs)', () => {
+    expect(withTables(read('README.md'), presets)).toBe(read('README.md'));
+  });
+
+  it('explains every failure reason of this version', () => {
+    // Approval by comment is not in this version.
+    expect(firstCells('### Failure reasons').slice(1)).toEqual(
+      FAILURE_REASONS.filter((reason) => reason !== 'not-approved'),
+    );
+  });
+
+  it('lists exactly the checks that there are, with their levels', () => {
+    const files = readdirSync(path.join(ROOT, 'src/plan/checks')).map((file) => file.replace('.ts', ''));
+    const built = files.filter((file) => !['catalog', 'check', 'index'].includes(file));
+    expect(firstCells('## Checks').sort()).toEqual(built.sort());
+    expect(CHECKS.map(({ id }) => id)).toEqual(expect.arrayContaining(built));
+  });
+});
+
+describe('version', () => {
+  it('is that of the package', () => {
+    expect((JSON.parse(read('package.json')) as { version: string }).version).toBe(VERSION);
+  });
+});

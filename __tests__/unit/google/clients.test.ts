@@ -1,0 +1,228 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError, ProtocolError } from '../../../src/google/errors.js';
+import { MissingEtagError } from '../../../src/google/iap.js';
+import { createGoogle, type Google } from '../../../src/google/index.js';
+import { listAll } from '../../../src/google/pages.js';
+import {
+  errorAnswer,
+  fakeClock,
+  fakeCredentials,
+  fakeFetch,
+  testHosts,
+  thrownBy,
+  type Answer,
+  type Call,
+} from './fakes.js';
+
+function google(...answers: Answer[]): { google: Google; calls: Call[] } {
+  const { fetch, calls } = fakeFetch(...answers);
+  return {
+    calls,
+    google: createGoogle({
+      fetch,
+      credentials: fakeCredentials(),
+      hosts: testHosts(),
+      clock: fakeClock(),
+      signal: new AbortController().signal,
+      apiVersion: 'v1beta1',
+    }),
+  };
+}
+
+const asked = (calls: readonly Call[]): string[] =>
+  calls.map(({ method, url }) => `${method} ${decodeURIComponent(url)}`);
+const bodyOf = (call: Call | undefined): unknown => JSON.parse(call?.body ?? 'null');
+
+const location = 'projects/101010/locations/us-central1';
+const engine = `${location}/reasoningEngines/4242`;
+const aiplatform = 'https://us-central1-aiplatform.googleapis.com/v1beta1';
+
+describe('aiplatform', () => {
+  it('lists the engines of all pages', async () => {
+    const { google: client, calls } = google(
+      { json: { reasoningEngines: [{ name: 'a' }, { name: 'b' }], nextPageToken: 'p 2' } },
+      { json: { nextPageToken: 'p3' } },
+      { json: { reasoningEngines: [{ name: 'c' }] } },
+    );
+    const engines = await client.aiplatform.listEngines('101010', 'us-central1');
+    expect(engines.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    const list = `GET ${aiplatform}/${location}/reasoningEngines?pageSize=100`;
+    expect(asked(calls)).toEqual([list, `${list}&pageToken=p+2`, `${list}&pageToken=p3`]);
+  });
+
+  it('reads an engine and both forms of an operation', async () => {
+    const { google: client, calls } = google({ json: {} });
+    await client.aiplatform.getEngine(engine);
+    await client.aiplatform.getOperation(`${engine}/operations/777`);
+    await client.aiplatform.getOperation(`${location}/operations/777`);
+    expect(asked(calls)).toEqual([
+      `GET ${aiplatform}/${engine}`,
+      `GET ${aiplatform}/${engine}/operations/777`,
+      `GET ${aiplatform}/${location}/operations/777`,
+    ]);
+  });
+
+  it('patches the whole gateway config, with the etag in the body and not in the mask', async () => {
+    const { google: client, calls } = google({ json: { name: 'op' } });
+    const config = {
+      agentToAnywhereConfig: { agentGateway: 'projects/acme-agents/locations/us-central1/agentGateways/egress' },
+    };
+    expect(await client.aiplatform.patchGatewayConfig(engine, config, 'e1')).toEqual({ name: 'op' });
+    await client.aiplatform.patchGatewayConfig(engine, {}, undefined);
+    expect(asked(calls)[0]).toBe(`PATCH ${aiplatform}/${engine}?updateMask=spec.deploymentSpec.agentGatewayConfig`);
+    expect(bodyOf(calls[0])).toEqual({ etag: 'e1', spec: { deploymentSpec: { agentGatewayConfig: config } } });
+    expect(bodyOf(calls[1])).toEqual({ spec: { deploymentSpec: { agentGatewayConfig: {} } } });
+  });
+
+  it('sends a patch again only when it was not taken', async () => {
+    const taken = google({ status: 502 }, { json: {} });
+    expect(await thrownBy(() => taken.google.aiplatform.patchGatewayConfig(engine, {}, 'e'))).toBeInstanceOf(ApiError);
+    expect(taken.calls).toHaveLength(1);
+    const rejected = google({ status: 429 }, { json: {} });
+    await rejected.google.aiplatform.patchGatewayConfig(engine, {}, 'e');
+    expect(rejected.calls).toHaveLength(2);
+  });
+
+  it('finds the update that is running among the operations', async () => {
+    const metadata = (type: string): { '@type': string } => ({
+      '@type': `type.googleapis.com/google.cloud.aiplatform.v1.${type}`,
+    });
+    const finished = { name: '1', done: true, metadata: metadata('UpdateReasoningEngineOperationMetadata') };
+    const other = { name: '2', metadata: metadata('QueryReasoningEngineOperationMetadata') };
+    const running = { name: '3', metadata: metadata('UpdateReasoningEngineOperationMetadata') };
+    const busy = google(
+      { json: { operations: [finished, other], nextPageToken: 'x' } },
+      { json: { operations: [running] } },
+    );
+    expect(await busy.google.aiplatform.runningUpdate(engine)).toEqual(running);
+    expect(asked(busy.calls)[0]).toBe(`GET ${aiplatform}/${engine}/operations?pageSize=100`);
+    const idle = google({ json: { operations: [finished, other, { name: '4' }] } });
+    expect(await idle.google.aiplatform.runningUpdate(engine)).toBeUndefined();
+    expect(await google({ json: {} }).google.aiplatform.runningUpdate(engine)).toBeUndefined();
+  });
+});
+
+describe('agentregistry', () => {
+  const root = 'https://agentregistry.googleapis.com/v1';
+  const body = { displayName: 'Stripe', interfaces: [{ url: 'https://api.stripe.com', protocolBinding: 'HTTP_JSON' }] };
+
+  it('lists and reads services and operations', async () => {
+    const { google: client, calls } = google({ json: { services: [{ name: 's' }] } });
+    expect(await client.agentregistry.listServices('101010', 'us-central1')).toEqual([{ name: 's' }]);
+    await client.agentregistry.getService(`${location}/services/stripe`);
+    await client.agentregistry.getOperation(`${location}/operations/operation-1`);
+    expect(asked(calls)).toEqual([
+      `GET ${root}/${location}/services?pageSize=100`,
+      `GET ${root}/${location}/services/stripe`,
+      `GET ${root}/${location}/operations/operation-1`,
+    ]);
+  });
+
+  it('writes with a request ID, and so again when the answer was lost', async () => {
+    const reset = new TypeError('fetch failed', { cause: Object.assign(new Error('reset'), { code: 'ECONNRESET' }) });
+    const { google: client, calls } = google(reset, { status: 500 }, { json: { name: 'op', done: false } });
+    expect(await client.agentregistry.createService(location, 'stripe', body, 'uuid-1')).toEqual({
+      name: 'op',
+      done: false,
+    });
+    expect(new Set(asked(calls))).toEqual(
+      new Set([`POST ${root}/${location}/services?serviceId=stripe&requestId=uuid-1`]),
+    );
+    expect(calls).toHaveLength(3);
+    expect(bodyOf(calls[2])).toEqual(body);
+  });
+
+  it('patches the fields of the mask', async () => {
+    const { google: client, calls } = google({ json: {} });
+    await client.agentregistry.patchService(
+      `${location}/services/stripe`,
+      body,
+      ['displayName', 'interfaces'],
+      'uuid-2',
+    );
+    expect(asked(calls)).toEqual([
+      `PATCH ${root}/${location}/services/stripe?updateMask=displayName,interfaces&requestId=uuid-2`,
+    ]);
+    expect(await thrownBy(() => client.agentregistry.patchService('x', body, [], 'uuid-3'))).toBeInstanceOf(RangeError);
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('iap', () => {
+  const resource = `${location}/iap_web/agentRegistry/endpoints/agentregistry-1`;
+
+  it('reads version 3, again when the server stumbles', async () => {
+    const { google: client, calls } = google({ status: 502 }, { json: { etag: 'ACAB' } });
+    expect(await client.iap.getPolicy(resource)).toEqual({ etag: 'ACAB' });
+    expect(asked(calls)[1]).toBe(`POST https://iap.googleapis.com/v1/${resource}:getIamPolicy`);
+    expect(bodyOf(calls[1])).toEqual({ options: { requestedPolicyVersion: 3 } });
+  });
+
+  it('writes version 3 with the etag, whatever version was read', async () => {
+    const { google: client, calls } = google({ json: { etag: 'BwY=' } });
+    const bindings = [
+      { role: 'roles/iap.egressor', members: ['principal://x'], condition: { expression: 'true', title: 't' } },
+    ];
+    expect(await client.iap.setPolicy(resource, { version: 1, etag: 'ACAB', bindings })).toEqual({ etag: 'BwY=' });
+    expect(asked(calls)).toEqual([`POST https://iap.googleapis.com/v1/${resource}:setIamPolicy`]);
+    expect(bodyOf(calls[0])).toEqual({ policy: { version: 3, etag: 'ACAB', bindings } });
+  });
+
+  it('writes nothing without an etag, and nothing twice', async () => {
+    const { google: client, calls } = google({ status: 500 });
+    expect(await thrownBy(() => client.iap.setPolicy(resource, { bindings: [] }))).toBeInstanceOf(MissingEtagError);
+    expect(await thrownBy(() => client.iap.setPolicy(resource, { etag: '' }))).toBeInstanceOf(MissingEtagError);
+    expect(calls).toHaveLength(0);
+    await thrownBy(() => client.iap.setPolicy(resource, { etag: 'e' }));
+    expect(calls).toHaveLength(1);
+  });
+});
+
+describe('networkservices, networksecurity, resourcemanager', () => {
+  it('read gateways, extensions, policies and projects', async () => {
+    const { google: client, calls } = google(
+      { json: { name: 'g' } },
+      { json: { agentGateways: [{ name: 'g' }] } },
+      { json: { name: 'x' } },
+      { json: { authzPolicies: [{ name: 'p' }], nextPageToken: 't' } },
+      { json: { authzPolicies: [{ name: 'q' }] } },
+      { json: { name: 'projects/101010', projectId: 'acme-agents' } },
+    );
+    await client.networkservices.getGateway(`${location}/agentGateways/egress`);
+    expect(await client.networkservices.listGateways('101010', 'us-central1')).toEqual([{ name: 'g' }]);
+    await client.networkservices.getAuthzExtension(`${location}/authzExtensions/iap`);
+    expect(await client.networksecurity.listAuthzPolicies('101010', 'us-central1')).toEqual([
+      { name: 'p' },
+      { name: 'q' },
+    ]);
+    await client.resourcemanager.getProject('acme-agents');
+    expect(asked(calls)).toEqual([
+      `GET https://networkservices.googleapis.com/v1/${location}/agentGateways/egress`,
+      `GET https://networkservices.googleapis.com/v1/${location}/agentGateways?pageSize=100`,
+      `GET https://networkservices.googleapis.com/v1/${location}/authzExtensions/iap`,
+      `GET https://networksecurity.googleapis.com/v1/${location}/authzPolicies?pageSize=100`,
+      `GET https://networksecurity.googleapis.com/v1/${location}/authzPolicies?pageSize=100&pageToken=t`,
+      'GET https://cloudresourcemanager.googleapis.com/v3/projects/acme-agents',
+    ]);
+  });
+
+  it('pass errors on as they are', async () => {
+    const { google: client } = google(errorAnswer(404, 'NOT_FOUND', 'Resource was not found'));
+    const error = await thrownBy(() => client.networkservices.getGateway(`${location}/agentGateways/x`));
+    expect(error).toMatchObject({ name: 'ApiError', status: 404, rpcStatus: 'NOT_FOUND', api: 'networkservices' });
+  });
+});
+
+describe('listAll', () => {
+  it('stops when a page token repeats, at once or in a circle', async () => {
+    const circle = ['b', 'c', 'b'];
+    let page = 0;
+    const run = (): unknown => listAll(() => Promise.resolve({ items: [1], nextPageToken: circle[page++] }));
+    expect(await thrownBy(run)).toBeInstanceOf(ProtocolError);
+    expect(page).toBe(3);
+  });
+
+  it('takes an empty token as the end', async () => {
+    expect(await listAll(() => Promise.resolve({ items: [1], nextPageToken: '' }))).toEqual([1]);
+  });
+});

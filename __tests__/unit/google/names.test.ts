@@ -1,0 +1,177 @@
+import { describe, expect, it } from '@jest/globals';
+import {
+  canonicalGatewayName,
+  formatEngineName,
+  formatGatewayName,
+  formatLocation,
+  formatOperationName,
+  formatServiceName,
+  gatewayEquals,
+  iapRegistryOf,
+  iapResourceOf,
+  parseEngineName,
+  parseExtensionName,
+  parseGatewayName,
+  parseOperationName,
+  parseRegistryResource,
+  parseServiceName,
+  principalOf,
+  projectRefOf,
+  ResourceNameError,
+  sameProject,
+} from '../../../src/google/names.js';
+
+const acme = { id: 'acme-agents', number: '101010' };
+const location = 'projects/acme-agents/locations/us-central1';
+
+describe('parse and format', () => {
+  it.each([
+    ['reasoningEngines', parseEngineName, formatEngineName],
+    ['agentGateways', parseGatewayName, formatGatewayName],
+    ['services', parseServiceName, formatServiceName],
+  ])('%s round trip', (collection, parse, format) => {
+    const name = `${location}/${collection}/x-1`;
+    expect(parse(name)).toEqual({ project: 'acme-agents', location: 'us-central1', id: 'x-1' });
+    expect(format({ project: 'acme-agents', location: 'us-central1', id: 'x-1' })).toBe(name);
+  });
+
+  it.each([
+    '',
+    'egress',
+    `${location}/agentGateways`,
+    `${location}/agentGateways/`,
+    `${location}/agentGateways/a/b`,
+    `${location}/agentGateways/a b`,
+    `${location}/agentGateways/..`,
+    `${location}/services/a`,
+    'projects//locations/us-central1/agentGateways/a',
+    `folders/1/${location}/agentGateways/a`,
+  ])('%j is not the name of a gateway', (name) => {
+    expect(parseGatewayName(name)).toBeUndefined();
+  });
+
+  it.each([
+    '//networkservices.googleapis.com/',
+    'https://networkservices.googleapis.com/v1/',
+    'https://networkservices.googleapis.com/v1beta1/',
+  ])('takes names with %s in front', (prefix) => {
+    expect(parseGatewayName(`${prefix}${location}/agentGateways/egress`)?.id).toBe('egress');
+    expect(parseExtensionName(`${prefix}${location}/authzExtensions/iap`)?.id).toBe('iap');
+  });
+
+  it('refuses to format what would lead elsewhere', () => {
+    expect(() => formatEngineName({ project: 'p', location: 'l', id: '' })).toThrow(ResourceNameError);
+    expect(() => formatEngineName({ project: '..', location: 'l', id: '1' })).toThrow(ResourceNameError);
+    expect(() => formatLocation('p', 'a/b')).toThrow(ResourceNameError);
+  });
+
+  it('reads both forms of an operation', () => {
+    const long = 'projects/101010/locations/us-central1/reasoningEngines/4242/operations/777';
+    const short = 'projects/101010/locations/us-central1/operations/operation-1';
+    expect(parseOperationName(long)).toEqual({ project: '101010', location: 'us-central1', engine: '4242', id: '777' });
+    expect(parseOperationName(short)).toEqual({ project: '101010', location: 'us-central1', id: 'operation-1' });
+    for (const name of [long, short]) {
+      const parsed = parseOperationName(name);
+      expect(parsed && formatOperationName(parsed)).toBe(name);
+    }
+    expect(parseOperationName('operations/1')).toBeUndefined();
+    expect(parseOperationName(`${long}/`)).toBeUndefined();
+    expect(parseOperationName('projects/1/locations/l/reasoningEngines/4/operations/')).toBeUndefined();
+  });
+
+  it.each(['endpoints', 'agents', 'mcpServers'])('reads a registryResource of %s', (collection) => {
+    expect(parseRegistryResource(`projects/101010/locations/us-central1/${collection}/agentregistry-1`)).toEqual({
+      project: '101010',
+      location: 'us-central1',
+      collection,
+      id: 'agentregistry-1',
+    });
+  });
+});
+
+describe('projects', () => {
+  it('reads both names from Resource Manager', () => {
+    expect(projectRefOf({ name: 'projects/101010', projectId: 'acme-agents' })).toEqual(acme);
+    expect(() => projectRefOf({ name: 'projects/acme-agents', projectId: 'acme-agents' })).toThrow(ResourceNameError);
+  });
+
+  it('are the same by ID and by number', () => {
+    expect(sameProject('acme-agents', '101010', [acme])).toBe(true);
+    expect(sameProject('101010', '101010', [])).toBe(true);
+    expect(sameProject('acme-agents', '101010', [])).toBe(false);
+    expect(sameProject('acme-agents', 'other', [acme])).toBe(false);
+  });
+});
+
+describe('gateways', () => {
+  const byId = `${location}/agentGateways/egress`;
+  const byNumber = 'projects/101010/locations/us-central1/agentGateways/egress';
+
+  it('are equal whichever name of the project they say', () => {
+    expect(gatewayEquals(byId, byNumber, [acme])).toBe(true);
+    expect(gatewayEquals(byId, `//networkservices.googleapis.com/${byNumber}`, [acme])).toBe(true);
+    expect(gatewayEquals(byId, byNumber, [])).toBe(false);
+    expect(gatewayEquals(byId, `${location}/agentGateways/other`, [acme])).toBe(false);
+    expect(gatewayEquals(byId, byId.replace('us-central1', 'us-east1'), [acme])).toBe(false);
+    expect(gatewayEquals('odd', 'odd', [acme])).toBe(true);
+    expect(gatewayEquals('odd', byId, [acme])).toBe(false);
+  });
+
+  it('have one canonical name, with the project ID', () => {
+    expect(canonicalGatewayName(byNumber, [acme])).toBe(byId);
+    expect(canonicalGatewayName(byId, [acme])).toBe(byId);
+    expect(canonicalGatewayName(byNumber, [])).toBe(byNumber);
+    expect(() => canonicalGatewayName('egress', [acme])).toThrow(ResourceNameError);
+  });
+});
+
+describe('IAP resources', () => {
+  const id = 'agentregistry-00000000-0000-0000-1a2b-3c4d5e6f7a8b';
+
+  it('carry the project number, whatever the registry answered', () => {
+    const expected = `projects/101010/locations/us-central1/iap_web/agentRegistry/endpoints/${id}`;
+    expect(iapResourceOf(`projects/101010/locations/us-central1/endpoints/${id}`, acme)).toBe(expected);
+    expect(iapResourceOf(`projects/acme-agents/locations/us-central1/endpoints/${id}`, acme)).toBe(expected);
+  });
+
+  it.each([
+    ['an empty ID', 'projects/101010/locations/us-central1/endpoints/'],
+    ['no ID', 'projects/101010/locations/us-central1/endpoints'],
+    ['a service', 'projects/101010/locations/us-central1/services/x'],
+    ['nothing', ''],
+    ['another project', `projects/7/locations/us-central1/endpoints/${id}`],
+  ])('are refused for %s', (_what, name) => {
+    expect(() => iapResourceOf(name, acme)).toThrow(ResourceNameError);
+  });
+
+  it('of a whole registry are asked for by name', () => {
+    expect(iapRegistryOf(acme, 'us-central1')).toBe('projects/101010/locations/us-central1/iap_web/agentRegistry');
+    expect(() => iapRegistryOf({ id: 'a', number: '' }, 'us-central1')).toThrow(ResourceNameError);
+    expect(() => iapRegistryOf(acme, '')).toThrow(ResourceNameError);
+  });
+});
+
+describe('principalOf', () => {
+  const identity =
+    'agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/101010/locations/us-central1/reasoningEngines/4242';
+
+  it('puts the scheme in front, once', () => {
+    expect(principalOf(identity)).toBe(`principal://${identity}`);
+    expect(principalOf(`principal://${identity}`)).toBe(`principal://${identity}`);
+    expect(principalOf(identity.replace('org-5550001', 'proj-101010'))).toMatch(
+      /^principal:\/\/agents\.global\.proj-101010\./,
+    );
+  });
+
+  it.each([
+    undefined,
+    '',
+    'service-101010@gcp-sa-aiplatform-re.googleapis.com',
+    'agent@acme-agents.iam.gserviceaccount.com',
+    `${identity}/more`,
+    identity.replace('org-5550001', 'folder-1'),
+    `x${identity}`,
+  ])('knows that %j is no agent identity', (other) => {
+    expect(principalOf(other)).toBeUndefined();
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import { ApiError, CancelledError, OperationError, TimeoutError } from '../../../src/google/errors.js';
+import { isDone, waitForOperation, type OperationWait } from '../../../src/google/operations.js';
+import type { Operation } from '../../../src/google/types.js';
+import { fakeClock, thrownBy, type FakeClock } from './fakes.js';
+
+const name = 'projects/101010/locations/us-central1/reasoningEngines/4242/operations/777';
+
+/** An operation that ends after so many milliseconds of the clock, counted from now. */
+function operationOf(
+  clock: FakeClock,
+  ms: number,
+  end: Partial<Operation> = {},
+): { wait: OperationWait; polls: () => number } {
+  const ends = clock.now() + ms;
+  let polls = 0;
+  const get = (): Promise<Operation> => {
+    polls += 1;
+    return Promise.resolve(clock.now() < ends ? { name } : { name, done: true, ...end });
+  };
+  return { wait: { get, clock, signal: new AbortController().signal, name }, polls: () => polls };
+}
+
+describe('waitForOperation', () => {
+  it('polls from soon and stretches: 0.5 s, then 5 % of the time passed, then 15 s', async () => {
+    const clock = fakeClock();
+    await waitForOperation(operationOf(clock, 900_000).wait);
+    expect(clock.slept.slice(0, 3)).toEqual([500, 500, 500]);
+    expect(clock.slept.at(-1)).toBe(15_000);
+    let elapsed = 0;
+    for (const delay of clock.slept) {
+      expect(delay).toBeCloseTo(Math.min(Math.max(elapsed * 0.05, 500), 15_000));
+      elapsed += delay;
+    }
+  });
+
+  it.each([2_000, 60_000, 150_000, 311_000])('notices the end of %i ms within a small part of it', async (ms) => {
+    const clock = fakeClock();
+    const start = clock.now();
+    const { wait, polls } = operationOf(clock, ms);
+    const elapsed: number[] = [];
+    expect(await waitForOperation({ ...wait, onPoll: (passed) => elapsed.push(passed) })).toMatchObject({ done: true });
+    expect(clock.now() - start - ms).toBeLessThanOrEqual(Math.max(500, ms * 0.05));
+    expect(elapsed).toHaveLength(polls() - 1);
+    expect(polls()).toBeLessThan(100);
+  });
+
+  it('throws the error of an operation that ended in one', async () => {
+    const error = { code: 13, message: 'Please refer to our troubleshooting pages.', details: [{ a: 1 }] };
+    const thrown = await thrownBy(() => waitForOperation(operationOf(fakeClock(), 5000, { error }).wait));
+    expect(thrown).toBeInstanceOf(OperationError);
+    expect(thrown).toMatchObject({ operation: name, code: 13, rpcMessage: error.message, details: [{ a: 1 }] });
+  });
+
+  it('takes an operation that is no longer there as finished', async () => {
+    const gone = new ApiError({ method: 'GET', url: 'https://x/', api: 'aiplatform' }, { status: 404, body: '' });
+    const { wait } = operationOf(fakeClock(), 0);
+    expect(await waitForOperation({ ...wait, get: () => Promise.reject(gone) })).toBeUndefined();
+  });
+
+  it('passes on any other failure to read it', async () => {
+    const denied = new ApiError({ method: 'GET', url: 'https://x/', api: 'aiplatform' }, { status: 403, body: '' });
+    const { wait } = operationOf(fakeClock(), 0);
+    expect(await thrownBy(() => waitForOperation({ ...wait, get: () => Promise.reject(denied) }))).toBe(denied);
+  });
+
+  it('gives up at the deadline, after a last look', async () => {
+    const clock = fakeClock();
+    const start = clock.now();
+    const { wait } = operationOf(clock, 100_000);
+    expect(await thrownBy(() => waitForOperation({ ...wait, deadline: start + 10_100 }))).toBeInstanceOf(TimeoutError);
+    expect(clock.now() - start).toBe(10_100);
+    const justInTime = operationOf(clock, 10_000);
+    expect(await waitForOperation({ ...justInTime.wait, deadline: clock.now() + 10_000 })).toMatchObject({
+      done: true,
+    });
+  });
+
+  it('stops with the signal', async () => {
+    const controller = new AbortController();
+    const { wait } = operationOf(fakeClock(), 100_000);
+    const run = (): unknown =>
+      waitForOperation({
+        ...wait,
+        signal: controller.signal,
+        onPoll: (elapsed) => elapsed > 2000 && controller.abort(),
+      });
+    expect(await thrownBy(run)).toBeInstanceOf(CancelledError);
+  });
+});
+
+describe('isDone', () => {
+  it('takes an absent done as running', () => {
+    expect([{ name }, { name, done: false }, { name, done: true }].map(isDone)).toEqual([false, false, true]);
+  });
+});

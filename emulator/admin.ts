@@ -1,0 +1,61 @@
+import { Hono, type Context } from 'hono';
+import { asJson, asString } from './core/json.js';
+import { decide } from './decide.js';
+import type { RequestLogEntry } from './request-log.js';
+import type { LiveWorld } from './state/live-world.js';
+import type { State } from './state/state.js';
+import type { BindingInput } from './world.js';
+
+export interface AdminContext {
+  readonly state: () => State;
+  readonly world: () => LiveWorld;
+  readonly requests: RequestLogEntry[];
+}
+
+/** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
+export function adminApp(context: AdminContext): Hono {
+  const app = new Hono();
+  app.get('/requests', (c) => c.json({ requests: context.requests }));
+  app.post('/reset-log', (c) => {
+    context.requests.length = 0;
+    return c.json({});
+  });
+  app.get('/world', (c) => c.json(context.world().dump()));
+  app.get('/decide', (c) => {
+    const { state } = context;
+    state().settle();
+    return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? ''));
+  });
+  app.post('/engines/:id/binding', async (c) => {
+    const body: unknown = await c.req.json();
+    const { egress, ingress } = asJson(body);
+    context.world().bind(c.req.param('id'), body === null ? null : { egress: text(egress), ingress: text(ingress) });
+    return c.json(context.world().engine(c.req.param('id')));
+  });
+  app.post('/engines/:id/recreate', (c) => c.json(context.world().recreateEngine(c.req.param('id'))));
+  app.post('/policies', async (c) => {
+    const body = asJson(await c.req.json());
+    const where = { ...given('project', body.project), ...given('location', body.location) };
+    context.world().setPolicy(asString(body.on), body.bindings as BindingInput[], where);
+    return c.json(context.world().policy(asString(body.on), where));
+  });
+  app.get('/settings', (c) => c.json(context.world().settings));
+  app.post('/settings', async (c) => {
+    context.world().set(await c.req.json());
+    return c.json(context.world().settings);
+  });
+  app.post('/advance', async (c) => {
+    context.world().advance(Number(asJson(await c.req.json()).ms ?? 0));
+    return c.json({});
+  });
+  app.onError((error: Error, c: Context) => c.json({ error: error.message }, 400));
+  return app;
+}
+
+function text(value: unknown): string | undefined {
+  return typeof value === 'string' ? value : undefined;
+}
+
+function given<K extends string>(key: K, value: unknown): Partial<Record<K, string>> {
+  return typeof value === 'string' ? ({ [key]: value } as Partial<Record<K, string>>) : {};
+}

@@ -1,0 +1,115 @@
+import { serve } from '@hono/node-server';
+import type { AddressInfo } from 'node:net';
+import type { Interceptor } from './core/dispatch.js';
+import { decide, type Decision } from './decide.js';
+import type { RequestLogEntry } from './request-log.js';
+import { createApp } from './server.js';
+import { LiveWorld } from './state/live-world.js';
+import { populate } from './state/populate.js';
+import { readWorld, type WorldInput } from './world.js';
+
+export type { Decision, DecisionReason } from './decide.js';
+export type { RequestLogEntry } from './request-log.js';
+export type { LiveWorld, EngineView, Where } from './state/live-world.js';
+export type { Settings, SettingsInput } from './settings.js';
+export type { Interceptor } from './core/dispatch.js';
+export { readWorld, WorldError } from './world.js';
+export type { WorldInput, EngineInput, ServiceInput, BindingInput } from './world.js';
+
+export interface EmulatorOptions {
+  /** An object, or YAML text. Without one: a single empty project `acme-agents` (number 101010). */
+  readonly world?: WorldInput | string;
+  /** Name of the world's file, for messages. */
+  readonly worldFile?: string;
+  /** 0 takes any free port. */
+  readonly port?: number;
+  readonly host?: string;
+}
+
+export interface Emulator {
+  /** `http://127.0.0.1:PORT`, no slash at the end. */
+  readonly url: string;
+  /** gcloud's endpoint overrides, one per API, each pointing at its prefix. */
+  readonly env: Record<string, string>;
+  /** The live state, with methods to change it. */
+  readonly world: LiveWorld;
+  /** Every request to an API so far, in order of arrival; the array stays the same. */
+  readonly requests: RequestLogEntry[];
+  /** Points between a request and its effect. */
+  readonly interceptors: Interceptor[];
+  /** May this principal reach this host now, and why (not)? */
+  decide(principal: string, host: string): Decision;
+  close(): Promise<void>;
+}
+
+const EMPTY_WORLD: WorldInput = { projects: [{ id: 'acme-agents', number: '101010', organization: '5550001' }] };
+
+const OVERRIDES = {
+  AIPLATFORM: 'aiplatform',
+  AGENTREGISTRY: 'agentregistry',
+  IAP: 'iap',
+  NETWORKSERVICES: 'networkservices',
+  NETWORKSECURITY: 'networksecurity',
+  CLOUDRESOURCEMANAGER: 'cloudresourcemanager',
+  SERVICEUSAGE: 'serviceusage',
+  ORGPOLICY: 'orgpolicy',
+  IAM: 'iam',
+};
+
+/** Starts the emulated Google APIs on one port of the loopback interface. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const parsed = readWorld(options.world ?? EMPTY_WORLD, options.worldFile);
+  const state = populate(parsed);
+  const world = new LiveWorld(state, parsed.region);
+  const requests: RequestLogEntry[] = [];
+  const interceptors: Interceptor[] = [];
+  const app = createApp({ state: () => state, world: () => world, requests, interceptors });
+  const hostname = options.host ?? '127.0.0.1';
+  const { server, port } = await listen(app, hostname, options.port ?? 0);
+  const url = `http://${hostname}:${port}`;
+  return {
+    url,
+    env: overrides(url),
+    world,
+    requests,
+    interceptors,
+    decide: (principal, host) => {
+      state.settle();
+      return decide(state, principal, host);
+    },
+    close: () => close(server),
+  };
+}
+
+/** gcloud's `CLOUDSDK_API_ENDPOINT_OVERRIDES_*` variables for this base URL. */
+export function overrides(url: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(OVERRIDES).map(([name, prefix]) => [`CLOUDSDK_API_ENDPOINT_OVERRIDES_${name}`, `${url}/${prefix}/`]),
+  );
+}
+
+type Server = ReturnType<typeof serve>;
+
+function listen(
+  app: ReturnType<typeof createApp>,
+  hostname: string,
+  port: number,
+): Promise<{ server: Server; port: number }> {
+  return new Promise((resolve, reject) => {
+    const server = serve({ fetch: app.fetch, hostname, port }, (info: AddressInfo) => {
+      server.off('error', reject);
+      resolve({ server, port: info.port });
+    });
+    server.once('error', reject);
+  });
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => {
+      resolve();
+    });
+    // Keep-alive connections of clients would hold the port otherwise.
+    if ('closeAllConnections' in server) server.closeAllConnections();
+  });
+}

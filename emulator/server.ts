@@ -1,0 +1,53 @@
+import { Hono } from 'hono';
+import { adminApp, type AdminContext } from './admin.js';
+import { agentregistry } from './apis/agentregistry.js';
+import { aiplatform } from './apis/aiplatform.js';
+import { cloudresourcemanager } from './apis/cloudresourcemanager.js';
+import { iap } from './apis/iap.js';
+import { iamcredentials, oidcToken, sts } from './apis/identity.js';
+import { networksecurity } from './apis/networksecurity.js';
+import { networkservices } from './apis/networkservices.js';
+import { serviceusage } from './apis/serviceusage.js';
+import { dispatch, type Dispatcher } from './core/dispatch.js';
+import type { Api } from './core/router.js';
+import { labelAuthorization, newEntry } from './request-log.js';
+
+/** Prefixes that belong to APIs without methods here: every path below them is unknown, as on a server that lacks them. */
+const reserved = (name: string, service: string): Api => ({ name, service, versions: [], routes: [] });
+
+export const APIS: readonly Api[] = [
+  aiplatform,
+  agentregistry,
+  iap,
+  networkservices,
+  networksecurity,
+  cloudresourcemanager,
+  serviceusage,
+  sts,
+  iamcredentials,
+  reserved('orgpolicy', 'orgpolicy.googleapis.com'),
+  reserved('iam', 'iam.googleapis.com'),
+];
+
+/** Every API under its own prefix, the GitHub-like token URL, and the admin surface. */
+export function createApp(context: AdminContext & Dispatcher): Hono {
+  const app = new Hono();
+  for (const api of APIS) app.all(`/${api.name}/*`, (c) => dispatch(context, api, c.req.raw));
+  app.get('/oidc', (c) => oidc(context, c.req.raw));
+  app.route('/_emulator', adminApp(context));
+  return app;
+}
+
+/** GitHub's OIDC endpoint as a workflow sees it: wants the request token, answers `{value}`. */
+function oidc(context: Dispatcher, request: Request): Response {
+  const state = context.state();
+  const query = new URL(request.url).searchParams;
+  const entry = newEntry(context.requests.length + 1, state.clock.iso(), 'oidc', request, '/', query);
+  context.requests.push(entry);
+  const token = /^bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
+  const known = token === state.settings.auth.oidcRequestToken;
+  labelAuthorization(entry, token === undefined ? 'none' : known ? 'oidc-request' : 'unknown');
+  entry.status = known ? 200 : 401;
+  if (!known) return Response.json({ message: 'Unauthorized' }, { status: 401 });
+  return Response.json({ value: oidcToken(state, query.get('audience') ?? 'https://github.com/acme'), count: 1 });
+}
