@@ -30,6 +30,8 @@ export async function writeCredentials(options: CredentialsOptions): Promise<str
     audience,
     subject_token_type: 'urn:ietf:params:oauth:token-type:jwt',
     token_url: `${options.url}/sts/v1/token`,
+    // Not in the file of the real action: google-auth-library looks the project ID up there, and nothing may leave the machine.
+    cloud_resource_manager_url: `${options.url}/cloudresourcemanager/v1/projects/`,
     ...impersonation(options),
     credential_source: options.source === 'file' ? await fileSource(options.directory) : urlSource(options, audience),
   };

@@ -61,8 +61,10 @@ const engine = z.strictObject({
   ingress: z.string().optional(),
   /** Sessions or memories exist below it: delete wants force. */
   hasChildren: z.boolean().default(false),
-  /** An update that is already running when the emulator starts. */
-  running: z.strictObject({ forMs: z.number().min(0) }).optional(),
+  /** Somebody's update that is already running when the emulator starts; ends with this binding, if it names one. */
+  running: z
+    .strictObject({ forMs: z.number().min(0), egress: z.string().optional(), ingress: z.string().optional() })
+    .optional(),
   /** The error the last update ended with. */
   lastUpdateError: z.strictObject({ code: z.int(), message: z.string() }).optional(),
 });
@@ -206,7 +208,7 @@ function positionOf(
   lines: LineCounter,
 ): string {
   for (let length = path.length; length >= 0; length -= 1) {
-    const node = document.getIn(path.slice(0, length), true);
+    const node: unknown = document.getIn(path.slice(0, length), true);
     if (isNode(node) && node.range) {
       const { line, col } = lines.linePos(node.range[0]);
       return `${line}:${col}`;

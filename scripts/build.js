@@ -2,6 +2,7 @@
 // on nothing but the sources and the lock file, so CI can compare it byte by byte.
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { notices } from './notices.js';
 
 /** @param {string[]} args a script of node_modules and its arguments */
 function run(...args) {
@@ -31,3 +32,4 @@ for (const action of ['plan', 'apply', 'verify']) {
 }
 // The entries are modules wherever the folder is copied to.
 writeFileSync('dist/package.json', '{\n  "type": "module"\n}\n');
+writeFileSync('dist/THIRD_PARTY_NOTICES.txt', notices());

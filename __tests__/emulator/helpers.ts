@@ -77,8 +77,8 @@ export const binding = (egress?: string, ingress?: string): Json => ({
 /** `agentGatewayConfig` of an engine as GET shows it. */
 export async function configOf(call: Call, engine = ENGINE_A): Promise<unknown> {
   const { body } = await call('GET', `${ENGINES}/${engine}`);
-  const spec = body['spec'] as Json;
-  return (spec['deploymentSpec'] as Json | undefined)?.['agentGatewayConfig'];
+  const spec = body.spec as Json;
+  return (spec.deploymentSpec as Json | undefined)?.agentGatewayConfig;
 }
 
 export const endpointService = (...urls: string[]): Json => ({

@@ -23,6 +23,7 @@ export function entriesOf(state: State, place: Place, collection: Collection): J
   return [...fromServices, ...fromEngines];
 }
 
+/** list of one kind of projection (agentregistry discovery: endpoints, agents and mcpServers have get and list only). */
 export function listEntries(call: Call, state: State, collection: Collection): Json {
   const place = state.place(call);
   state.need(`agentregistry.${collection}.list`, placeName(place, false), SERVICE);
@@ -30,6 +31,7 @@ export function listEntries(call: Call, state: State, collection: Collection): J
   return page(items, collection, call.query, call.path, state.settings.pageSize);
 }
 
+/** get of one projection by its server-made id. */
 export function getEntry(call: Call, state: State, collection: Collection): Json {
   const place = state.place(call);
   const id = call.param('entry');

@@ -28,6 +28,7 @@ const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
 const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
 const IDEMPOTENT_MS = 60 * 60 * 1000;
 
+/** services.list: by pages, filtered by what AIP-160 equality can say. */
 export function listServices(call: Call, state: State): Json {
   const place = state.place(call);
   state.need('agentregistry.services.list', placeName(place, false), SERVICE);
@@ -35,6 +36,7 @@ export function listServices(call: Call, state: State): Json {
   return page(filterItems(items, call.query.get('filter')), 'services', call.query, call.path, state.settings.pageSize);
 }
 
+/** services.get, with `registryResource` once the projection is there. */
 export function getService(call: Call, state: State): Json {
   const place = state.place(call);
   state.need('agentregistry.services.get', serviceName(state, place, call.param('service')), SERVICE);
@@ -87,6 +89,7 @@ export function patchService(call: Call, state: State): Json {
   });
 }
 
+/** services.delete: an operation; the projection and its grants go with the service. */
 export function deleteService(call: Call, state: State): Json {
   const place = state.place(call);
   const name = serviceName(state, place, call.param('service'));

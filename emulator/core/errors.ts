@@ -73,11 +73,14 @@ export function statusOfCode(code: number): StatusName {
   return STATUS_NAMES.find((name) => CODES[name].rpc === code) ?? 'UNKNOWN';
 }
 
+/** 400 INVALID_ARGUMENT, with a field violation when the field is known. */
 export const invalid = (message: string, field?: string): GoogleError =>
   new GoogleError('INVALID_ARGUMENT', message, field === undefined ? [] : [badRequest(field, message)]);
 
+/** 404 NOT_FOUND. */
 export const notFound = (message: string): GoogleError => new GoogleError('NOT_FOUND', message);
 
+/** 400 FAILED_PRECONDITION: the request is fine, the state of the world is not. */
 export const failedPrecondition = (message: string, details: ErrorDetail[] = []): GoogleError =>
   new GoogleError('FAILED_PRECONDITION', message, details);
 

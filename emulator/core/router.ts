@@ -42,6 +42,7 @@ export interface Api {
 /** System parameters every Google API takes (discovery documents, top-level `parameters`). */
 export const SYSTEM_PARAMETERS = ['alt', '$alt', 'fields', 'key', 'prettyPrint', 'quotaUser', '$.xgafv', 'callback'];
 
+/** A method that only reads. */
 export const read = (template: string, handler: Handler, query: readonly string[] = []): Route => ({
   method: 'GET',
   template,
@@ -50,6 +51,7 @@ export const read = (template: string, handler: Handler, query: readonly string[
   write: false,
 });
 
+/** A POST; `write` says no for reads by POST. */
 export const post = (template: string, handler: Handler, query: readonly string[] = [], write = true): Route => ({
   method: 'POST',
   template,
@@ -58,6 +60,7 @@ export const post = (template: string, handler: Handler, query: readonly string[
   write,
 });
 
+/** A PATCH with an update mask. */
 export const patch = (template: string, handler: Handler, query: readonly string[] = ['updateMask']): Route => ({
   method: 'PATCH',
   template,
@@ -66,6 +69,7 @@ export const patch = (template: string, handler: Handler, query: readonly string
   write: true,
 });
 
+/** A DELETE. */
 export const remove = (template: string, handler: Handler, query: readonly string[] = []): Route => ({
   method: 'DELETE',
   template,

@@ -76,6 +76,8 @@ function unknownName(name: string, path: string): GoogleError {
   return new GoogleError('INVALID_ARGUMENT', message, [badRequest(path, message)]);
 }
 
+/** `agent_gateway` to `agentGateway`. */
 export const camelCase = (name: string): string =>
   name.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());
+/** `agentGateway` to `agent_gateway`. */
 export const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);

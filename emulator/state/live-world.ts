@@ -1,3 +1,4 @@
+import { isJson } from '../core/json.js';
 import type { Settings } from '../settings.js';
 import { changeSettings } from '../settings.js';
 import {
@@ -50,6 +51,8 @@ export class LiveWorld {
   /** Changes switches at run time, the rest stays; unknown switches are errors. */
   set(change: unknown): void {
     this.state.settings = changeSettings(this.state.settings, change);
+    // A new outcome counts its failures from the start.
+    if (isJson(change) && 'engineUpdate' in change) this.state.failedUpdates.clear();
   }
 
   /** Moves the clock: operations end, tokens expire. */

@@ -24,6 +24,7 @@ export function memberProblem(state: State, member: string): string | undefined 
   return `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`;
 }
 
+/** Is it one of the set forms? */
 export function isPrincipalSet(member: string): boolean {
   return member.startsWith('principalSet://');
 }

@@ -10,10 +10,12 @@ export function placeKey(place: Place): string {
   return `${place.project.number}/${place.location}`;
 }
 
+/** The key of one resource within its place. */
 export function recordKey(place: Place, id: string): string {
   return `${placeKey(place)}/${id}`;
 }
 
+/** Full name of an engine; by default with the project number, as Agent Runtime prints it. */
 export function engineName(engine: EngineRecord, withNumber = true): string {
   return `${placeName(engine, withNumber)}/reasoningEngines/${engine.id}`;
 }

@@ -6,6 +6,7 @@ import type { Binding, PolicyTarget, StoredPolicy } from './types.js';
 export const EMPTY_ETAG = 'ACAB';
 export const EGRESSOR = 'roles/iap.egressor';
 
+/** The policy of a target; one that was never set is empty under the etag ACAB. */
 export function policyOf(state: State, target: PolicyTarget): StoredPolicy {
   return state.policy(target) ?? { bindings: [], etag: EMPTY_ETAG };
 }

@@ -1,9 +1,10 @@
+import { engineJson } from '../apis/engine-views.js';
 import { timestamp } from '../core/clock.js';
 import { EMPTY_RESPONSE } from '../core/operations.js';
 import { compact, type Json } from '../core/json.js';
 import type { ParsedEngine, ParsedService, ParsedWorld } from '../world.js';
 import { startEngineOperation } from './engine-operations.js';
-import { addEngine, gatewayConfig, principalOf, withGatewayConfig } from './engines.js';
+import { addEngine, gatewayConfig, replaceBinding, withGatewayConfig } from './engines.js';
 import { populateNetworking } from './populate-networking.js';
 import { parseNetworkName, trustDomain } from './names.js';
 import { addService } from './services.js';
@@ -46,15 +47,17 @@ export function populateEngine(state: State, place: Place, input: ParsedEngine):
     failed.done = true;
     failed.error = error;
   }
-  if (input.running) {
-    startEngineOperation(state, engine, 'Update', input.running.forMs, () => EMPTY_RESPONSE);
-  }
+  if (input.running) startRunning(state, engine, input.running);
   return engine;
 }
 
-/** The principal of an engine, for tests and shorthands. */
-export function principal(engine: EngineRecord): string {
-  return principalOf(engine) ?? '';
+function startRunning(state: State, engine: EngineRecord, running: NonNullable<ParsedEngine['running']>): void {
+  startEngineOperation(state, engine, 'Update', running.forMs, () => {
+    const egress = gatewayName(engine, running.egress);
+    const ingress = gatewayName(engine, running.ingress);
+    if (egress !== undefined || ingress !== undefined) replaceBinding(state, engine, { egress, ingress });
+    return { '@type': 'type.googleapis.com/google.cloud.aiplatform.v1.ReasoningEngine', ...engineJson(state, engine) };
+  });
 }
 
 function engineData(input: ParsedEngine): Json {

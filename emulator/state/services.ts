@@ -27,14 +27,17 @@ export function removeService(state: State, record: ServiceRecord): void {
   state.policies.delete(`${placeKey(record)}/${record.collection}/${record.resourceId}`);
 }
 
+/** Services of one registry, in order of creation. */
 export function servicesIn(state: State, place: Place): ServiceRecord[] {
   return [...state.services.values()].filter((record) => placeKey(record) === placeKey(place));
 }
 
+/** Engines of one project and region, in order of creation. */
 export function enginesIn(state: State, place: Place): EngineRecord[] {
   return [...state.engines.values()].filter((engine) => placeKey(engine) === placeKey(place));
 }
 
+/** Has the projection appeared yet? It may lag behind the operation (public field reports). */
 export function isVisible(state: State, record: ServiceRecord): boolean {
   return record.visibleFromMs <= state.clock.now();
 }

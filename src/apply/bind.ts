@@ -110,7 +110,7 @@ async function waitForUpdate(
   const done = progress.waiting(label(change), `waiting for ${what}`);
   try {
     const get = (): Promise<Operation> => google.aiplatform.getOperation(operation.name);
-    await waitForOperation({ name: operation.name, get, clock, signal });
+    await waitForOperation({ name: operation.name, started: operation, get, clock, signal });
   } catch (error) {
     throw signal.aborted ? new StillRunning(operation.name, signal.reason) : error;
   } finally {

@@ -1,9 +1,8 @@
 import { explain } from '../explain.js';
-import type { ProjectRef } from '../google/names.js';
+import { parseGatewayName, type ProjectRef } from '../google/names.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { canonicalGateway, gatewayIn, plannedStatus } from '../plan/bindings.js';
 import { isChange, type BindingChange } from '../plan/types.js';
-import { gatewayLabel } from '../report/words.js';
 import { bind } from './bind.js';
 import type { ApplyDeps } from './deps.js';
 import type { Limiter } from './limiter.js';
@@ -77,7 +76,7 @@ async function bindNow(change: BindingChange, { projects, limiter, deps }: Engin
   const now = { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
   deps.progress.step(
     change.displayName || change.engine,
-    `verified: egress ${gatewayLabel(now.egress, projects[0]?.id)}, ingress ${gatewayLabel(now.ingress, projects[0]?.id)}`,
+    `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`,
   );
   return { engine: change.engine, status, ...now, tookMs };
 }
@@ -89,4 +88,8 @@ function nameIn(
 ): string | null {
   const name = gatewayIn(config, direction);
   return name === null ? null : canonicalGateway(name, projects);
+}
+
+function shortName(gateway: string | null): string {
+  return gateway === null ? 'not bound' : (parseGatewayName(gateway)?.id ?? gateway);
 }

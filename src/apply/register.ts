@@ -79,11 +79,11 @@ export function applyInterfaces(current: readonly RegistryInterface[], change: E
 }
 
 async function finish(operation: Operation, change: EndpointChange, deps: ApplyDeps): Promise<void> {
-  if (operation.done === true && !operation.error) return;
   const done = deps.progress.waiting(change.key, 'being registered');
   try {
     await waitForOperation({
       name: operation.name,
+      started: operation,
       get: () => deps.google.agentregistry.getOperation(operation.name),
       clock: deps.clock,
       signal: deps.signal,

@@ -6,6 +6,8 @@ import type { Operation } from './types.js';
 export const isDone = (operation: Operation): boolean => operation.done === true;
 
 export interface OperationWait {
+  /** The operation as the write answered: one that is done already is not asked for again. */
+  readonly started?: Operation;
   /** Reads the operation once. */
   readonly get: () => Promise<Operation>;
   readonly clock: Clock;
@@ -32,16 +34,21 @@ const DELAY_OF_ELAPSED = 0.05;
 export async function waitForOperation(wait: OperationWait): Promise<Operation | undefined> {
   const { clock, signal, name, deadline } = wait;
   const start = clock.now();
+  if (wait.started && isDone(wait.started)) return outcome(wait.started, name);
   for (;;) {
     const left = (deadline ?? Infinity) - clock.now();
     if (left <= 0) throw new TimeoutError(`Operation ${name} was still running when the time for this run was over.`);
     await sleep(clock, Math.min(nextDelay(clock.now() - start), left), signal);
     const operation = await poll(wait.get);
     if (operation === undefined) return undefined;
-    if (operation.error) throw new OperationError(name, operation.error);
-    if (isDone(operation)) return operation;
+    if (isDone(operation) || operation.error) return outcome(operation, name);
     wait.onPoll?.(clock.now() - start);
   }
+}
+
+function outcome(operation: Operation, name: string): Operation {
+  if (operation.error) throw new OperationError(name, operation.error);
+  return operation;
 }
 
 const nextDelay = (elapsed: number): number =>

@@ -1,4 +1,4 @@
-import { ApiError } from '../google/errors.js';
+import { ApiError, NetworkError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { parseExtensionName, parseGatewayName } from '../google/names.js';
 import type { AuthzExtension, AuthzPolicy } from '../google/types.js';
@@ -28,9 +28,8 @@ export async function readEnforcement(gateway: string, google: Google): Promise<
     const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
     return { kind: 'read', policies, extensions };
   } catch (error) {
-    if (error instanceof ApiError && (error.status === 403 || error.status === 404)) {
-      return { kind: 'unreadable', why: error.googleMessage };
-    }
+    if (error instanceof ApiError && error.status !== 401) return { kind: 'unreadable', why: error.googleMessage };
+    if (error instanceof NetworkError) return { kind: 'unreadable', why: error.message };
     throw error;
   }
 }

@@ -52,6 +52,14 @@ describe('waitForOperation', () => {
     expect(thrown).toMatchObject({ operation: name, code: 13, rpcMessage: error.message, details: [{ a: 1 }] });
   });
 
+  it('does not ask for an operation that the write answered as done', async () => {
+    const { wait, polls } = operationOf(fakeClock(), 5000);
+    expect(await waitForOperation({ ...wait, started: { name, done: true } })).toEqual({ name, done: true });
+    const failed = { name, done: true, error: { code: 9, message: 'no' } };
+    expect(await thrownBy(() => waitForOperation({ ...wait, started: failed }))).toBeInstanceOf(OperationError);
+    expect(polls()).toBe(0);
+  });
+
   it('takes an operation that is no longer there as finished', async () => {
     const gone = new ApiError({ method: 'GET', url: 'https://x/', api: 'aiplatform' }, { status: 404, body: '' });
     const { wait } = operationOf(fakeClock(), 0);

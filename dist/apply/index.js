@@ -1,0 +1,3 @@
+import { apply } from '../shared/index.js';
+
+await apply();

@@ -1,0 +1,3 @@
+import { plan } from '../shared/index.js';
+
+await plan();

@@ -1,0 +1,3 @@
+import { verify } from '../shared/index.js';
+
+await verify();
