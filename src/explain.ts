@@ -32,13 +32,18 @@ export function explain(error: unknown, doing: string, otherwise: FailureReason)
   if (error instanceof NotBound) {
     return {
       reason: 'not-bound',
-      message: `${doing}: the update ended well, but ${error.message}.`,
+      message: sentence(`${doing}: the update ended well, but ${error.message}`),
       next: NULL_CAUSES,
     };
   }
   const what = error instanceof Error ? error.message : String(error);
   const next = error instanceof NetworkError ? ['Check the network (and proxy) of the runner, then run again.'] : [];
-  return { reason: otherwise, message: `${doing} failed: ${what}.`, next };
+  return { reason: otherwise, message: sentence(`${doing} failed: ${what}`), next };
+}
+
+/** Messages of others end with a full stop or without. */
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 function interrupted(cause: unknown, doing: string): Failure {
@@ -51,7 +56,7 @@ function interrupted(cause: unknown, doing: string): Failure {
 }
 
 function explainApiError(error: ApiError, doing: string, otherwise: FailureReason): Failure {
-  const message = `${doing} failed: ${error.message}`;
+  const message = sentence(`${doing} failed: ${error.message}`);
   const disabled: boolean = isApiDisabled(error);
   if (disabled) {
     const service = error.metadata.service ?? `${error.api}.googleapis.com`;
@@ -68,7 +73,19 @@ function explainApiError(error: ApiError, doing: string, otherwise: FailureReaso
   if (error.status === 403) {
     return { reason: 'permission-denied', message, next: [permissionHint(error.api)] };
   }
-  return { reason: otherwise, message, next: otherwise === 'bind-failed' ? BIND_CAUSES : [] };
+  return { reason: otherwise, message, next: nextAfter(error) };
+}
+
+/** @returns what to do about an answer that is neither about the token nor about a permission */
+function nextAfter(error: ApiError): string[] {
+  if (error.reason === 'CUSTOM_ORG_POLICY_VIOLATION') {
+    return [
+      'An organization policy forbids this: ask its owners to allow the gateway, or name one that is allowed. Gateway names are compared as text, with the project ID.',
+    ];
+  }
+  if (error.status === 429) return ['A quota is used up: run again later, or ask for more quota.'];
+  if (error.status >= 500) return ['Google had a problem of its own: run again; what is done is kept.'];
+  return ['Put right what Google names above, then run again: what is done is kept.'];
 }
 
 /** The smallest usual role by API (Google's documentation of each product). */
@@ -120,11 +137,11 @@ const BY_WEIGHT: readonly FailureReason[] = [
   'timeout',
 ];
 
-/** @returns the failure a run is named after, or undefined when there is none. */
-export function weightiest(failures: readonly Failure[]): Failure | undefined {
+/** @returns the failures, the one that a run is named after first */
+export function byWeight(failures: readonly Failure[]): Failure[] {
   const weight = ({ reason }: Failure): number => {
     const at = BY_WEIGHT.indexOf(reason);
     return at === -1 ? BY_WEIGHT.length : at;
   };
-  return [...failures].sort((a, b) => weight(a) - weight(b))[0];
+  return [...failures].sort((a, b) => weight(a) - weight(b));
 }

@@ -94,11 +94,7 @@ function readCommon(reader: Reader): CommonInputs {
     accessToken: reader.token('access_token', accessToken),
     universe:
       reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
-    requestReason: reader.matching(
-      'request_reason',
-      /^[\x20-\x7e]{1,500}$/,
-      'at most 500 printable ASCII characters, it is sent as an HTTP header',
-    ),
+    requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
     githubToken,
   };
 }

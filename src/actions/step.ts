@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { systemClock } from '../clock.js';
 import type { Outcome } from '../commands/outcome.js';
 import { InvalidInput, type Session } from '../commands/session.js';
-import { formatOrigin, type Problem } from '../config/problems.js';
+import { formatProblem, type Problem } from '../config/problems.js';
 import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
 import { CancelledError, TimeoutError } from '../google/errors.js';
@@ -11,7 +11,8 @@ import { createFetch } from '../google/transport.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import type { Log } from '../log.js';
 import { NO_OUTPUTS, OUTPUT_NAMES, setOutputs } from '../outputs.js';
-import { renderSummary } from '../report/summary.js';
+import { engineLine } from '../report/words.js';
+import { nextSteps, renderSummary } from '../report/summary.js';
 import { runnerLog } from './log.js';
 
 /** Plan and verify only read; nobody waits longer than this for that. */
@@ -53,7 +54,7 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
   const outcome = await command(inputs, session).catch((error: unknown) => failedOutcome(name, error));
   clearTimeout(timer);
   await finish(name, outcome, runnerLog);
-  process.exitCode = outcome.failure ? 1 : 0;
+  process.exitCode = outcome.failures.length > 0 ? 1 : 0;
   // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
   setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }
@@ -63,18 +64,14 @@ function failedOutcome(name: string, error: unknown): Outcome {
     error instanceof InvalidInput ? invalidInput(error.problems) : explain(error, 'Reading the world', 'api-error');
   return {
     outputs: { ...NO_OUTPUTS, failure_reason: failure.reason },
-    summary: { title: `Agent Gateway ${name}`, engines: [], next: [], failure },
-    failure,
+    summary: { title: `Agent Gateway ${name}`, engines: [], failures: [failure], next: [] },
+    failures: [failure],
   };
 }
 
 function invalidInput(problems: readonly Problem[]): Failure {
-  const [first] = problems;
-  for (const { origin, message, fix } of problems.slice(1)) annotate(origin, `${message} ${fix ?? ''}`.trim());
-  if (first) annotate(first.origin, `${first.message} ${first.fix ?? ''}`.trim());
-  const lines = problems.map(
-    ({ origin, message, fix }) => `${formatOrigin(origin)}: ${message}${fix ? ` ${fix}` : ''}`,
-  );
+  for (const { origin, message, fix } of problems) annotate(origin, `${message} ${fix ?? ''}`.trim());
+  const lines = problems.map(formatProblem);
   return {
     reason: 'invalid-input',
     message: [
@@ -91,7 +88,7 @@ function annotate(origin: Problem['origin'], message: string): void {
 
 async function finish(
   name: keyof typeof OUTPUT_NAMES,
-  { outputs, summary, failure }: Outcome,
+  { outputs, summary, failures }: Outcome,
   log: Log,
 ): Promise<void> {
   setOutputs(outputs, OUTPUT_NAMES[name]);
@@ -102,11 +99,11 @@ async function finish(
       log.warning(`The step summary could not be written: ${(error as Error).message}`);
     }
   }
-  if (failure) {
-    log.error(failure.message, { title: failure.reason });
-    failure.next.forEach((line) => log.info(line));
-  } else {
-    summary.engines.forEach((engine) => log.info(`${engine.displayName} (${engine.id}): ${engine.governanceText}`));
-    summary.next.forEach((line) => log.info(line));
+  summary.engines.forEach((engine) => log.info(engineLine(engine)));
+  // The runner shows ten annotations a step: one per reason, however many engines it struck.
+  for (const reason of new Set(failures.map((failure) => failure.reason))) {
+    const messages = failures.filter((failure) => failure.reason === reason).map(({ message }) => message);
+    log.error(messages.join('\n'), { title: reason });
   }
+  (failures.length > 0 ? nextSteps(failures) : summary.next).forEach((line) => log.info(line));
 }

@@ -10,12 +10,12 @@ import {
   type Plan,
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
-import { weightiest } from '../explain.js';
+import { byWeight } from '../explain.js';
 import type { ApplyDeps } from './deps.js';
 import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import type { ApplyResult, EngineResult, ServiceResult } from './result.js';
-import { prepareService, type ServiceTask } from './service.js';
+import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
   /** Milliseconds between the last new grant and the first bind that relies on it. */
@@ -46,8 +46,9 @@ export async function applyPlan(
       deps,
     });
     const results = await runEngines(plan, services, engines);
-    const serviceResults = await Promise.all(services.values());
-    return collect(serviceResults, results);
+    const prepared = await Promise.all(services.values());
+    const finished = await Promise.all(prepared.map((result) => finishService(result, plan, deps)));
+    return collect(finished, results);
   } finally {
     beat.abort();
     await heartbeat;
@@ -96,10 +97,9 @@ function onlyTakesAway(change: BindingChange): boolean {
 
 function collect(services: readonly ServiceResult[], engines: readonly EngineResult[]): ApplyResult {
   const failures = [...services, ...engines].flatMap(({ failure }) => failure ?? []);
-  const failure = weightiest(failures);
   return {
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
-    ...(failure ? { failure } : {}),
+    failures: byWeight(failures),
   };
 }

@@ -1,5 +1,5 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
-import { ApiError, NetworkError, isConflict } from '../google/errors.js';
+import { ApiError, isConflict, isNotFound, isPermissionDenied, isUncertain } from '../google/errors.js';
 import { gatewayEquals, type ProjectRef } from '../google/names.js';
 import { waitForOperation } from '../google/operations.js';
 import type { AgentGatewayConfig, Operation, ReasoningEngine } from '../google/types.js';
@@ -30,20 +30,40 @@ export interface BindOptions {
  */
 export async function bind(change: BindingChange, options: BindOptions, deps: ApplyDeps): Promise<AgentGatewayConfig> {
   for (let attempt = 1; ; attempt += 1) {
-    await awaitRunningUpdate(change, deps);
-    const engine = await deps.google.aiplatform.getEngine(change.engine);
+    const engine = await settled(change, options, deps);
     const current = configOf(engine);
     if (isAsPlanned(current, change, options.projects)) return current;
+    const config = mergedConfig(current, change);
     try {
-      const operation = await patch(change, engine, options.limiter, deps);
+      const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
+      deps.progress.step(label(change), `update started (${operation.name})`);
       await waitForUpdate(change, operation, 'the update', deps);
-      return await confirm(change, options.projects, deps);
+      return await confirm(change, config, options.projects, deps);
     } catch (error) {
       if (attempt >= MAX_ATTEMPTS || !(await mayTryAgain(error, attempt, change, deps))) throw error;
       deps.progress.step(label(change), `${(error as Error).message}; looking at the engine again`);
       await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps.signal);
     }
   }
+}
+
+/**
+ * The engine with no update running, read when it is this run's turn to write: what is merged into the update must not be
+ * older than the wait for that turn, or a direction that somebody bound meanwhile would be taken away again.
+ */
+async function settled(
+  change: BindingChange,
+  { limiter, projects }: BindOptions,
+  deps: ApplyDeps,
+): Promise<ReasoningEngine> {
+  await awaitRunningUpdate(change, deps);
+  const engine = await deps.google.aiplatform.getEngine(change.engine);
+  if (isAsPlanned(configOf(engine), change, projects)) return engine;
+  const done = deps.progress.waiting(label(change), 'waiting for its turn within ten engine writes a minute');
+  const waited = await limiter.acquire(deps.signal).finally(done);
+  if (!waited) return engine;
+  await awaitRunningUpdate(change, deps);
+  return deps.google.aiplatform.getEngine(change.engine);
 }
 
 /** @returns the config to write: the declared directions as planned, the other one as it is now. */
@@ -67,15 +87,17 @@ export function isAsPlanned(
 ): boolean {
   return DIRECTIONS.every((direction) => {
     const { to, declared } = directionOf(change, direction);
-    const is = gatewayIn(config, direction);
-    if (!declared) return true;
-    return to === null || is === null ? to === is : gatewayEquals(is, to, projects);
+    return !declared || isSame(gatewayIn(config, direction), to, projects);
   });
+}
+
+function isSame(a: string | null, b: string | null, projects: readonly ProjectRef[]): boolean {
+  return a === null || b === null ? a === b : gatewayEquals(a, b, projects);
 }
 
 /** A second PATCH while an update runs is refused, and the running one may already be ours: wait for it. */
 async function awaitRunningUpdate(change: BindingChange, deps: ApplyDeps): Promise<void> {
-  const running = await deps.google.aiplatform.runningUpdate(change.engine);
+  const running = await runningUpdate(change, deps);
   if (!running) return;
   deps.progress.step(label(change), `an update is already running (${running.name}), waiting for it`);
   try {
@@ -87,18 +109,14 @@ async function awaitRunningUpdate(change: BindingChange, deps: ApplyDeps): Promi
   }
 }
 
-async function patch(
-  change: BindingChange,
-  engine: ReasoningEngine,
-  limiter: Limiter,
-  deps: ApplyDeps,
-): Promise<Operation> {
-  const done = deps.progress.waiting(label(change), 'its turn within ten engine writes a minute');
-  await limiter.acquire(deps.signal).finally(done);
-  const config = mergedConfig(configOf(engine), change);
-  const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
-  deps.progress.step(label(change), `update started (${operation.name})`);
-  return operation;
+/** An identity that may not list operations goes on without: a busy engine refuses the update itself. */
+async function runningUpdate(change: BindingChange, { google }: ApplyDeps): Promise<Operation | undefined> {
+  try {
+    return await google.aiplatform.runningUpdate(change.engine);
+  } catch (error) {
+    if (isNotFound(error) || isPermissionDenied(error)) return undefined;
+    throw error;
+  }
 }
 
 async function waitForUpdate(
@@ -121,13 +139,16 @@ async function waitForUpdate(
 /** GET shows the old config until the operation is done, so only now does it prove anything. */
 async function confirm(
   change: BindingChange,
+  sent: AgentGatewayConfig,
   projects: readonly ProjectRef[],
   { google, clock, signal }: ApplyDeps,
 ): Promise<AgentGatewayConfig> {
   const start = clock.now();
   for (let delay = 500; ; delay = Math.min(delay * 2, 5_000)) {
     const config = configOf(await google.aiplatform.getEngine(change.engine));
-    if (isAsPlanned(config, change, projects)) return config;
+    if (DIRECTIONS.every((direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects))) {
+      return config;
+    }
     if (clock.now() - start + delay > CONFIRM_MS) throw new NotBound(change, config);
     await clock.sleep(delay, signal);
   }
@@ -135,12 +156,11 @@ async function confirm(
 
 /** Going round again is safe: every round starts with looking for a running update and at the binding itself. */
 async function mayTryAgain(error: unknown, attempt: number, change: BindingChange, deps: ApplyDeps): Promise<boolean> {
-  if (error instanceof NetworkError || isConflict(error)) return true;
+  if (isUncertain(error) || isConflict(error)) return true;
   if (!(error instanceof ApiError)) return false;
-  if (error.status >= 500) return true;
   // An engine that is being updated refuses a PATCH this way, without a machine-readable reason of its own.
   if (error.rpcStatus !== 'FAILED_PRECONDITION' || error.reason !== undefined) return false;
-  return attempt === 1 || (await deps.google.aiplatform.runningUpdate(change.engine)) !== undefined;
+  return attempt === 1 || (await runningUpdate(change, deps)) !== undefined;
 }
 
 function configOf(engine: ReasoningEngine): AgentGatewayConfig {

@@ -1,10 +1,11 @@
 import { explain } from '../explain.js';
 import { parseGatewayName, type ProjectRef } from '../google/names.js';
 import type { AgentGatewayConfig } from '../google/types.js';
-import { canonicalGateway, gatewayIn, plannedStatus } from '../plan/bindings.js';
+import { canonicalGateway, gatewayIn, onlyUnbinds, plannedStatus } from '../plan/bindings.js';
 import { isChange, type BindingChange } from '../plan/types.js';
 import { bind } from './bind.js';
 import type { ApplyDeps } from './deps.js';
+import { NotBound } from './errors.js';
 import type { Limiter } from './limiter.js';
 import type { EngineResult, ServiceResult } from './result.js';
 
@@ -37,33 +38,49 @@ export function createEngineRunner(options: EngineRunnerOptions): EngineRunner {
     async run(change, relies) {
       const before = { engine: change.engine, egress: change.egress.from, ingress: change.ingress.from };
       const services = await Promise.all(relies.map(({ service }) => service));
-      const failed = services.find(({ failure }) => failure !== undefined);
-      if (failed) return { ...before, status: 'pending' };
+      if (services.some(({ failure }) => failure !== undefined)) return { ...before, status: 'pending' };
       if (!isChange(change)) return { ...before, status: plannedStatus(change) };
       try {
-        if (services.some(({ granted }, index) => granted > 0 && relies[index]?.isNew))
-          await waitForGrants(change, options);
+        if (relies.some(({ isNew }) => isNew)) await waitForGrants(change, options);
         return await bindNow(change, options);
       } catch (error) {
-        const failure = explain(
-          error,
-          `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`,
-          'bind-failed',
-        );
-        const open = failure.reason === 'timeout' || failure.reason === 'cancelled';
-        return { ...before, status: open ? 'pending' : 'failed', failure };
+        const doing = `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`;
+        const failure = explain(error, doing, 'bind-failed');
+        const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
+        options.deps.progress.step(label(change), isOpen ? 'stopped before the end' : 'FAILED');
+        const now = await readBack(change, error, options);
+        return { ...before, ...now, status: isOpen ? 'pending' : 'failed', failure };
       }
     },
   };
+}
+
+/** What an engine that could not be bound is bound to now, as far as that can still be found out. */
+async function readBack(
+  change: BindingChange,
+  error: unknown,
+  { projects, deps }: EngineRunnerOptions,
+): Promise<Partial<Pick<EngineResult, 'egress' | 'ingress'>>> {
+  if (error instanceof NotBound) return bindingIn(error.found, projects);
+  if (deps.signal.aborted) return {};
+  try {
+    const engine = await deps.google.aiplatform.getEngine(change.engine);
+    return bindingIn(engine.spec?.deploymentSpec?.agentGatewayConfig ?? {}, projects);
+  } catch {
+    // The failure that is being reported is the one that matters.
+    return {};
+  }
 }
 
 /** A new grant takes minutes to count; an engine that starts behind the gateway before that cannot reach a thing. */
 async function waitForGrants(change: BindingChange, { propagationWaitMs, deps }: EngineRunnerOptions): Promise<void> {
   const reliesOnGrants = change.egress.to !== null && change.egress.to !== change.egress.from;
   if (!reliesOnGrants || propagationWaitMs === 0) return;
-  const label = change.displayName || change.engine;
-  deps.progress.step(label, `waiting ${propagationWaitMs / 1000} s for the new grants to take effect before binding`);
-  const done = deps.progress.waiting(label, 'waiting for the new grants to take effect');
+  deps.progress.step(
+    label(change),
+    `waiting ${propagationWaitMs / 1000} s for the new grants to take effect before binding`,
+  );
+  const done = deps.progress.waiting(label(change), 'waiting for the new grants to take effect');
   await deps.clock.sleep(propagationWaitMs, deps.signal).finally(done);
 }
 
@@ -72,13 +89,17 @@ async function bindNow(change: BindingChange, { projects, limiter, deps }: Engin
   const start = deps.clock.now();
   const config = await bind(change, { projects, limiter }, deps);
   const tookMs = deps.clock.now() - start;
-  const status = change.action === 'remove' ? 'unbound' : 'changed';
-  const now = { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
-  deps.progress.step(
-    change.displayName || change.engine,
-    `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`,
-  );
-  return { engine: change.engine, status, ...now, tookMs };
+  const now = bindingIn(config, projects);
+  deps.progress.step(label(change), `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`);
+  return { engine: change.engine, status: onlyUnbinds(change) ? 'unbound' : 'changed', ...now, tookMs };
+}
+
+/** The gateways that a config names, with the project's ID. */
+function bindingIn(
+  config: AgentGatewayConfig,
+  projects: readonly ProjectRef[],
+): Pick<EngineResult, 'egress' | 'ingress'> {
+  return { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
 }
 
 function nameIn(
@@ -92,4 +113,8 @@ function nameIn(
 
 function shortName(gateway: string | null): string {
   return gateway === null ? 'not bound' : (parseGatewayName(gateway)?.id ?? gateway);
+}
+
+function label(change: BindingChange): string {
+  return change.displayName || change.engine;
 }

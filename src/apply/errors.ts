@@ -11,6 +11,22 @@ export class ProjectionMissing extends Error {
   }
 }
 
+/** The service ID belongs to an agent or an MCP server: URLs of an endpoint have no place there. */
+export class ServiceTaken extends Error {
+  override readonly name = 'ServiceTaken';
+  constructor(service: string) {
+    super(`${service} is not an endpoint's service; choose another key`);
+  }
+}
+
+/** The service was written without an error, again and again, yet it does not hold what was written. */
+export class InterfacesLost extends Error {
+  override readonly name = 'InterfacesLost';
+  constructor(service: string) {
+    super(`${service} does not keep its interfaces: something else keeps writing it`);
+  }
+}
+
 /** The policy was written without an error, yet a member is not in it. */
 export class GrantLost extends Error {
   override readonly name = 'GrantLost';

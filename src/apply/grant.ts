@@ -1,4 +1,4 @@
-import { isConflict, isNotFound } from '../google/errors.js';
+import { isConflict, isNotFound, isUncertain } from '../google/errors.js';
 import type { IamPolicy } from '../google/types.js';
 import { hasMember, withMembers } from '../plan/policy.js';
 import type { GrantChange } from '../plan/types.js';
@@ -7,6 +7,9 @@ import { GrantLost } from './errors.js';
 
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
+/** Attempts when Google does not say whether it took the write. */
+const MAX_UNCERTAIN = 4;
+const CONFLICT = 'somebody else wrote the policy meanwhile';
 /** How long IAP may not know an endpoint that the registry has just made, in milliseconds. */
 const UNKNOWN_ENDPOINT_MS = 120_000;
 
@@ -29,6 +32,7 @@ export interface GrantTask {
  * @throws ApiError, GrantLost or the abort reason
  */
 export async function grant(task: GrantTask, deps: ApplyDeps): Promise<number> {
+  const start = deps.clock.now();
   let policy = task.policy;
   for (let attempt = 1; ; attempt += 1) {
     policy ??= await readPolicy(task, deps);
@@ -40,9 +44,16 @@ export async function grant(task: GrantTask, deps: ApplyDeps): Promise<number> {
       await confirm(task, written, deps);
       return missing.length;
     } catch (error) {
-      if (!isConflict(error) || attempt >= MAX_CONFLICTS) throw error;
-      deps.progress.step(task.label, 'its policy was changed by somebody else meanwhile, reading it again');
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+      const isNew = isNotFound(error) && deps.clock.now() - start < UNKNOWN_ENDPOINT_MS;
+      // The etag makes another round safe, whether the last write was carried out or not.
+      const attempts = isConflict(error) ? MAX_CONFLICTS : isUncertain(error) ? MAX_UNCERTAIN : 1;
+      if (!isNew && attempt >= attempts) throw error;
+      deps.progress.step(
+        task.label,
+        `${isConflict(error) ? CONFLICT : (error as Error).message}; reading the policy again`,
+      );
+      const delay = Math.min(1000 * 2 ** (attempt - 1), isNew ? 10_000 : 30_000);
+      await deps.clock.sleep(isNew ? delay : deps.random() * delay, deps.signal);
       policy = undefined;
     }
   }

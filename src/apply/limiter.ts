@@ -8,25 +8,30 @@ export const ENGINE_WRITES_PER_MINUTE = 10;
 
 /** Lets at most `count` callers through in any window of `windowMs`, first come first served. */
 export interface Limiter {
-  /** Resolves when the caller may go; rejects with the signal's reason when that aborts first. */
-  acquire(signal: AbortSignal): Promise<void>;
+  /**
+   * @returns when the caller may go: true if it had to wait for that, so that the world may have changed meanwhile
+   * @throws the signal's reason when that aborts first
+   */
+  acquire(signal: AbortSignal): Promise<boolean>;
 }
 
 /** @param count callers per window @param windowMs length of the window in milliseconds */
 export function createLimiter(count: number, windowMs: number, clock: Clock): Limiter {
   const starts: number[] = [];
-  let queue: Promise<void> = Promise.resolve();
-  const next = async (signal: AbortSignal): Promise<void> => {
+  let queue: Promise<unknown> = Promise.resolve();
+  const next = async (signal: AbortSignal, since: number): Promise<boolean> => {
     const oldest = starts[starts.length - count];
     const wait = oldest === undefined ? 0 : oldest + windowMs - clock.now();
     if (wait > 0) await clock.sleep(wait, signal);
     signal.throwIfAborted();
     starts.push(clock.now());
     if (starts.length > count) starts.shift();
+    return clock.now() > since;
   };
   return {
     acquire(signal) {
-      const turn = queue.then(() => next(signal));
+      const since = clock.now();
+      const turn = queue.then(() => next(signal, since));
       // One caller's abort must not keep the ones behind it waiting for ever.
       queue = turn.catch(() => undefined);
       return turn;

@@ -1,24 +1,37 @@
-import { isAlreadyExists, isNotFound } from '../google/errors.js';
+import { isAlreadyExists, isConflict, isNotFound, OperationError } from '../google/errors.js';
 import { waitForOperation } from '../google/operations.js';
 import type { RegistryServiceBody } from '../google/agentregistry.js';
-import type { Operation, RegistryInterface } from '../google/types.js';
+import type { Operation, RegistryInterface, RegistryService } from '../google/types.js';
 import { normaliseUrl } from '../plan/endpoints.js';
 import type { EndpointChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
-import { ProjectionMissing } from './errors.js';
+import { InterfacesLost, ProjectionMissing, ServiceTaken } from './errors.js';
 
 /** How long the registry may take to show what it made of a service, in milliseconds (live reports: minutes). */
 const PROJECTION_WAIT_MS = 180_000;
+
+/** Rounds of read, merge, write and read back when others keep writing the same service. */
+const MAX_ROUNDS = 5;
+/** How long a service that "already exists" may take to be readable: its creation may still be running. */
+const UNREADABLE_MS = 60_000;
+
+/** `add` comes before anybody is bound, `remove` after everybody who leaves has left. */
+export type Phase = 'add' | 'remove';
+
+/** Takes out of a service what the plan takes out of it. */
+export async function takeOut(change: EndpointChange, deps: ApplyDeps): Promise<void> {
+  await update(change, 'remove', deps);
+}
 
 /**
  * Creates or updates one Agent Registry service and waits until the registry shows the resource it made of it.
  *
  * @returns the registry resource: `projects/{p}/locations/{l}/endpoints/{server-made ID}`
- * @throws ApiError, OperationError or the abort reason
+ * @throws ApiError, OperationError, ServiceTaken, InterfacesLost, ProjectionMissing or the abort reason
  */
 export async function register(change: EndpointChange, deps: ApplyDeps): Promise<string> {
   if (change.action === 'create') await create(change, deps);
-  if (change.action === 'update') await update(change, deps);
+  if (change.action === 'update') await update(change, 'add', deps);
   return change.registryResource ?? (await projectionOf(change.service, deps));
 }
 
@@ -33,48 +46,95 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   try {
     await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
   } catch (error) {
-    if (!isAlreadyExists(error)) throw error;
-    await takeOver(change, error, deps);
+    if (!(error instanceof Error) || !(isAlreadyExists(error) || isAlreadyExistsOperation(error))) throw error;
+    // Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state.
+    await readTaken(change, error, deps);
+    await update(change, 'add', deps);
   }
 }
 
-/** Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state. */
-async function takeOver(change: EndpointChange, refusal: Error, deps: ApplyDeps): Promise<void> {
-  try {
-    await update(change, deps);
-  } catch (error) {
-    // No service has this ID, so the refusal was about a URL that another service has taken meanwhile.
-    if (isNotFound(error)) throw refusal;
-    throw error;
+/** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
+async function readTaken(change: EndpointChange, refusal: Error, { google, clock, signal }: ApplyDeps): Promise<void> {
+  const start = clock.now();
+  for (let delay = 500; ; delay = Math.min(delay * 2, 10_000)) {
+    try {
+      await google.agentregistry.getService(change.service);
+      return;
+    } catch (error) {
+      if (!isNotFound(error)) throw error;
+      if (clock.now() - start >= UNREADABLE_MS) throw refusal;
+    }
+    await clock.sleep(delay, signal);
   }
 }
 
-/** A service has no etag, so the change is made to what is there now: an interface that appeared meanwhile stays. */
-async function update(change: EndpointChange, deps: ApplyDeps): Promise<void> {
-  const current = await deps.google.agentregistry.getService(change.service);
-  const interfaces = applyInterfaces(current.interfaces ?? [], change);
-  const fields = change.action === 'update' ? change.fields : [];
-  const body: RegistryServiceBody = { interfaces };
-  for (const { field, to } of fields) body[field] = to;
-  const mask = ['interfaces' as const, ...fields.map(({ field }) => field)];
-  if (fields.length === 0 && JSON.stringify(interfaces) === JSON.stringify(current.interfaces ?? [])) return;
-  const operation = await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId());
-  await finish(operation, change, deps);
+/**
+ * A service has no etag, and its interfaces are written as a whole: the change is made to what is there now, and read back,
+ * so that two runs that write at the same time both get their hosts in.
+ */
+async function update(change: EndpointChange, phase: Phase, deps: ApplyDeps): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    const current = await deps.google.agentregistry.getService(change.service);
+    if (!current.endpointSpec) throw new ServiceTaken(change.service);
+    const { body, mask } = patchOf(change, current, phase);
+    if (mask.length === 0) return;
+    if (round > MAX_ROUNDS) throw new InterfacesLost(change.service);
+    try {
+      await finish(
+        await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId()),
+        change,
+        deps,
+      );
+    } catch (error) {
+      if (!isConflict(error)) throw error;
+      deps.progress.step(change.key, 'somebody else is writing this service, reading it again');
+      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+    }
+  }
 }
 
-/** @returns the interfaces after the planned additions, changes and removals; everything else as it is. */
-export function applyInterfaces(current: readonly RegistryInterface[], change: EndpointChange): RegistryInterface[] {
+/** What still has to be written; nothing when the service is as planned. */
+function patchOf(
+  change: EndpointChange,
+  current: RegistryService,
+  phase: Phase,
+): { body: RegistryServiceBody; mask: (keyof RegistryServiceBody)[] } {
+  const body: RegistryServiceBody = {};
+  const interfaces = applyInterfaces(current.interfaces ?? [], change, phase);
+  if (JSON.stringify(interfaces) !== JSON.stringify(current.interfaces ?? [])) body.interfaces = interfaces;
+  // A service that was there although it was to be created keeps its names.
+  const fields = change.action === 'update' && phase === 'add' ? change.fields : [];
+  for (const { field, to } of fields) if (current[field] !== to) body[field] = to;
+  return { body, mask: Object.keys(body) as (keyof RegistryServiceBody)[] };
+}
+
+/** google.rpc.Code of an operation that found its resource in place. */
+const ALREADY_EXISTS = 6;
+
+function isAlreadyExistsOperation(error: Error): boolean {
+  return error instanceof OperationError && error.code === ALREADY_EXISTS;
+}
+
+/** @returns the interfaces after the planned changes of a phase; everything else as it is. */
+export function applyInterfaces(
+  current: readonly RegistryInterface[],
+  change: EndpointChange,
+  phase: Phase,
+): RegistryInterface[] {
   const planned = (action: 'add' | 'change' | 'remove'): Map<string, EndpointChange['interfaces'][number]> =>
     new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
-  const [removed, changed, added] = [planned('remove'), planned('change'), planned('add')];
-  const result: RegistryInterface[] = [];
-  for (const item of current) {
+  if (phase === 'remove') {
+    const removed = planned('remove');
+    return current.filter(({ url }) => !removed.has(normaliseUrl(url)));
+  }
+  const [changed, added] = [planned('change'), planned('add')];
+  const result = current.map((item) => {
     const url = normaliseUrl(item.url);
     const protocol = changed.get(url)?.protocol;
     changed.delete(url);
     added.delete(url);
-    if (!removed.has(url)) result.push(protocol === undefined ? item : { ...item, protocolBinding: protocol });
-  }
+    return protocol === undefined ? item : { ...item, protocolBinding: protocol };
+  });
   return [...result, ...[...added.values()].map(({ url, protocol }) => ({ url, protocolBinding: protocol }))];
 }
 

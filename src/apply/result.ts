@@ -6,13 +6,13 @@ export interface ApplyResult {
   readonly services: ReadonlyMap<string, ServiceResult>;
   /** By engine name; every engine of the plan is here. */
   readonly engines: ReadonlyMap<string, EngineResult>;
-  /** The most important failure, if anything failed. */
-  readonly failure?: Failure;
+  /** Everything that failed; the run is named after the first. */
+  readonly failures: readonly Failure[];
 }
 
 export interface ServiceResult {
   readonly service: string;
-  readonly status: 'done' | 'unchanged' | 'failed' | 'pending';
+  readonly status: 'done' | 'unchanged' | 'failed';
   readonly registryResource?: string;
   /** Members this run added. */
   readonly granted: number;
@@ -26,7 +26,7 @@ export interface EngineResult {
   /** Gateways after the run as far as known; null is unbound. */
   readonly egress: string | null;
   readonly ingress: string | null;
-  /** Milliseconds from the first write to the verified binding; absent when nothing was written. */
+  /** Milliseconds from the first look at the engine to the verified binding; absent when there was nothing to do. */
   readonly tookMs?: number;
   readonly failure?: Failure;
 }

@@ -1,10 +1,10 @@
 import { explain } from '../explain.js';
 import { iapResourceOf } from '../google/names.js';
 import type { Observed } from '../observe/observed.js';
-import { isChange, type EndpointChange, type GrantChange } from '../plan/types.js';
+import { endpointChanges, isChange, type EndpointChange, type GrantChange, type Plan } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { grant } from './grant.js';
-import { register } from './register.js';
+import { register, takeOut } from './register.js';
 import type { ServiceResult } from './result.js';
 
 /** One service with everybody who shall be granted on it. */
@@ -39,6 +39,24 @@ export async function prepareService(task: ServiceTask, observed: Observed, deps
   } catch (error) {
     const doing = `Granting roles/iap.egressor on endpoint ${change.key} (${registryResource})`;
     return { ...base, status: 'failed', registryResource, failure: explain(error, doing, 'grant-failed') };
+  }
+}
+
+/**
+ * Takes out of one service what the plan takes out, after everything else. A service whose first part failed keeps it: the
+ * next run does both.
+ */
+export async function finishService(result: ServiceResult, plan: Plan, deps: ApplyDeps): Promise<ServiceResult> {
+  const change = endpointChanges(plan).find(({ service, action }) => service === result.service && action === 'update');
+  if (result.failure || !change?.interfaces.some(({ action }) => action === 'remove')) return result;
+  try {
+    deps.signal.throwIfAborted();
+    await takeOut(change, deps);
+    deps.progress.step(change.key, 'took out the hosts that are no longer declared');
+    return result;
+  } catch (error) {
+    const doing = `Taking hosts out of endpoint ${change.key} (${change.service})`;
+    return { ...result, status: 'failed', failure: explain(error, doing, 'register-failed') };
   }
 }
 

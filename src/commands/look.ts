@@ -1,9 +1,10 @@
-import type { Desired } from '../config/desired.js';
+import type { Desired, Origin } from '../config/desired.js';
 import type { Failure } from '../failure.js';
 import type { Google } from '../google/index.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import { observe } from '../observe/observe.js';
 import type { Observed } from '../observe/observed.js';
+import { isBuilt } from '../plan/checks/index.js';
 import { makePlan } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
 import { findingText, planHeadline, planSections } from '../report/plan-text.js';
@@ -21,11 +22,18 @@ export interface Looked {
 /** What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing. */
 export async function look(read: Read<CommonInputs>, session: Session): Promise<Looked> {
   const { desired, google } = await prepare(read, session);
+  for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
+    if (!isBuilt(id)) warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
+  }
   session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
   const observed = await observe(desired, google, read.inputs.universe);
   const plan = makePlan(desired, observed, read.inputs.universe);
   sayPlan(plan, session);
   return { desired, observed, plan, google };
+}
+
+function warn(message: string, origin: Origin, { log }: Session): void {
+  log.warning(message, origin.kind === 'file' ? origin : {});
 }
 
 function sayPlan(plan: Plan, { log }: Session): void {

@@ -15,7 +15,8 @@ import type { SummaryInput } from '../report/summary.js';
 export interface Outcome {
   readonly outputs: Outputs;
   readonly summary: SummaryInput;
-  readonly failure?: Failure;
+  /** The step is named after the first; none when it ended well. */
+  readonly failures: readonly Failure[];
 }
 
 /** What a command knows when it ends. */
@@ -26,13 +27,13 @@ export interface Known {
   readonly plan: Plan;
   readonly planFile: string;
   readonly result?: ApplyResult;
-  readonly failure?: Failure;
+  readonly failures: readonly Failure[];
   readonly next: readonly string[];
 }
 
 /** @returns outputs and summary of a command that got as far as a plan */
 export function outcomeOf(known: Known): Outcome {
-  const { plan, desired, observed, result, failure } = known;
+  const { plan, desired, observed, result, failures } = known;
   const engines = reportEngines(plan, desired, observed, result);
   return {
     outputs: {
@@ -47,17 +48,10 @@ export function outcomeOf(known: Known): Outcome {
       engines: engines.map(engineOutput),
       endpoints: endpointOutputs(plan, result),
       agent_gateway_config: declaredConfig(desired, observed),
-      failure_reason: failure?.reason ?? '',
+      failure_reason: failures[0]?.reason ?? '',
     },
-    summary: {
-      title: known.title,
-      plan,
-      engines,
-      next: known.next,
-      ...(result ? { result } : {}),
-      ...(failure ? { failure } : {}),
-    },
-    ...(failure ? { failure } : {}),
+    summary: { title: known.title, plan, engines, failures, next: known.next },
+    failures,
   };
 }
 
@@ -70,7 +64,7 @@ function engineOutput(engine: EngineReport): Outputs['engines'][number] {
 function endpointOutputs(plan: Plan, result: ApplyResult | undefined): Record<string, EndpointOutput> {
   const outputs: Record<string, EndpointOutput> = {};
   for (const change of endpointChanges(plan)) {
-    if (change.key in outputs) continue;
+    if (Object.hasOwn(outputs, change.key)) continue;
     const registryResource = result?.services.get(change.service)?.registryResource ?? change.registryResource ?? '';
     const endpointId = registryResource.slice(registryResource.lastIndexOf('/') + 1);
     outputs[change.key] = { service: change.service, registryResource, endpointId };

@@ -52,11 +52,16 @@ export class PlanFileError extends Error {
   override readonly name = 'PlanFileError';
 }
 
-/** A reviewed plan: what it promised to do, and the digest over just that. */
-export type ReviewedPlan = Pick<Plan, 'scope' | 'changes' | 'digest'>;
+/** A reviewed plan: what it promised to do. */
+export interface ReviewedPlan extends Pick<Plan, 'scope' | 'changes'> {
+  /** Computed anew from what the file says. */
+  readonly digest: string;
+  /** The digest that the file names is not that of its content. */
+  readonly isAltered: boolean;
+}
 
 /**
- * Reads a plan file. Its own digest is not believed: it is computed anew from what the file says.
+ * Reads a plan file. The digest in it is not believed.
  *
  * @throws PlanFileError when it cannot be read or is no plan
  */
@@ -70,6 +75,7 @@ export async function readPlanFile(file: string): Promise<ReviewedPlan> {
   if (!planFileSchema.safeParse(content).success) {
     throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
   }
-  const { scope, changes } = content as Plan;
-  return { scope, changes, digest: planDigest({ scope, changes }) };
+  const { scope, changes, digest: named } = content as Plan;
+  const digest = planDigest({ scope, changes });
+  return { scope, changes, digest, isAltered: named !== digest };
 }

@@ -18,12 +18,12 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
           next: ['Apply the plan.'],
         }
       : undefined;
-  const failure = checkFailure(looked.plan) ?? unwanted;
+  const failed = checkFailure(looked.plan) ?? unwanted;
   return outcomeOf({
     title: 'Agent Gateway plan',
     ...looked,
     planFile,
-    ...(failure ? { failure } : {}),
+    failures: failed ? [failed] : [],
     next: changes ? ['Review the plan, then apply it.'] : [],
   });
 }

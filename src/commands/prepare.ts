@@ -36,12 +36,13 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
       unreadable: loaded.problems.length > 0,
       inputs: inputs.desired,
       universe,
-      knownChecks: CHECKS.map(({ id }) => id),
+      checks: CHECKS,
+      ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
     },
     credentials,
   );
   const hosts = readHosts(universe, built.desired?.region ?? inputs.desired.region, session.env);
-  const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems, ...fixedLevels(built.desired)];
+  const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems];
   if (all.length > 0 || !built.desired || !hosts.hosts) throw new InvalidInput(all);
   const google = createGoogle({
     fetch: session.fetch,
@@ -58,13 +59,16 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
   return { desired: built.desired, google };
 }
 
-/** The environment and the credentials are asked for a project only when nothing else names one. */
+/**
+ * The environment and the credentials are asked for a project only when nothing else names one: asking may mean to look
+ * for a metadata server.
+ */
 async function build(
   args: Omit<BuildArgs, 'defaults'>,
   credentials: Credentials,
 ): Promise<ReturnType<typeof buildDesired>> {
   const built = buildDesired({ ...args, defaults: {} });
-  if (built.desired) return built;
+  if (!built.lacksProject) return built;
   try {
     const project = await credentials.projectId();
     return project === undefined ? built : buildDesired({ ...args, defaults: { project } });
@@ -89,13 +93,4 @@ function readHosts(
     );
     return { problems };
   }
-}
-
-/** A check that guards data or a running agent keeps its level. */
-function fixedLevels(desired: Desired | undefined): Problem[] {
-  return Object.entries(desired?.checkLevels ?? {}).flatMap(([id, { level, origin }]) => {
-    const check = CHECKS.find((candidate) => candidate.id === id);
-    if (!check?.fixed || level === check.level) return [];
-    return [problem(origin, `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.')];
-  });
 }

@@ -15,7 +15,7 @@ export async function verifyCommand(read: Read<VerifyInputs>, session: Session):
     title: 'Agent Gateway verification',
     ...looked,
     planFile: '',
-    ...(failure ? { failure } : {}),
+    failures: failure ? [failure] : [],
     next: [],
   });
 }

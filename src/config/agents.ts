@@ -16,14 +16,16 @@ export interface Agents {
 
 /**
  * The file's agents, or those of the `engines` input where the file has none; with both, the input narrows the run to
- * its engines. The `allow` input replaces what any of them may reach.
+ * its engines. The `allow` input replaces what any of them may reach, and with `engines` it replaces the file's agents.
  */
 export function readAgents(context: Context, scope: ScopeSoFar, endpoints: Desired['endpoints']): Agents {
   const selectors = selectorsOfInput(context, scope);
   const items = listInput(context, 'allow');
   const allow = items && readAllowInput(context, items, endpoints, scope);
   const added = allow?.added ?? [];
-  if (fileHas(context, 'agents')) {
+  // With both inputs the file's agents have nothing to say any more.
+  const replaced = selectors !== undefined && allow !== undefined;
+  if (fileHas(context, 'agents') && !replaced) {
     const agents = agentsOfFile(context, scope, endpoints, allow);
     return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
   }

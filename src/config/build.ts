@@ -1,13 +1,12 @@
 import { readAgents } from './agents.js';
 import { fileHas, report, type Context } from './context.js';
-import type { Desired } from './desired.js';
+import type { Desired, KnownCheck } from './desired.js';
 import { readEndpoints } from './endpoints.js';
 import { namesGateway, readGateways } from './gateways.js';
-import { sharedUrlProblems } from './host-owners.js';
 import { parseConfig, type ParsedFile } from './parse.js';
 import { inputOrigin, sortProblems, type Problem } from './problems.js';
 import type { RawInputs } from './raw-inputs.js';
-import { readScope } from './scope.js';
+import { namesProject, readScope } from './scope.js';
 
 /** Everything the desired state is made of. */
 export interface BuildArgs {
@@ -20,16 +19,31 @@ export interface BuildArgs {
   readonly defaults: { readonly project?: string };
   /** `googleapis.com`, or the domain of a Trusted Partner Cloud. */
   readonly universe: string;
-  /** IDs of the checks whose level the file may change. */
-  readonly knownChecks: readonly string[];
+  /** `owner/name` of the repository that the file is in, where that is known. */
+  readonly repository?: string;
+  /** Every check that the file may name. */
+  readonly checks: readonly KnownCheck[];
+}
+
+export interface Built {
+  /** Only when there is no problem. */
+  readonly desired?: Desired;
+  readonly problems: readonly Problem[];
+  /** Neither an input nor the file names a project. */
+  readonly lacksProject: boolean;
 }
 
 /**
  * The desired state of a run: the file, with the inputs laid over it. Finds every problem in one go, sorted by place;
  * there is a desired state only when there is no problem. Never throws, whatever the text is.
  */
-export function buildDesired(args: BuildArgs): { readonly desired?: Desired; readonly problems: Problem[] } {
-  const parsed = args.file && parseConfig(args.file, args.knownChecks);
+export function buildDesired(args: BuildArgs): Built {
+  const parsed =
+    args.file &&
+    parseConfig(
+      args.file,
+      args.checks.map(({ id }) => id),
+    );
   const file = parsed?.file;
   const context: Context = {
     ...(file === undefined ? {} : { file }),
@@ -43,12 +57,15 @@ export function buildDesired(args: BuildArgs): { readonly desired?: Desired; rea
   const declared = readEndpoints(context);
   const { agents, only, added } = readAgents(context, scope, declared);
   const endpoints = [...declared, ...added];
-  if (file !== undefined) reportNotYet(context, file);
+  if (file !== undefined) {
+    reportNotYet(context, file);
+    reportFixedLevels(context, file, args.checks);
+  }
   reportNothing(context, endpoints.length);
-  const { project, region, universe } = scope;
-  if (region !== undefined) context.problems.push(...sharedUrlProblems(endpoints, agents, { region, universe }));
+  const { project, region } = scope;
   const problems = sortProblems(context.problems);
-  if (problems.length > 0 || project === undefined || region === undefined) return { problems };
+  const lacksProject = !namesProject(context);
+  if (problems.length > 0 || project === undefined || region === undefined) return { problems, lacksProject };
   const desired: Desired = {
     project,
     region,
@@ -57,9 +74,9 @@ export function buildDesired(args: BuildArgs): { readonly desired?: Desired; rea
     agents,
     ...(only === undefined ? {} : { only }),
     checkLevels: file === undefined ? {} : checkLevels(file),
-    ...(file === undefined ? {} : { file: file.path }),
+    config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };
-  return { desired, problems };
+  return { desired, problems, lacksProject };
 }
 
 /** Part of the format, so that a config can be written for both, but not of this version. */
@@ -70,6 +87,20 @@ function reportNotYet(context: Context, file: ParsedFile): void {
   if (file.value.migrate === true) notYet('migrate', 'migrate: true');
   if (file.value.move === true) notYet('move', 'move: true');
   if (fileHas(context, 'guardrails')) notYet('guardrails', 'guardrails');
+}
+
+/** A check that guards data or a running agent keeps its level. */
+function reportFixedLevels(context: Context, { value, locate }: ParsedFile, checks: readonly KnownCheck[]): void {
+  for (const { id, level, fixed } of checks) {
+    const given = value.checks?.[id];
+    if (!fixed || given === undefined || given === level) continue;
+    report(
+      context,
+      locate(['checks', id]),
+      `The level of ${id} cannot be changed: it guards running agents.`,
+      'Remove the line.',
+    );
+  }
 }
 
 /** Engines alone would make a run that does nothing and looks like one that did. */

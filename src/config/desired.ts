@@ -13,14 +13,13 @@ export interface Desired {
   readonly agents: readonly DesiredAgent[];
   /**
    * Set when the `engines` input narrows a file that has agents: only engines these selectors name are looked at,
-   * with what the file's agents allow them. Such a run never takes an interface out of a service, since it has not
-   * seen the other agents' needs.
+   * with what the file's agents allow them.
    */
   readonly only?: readonly EngineSelector[];
   /** Levels of checks changed by the file, by check ID. */
   readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;
-  /** Path of the desired-state file, relative to the workspace; absent in a run with inputs alone. */
-  readonly file?: string;
+  /** The desired-state file, with its repository where that is known; undefined in a run with inputs alone. */
+  readonly config: string | undefined;
 }
 
 /** `egress` is agent to anywhere, `ingress` is client to agent. */
@@ -28,6 +27,14 @@ export type Direction = 'egress' | 'ingress';
 export const DIRECTIONS: readonly Direction[] = ['egress', 'ingress'];
 
 export type CheckLevel = 'error' | 'warning';
+
+/** A check as a config may name it under `checks`. */
+export interface KnownCheck {
+  readonly id: string;
+  readonly level: CheckLevel;
+  /** Guards data or a running agent: its level can't be changed. */
+  readonly fixed: boolean;
+}
 
 /** Where something was said: a line of the file or an input of the step. Lines and columns count from 1. */
 export type Origin =

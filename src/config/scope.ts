@@ -37,6 +37,11 @@ export function readScope(context: Context, defaults: { readonly project?: strin
   };
 }
 
+/** Whether an input or the file says something about the project, right or wrong. */
+export function namesProject(context: Context): boolean {
+  return fromInput(context, 'project_id') !== undefined || fileHas(context, 'project') || context.unreadable;
+}
+
 function readProject(context: Context, fallback: string | undefined): string | undefined {
   const said = fromInput(context, 'project_id') ?? projectOfFile(context);
   if (said === undefined && (fileHas(context, 'project') || context.unreadable)) return undefined;

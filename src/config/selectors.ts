@@ -38,9 +38,3 @@ export function readSelector(context: Context, { text, origin }: Said, scope: Sc
   }
   return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
 }
-
-/** Equal for selectors that mean the same engine: a full name and a bare ID may. */
-export function selectorKey(selector: EngineSelector): string {
-  if (selector.kind === 'all') return 'all';
-  return selector.kind === 'displayName' ? `name ${selector.text}` : `id ${selector.id}`;
-}

@@ -60,7 +60,8 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
         // Neither name nor etag may be in the mask: Google answers 400 (Config Connector, commit 2b7856ae01).
         query: { updateMask: GATEWAY_CONFIG_MASK },
         body: { ...(etag === undefined ? {} : { etag }), spec: { deploymentSpec: { agentGatewayConfig: config } } },
-        retry: 'rejected',
+        // A second update would be a second redeployment: the caller looks at the engine before it tries again.
+        retry: 'throttled',
       }),
     listOperations,
     runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),

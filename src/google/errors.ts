@@ -146,6 +146,10 @@ export const isNotFound = (error: unknown): error is ApiError => error instanceo
 export const isConflict = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.status === 412 || (error.status === 409 && error.rpcStatus !== 'ALREADY_EXISTS'));
 
+/** A write may or may not have been carried out (no answer, or a server error): look at the resource before trying again. */
+export const isUncertain = (error: unknown): boolean =>
+  error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
+
 /** The resource to create is already there: switch to get and patch. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 409 && error.rpcStatus === 'ALREADY_EXISTS';

@@ -2,9 +2,11 @@ import { ApiError, AuthError, NetworkError, ProtocolError } from './errors.js';
 
 /**
  * When a request may be sent again. `always`: sending it twice does no harm (reads, and writes with a request ID).
- * `rejected`: only when Google certainly did not take it (429, 503, or it never left). `never`: not at all.
+ * `rejected`: only when Google certainly did not take it (429, 503, or it never left). `throttled`: the same without 503,
+ * for writes that are worse done twice than not at all: a front end may say 503 about a write that was carried out.
+ * `never`: not at all.
  */
-export type Retry = 'always' | 'rejected' | 'never';
+export type Retry = 'always' | 'rejected' | 'throttled' | 'never';
 
 /** Tries of one request, the first included. */
 export const MAX_ATTEMPTS = 8;
@@ -14,8 +16,12 @@ const LONGEST_DELAY = 32_000;
 /** A server that asks for more patience than this is out of quota for today: fail and say so. */
 const LONGEST_SERVER_DELAY = 300_000;
 
-const REJECTED: ReadonlySet<number> = new Set([429, 503]);
-const TRANSIENT: ReadonlySet<number> = new Set([408, 429, 500, 502, 503, 504]);
+const STATUSES: Readonly<Record<Retry, ReadonlySet<number>>> = {
+  always: new Set([408, 429, 500, 502, 503, 504]),
+  rejected: new Set([429, 503]),
+  throttled: new Set([429]),
+  never: new Set(),
+};
 
 /** @returns true when another try is allowed by `retry` and may go better than this one */
 export function mayRetry(error: unknown, retry: Retry): boolean {
@@ -24,7 +30,7 @@ export function mayRetry(error: unknown, retry: Retry): boolean {
   if (retry === 'never') return false;
   if (error instanceof ApiError) {
     if ((error.retryDelayMs ?? 0) > LONGEST_SERVER_DELAY) return false;
-    return (retry === 'always' ? TRANSIENT : REJECTED).has(error.status);
+    return STATUSES[retry].has(error.status);
   }
   if (error instanceof NetworkError) return !isCertificateProblem(error.code) && (retry === 'always' || !error.sent);
   return error instanceof ProtocolError && retry === 'always';

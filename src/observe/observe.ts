@@ -7,11 +7,13 @@ import {
   iapRegistryOf,
   iapResourceOf,
   parseEngineName,
+  parseGatewayName,
   principalOf,
   type ProjectRef,
 } from '../google/names.js';
 import type { AgentGateway, ReasoningEngine } from '../google/types.js';
-import { planEndpointLayer } from '../plan/plan.js';
+import { gatewayIn } from '../plan/bindings.js';
+import { plannedResources } from '../plan/plan.js';
 import type { Observed, ObservedEngine, Selection } from './observed.js';
 import { readEnforcement, type EnforcementReading } from './enforcement.js';
 import { readProject } from './project.js';
@@ -25,46 +27,46 @@ import { selectEngines } from './select.js';
  * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
  */
 export async function observe(desired: Desired, google: Google, universe: string): Promise<Observed> {
-  const registryProjectName = registryProjectOf(desired);
-  const [known, gateways, services, reading, enforcement] = await Promise.all([
+  const { region } = desired;
+  const assumed = egressProject(desired) ?? desired.project;
+  const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
-    google.agentregistry.listServices(registryProjectName, desired.region),
-    readProjects(desired.project, registryProjectName, google),
+    google.agentregistry.listServices(assumed, region),
+    readProject(desired.project, google),
     readEgressEnforcement(desired, google),
   ]);
-  const project = reading.project(known.engines.map(({ name }) => name));
-  const registryProject = reading.registryProject(project);
-  const { engines, selection } = await readSelected(desired, known, google);
-  const base = { project, region: desired.region, registryProject, selection, engines, gateways, services };
+  const project = scopeReading.resolve(known.engines.map(({ name }) => name));
+  const { engines, selection } = await readSelected(desired, known, project, google);
+  const registryProject = await registryProjectOf(desired, project, engines, google);
+  const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
+  const services = isAssumed ? assumedServices : await google.agentregistry.listServices(registryProject.id, region);
+  const base = { project, region, registryProject, selection, engines, gateways, services };
   const policies = await readPolicies(desired, base, google, universe);
   return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
 }
 
-/** The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. */
-function registryProjectOf(desired: Desired): string {
-  const egress = desired.gateways.egress;
-  return egress !== undefined && egress !== 'none' && egress.project !== undefined ? egress.project : desired.project;
+/** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
+function egressProject({ gateways: { egress } }: Desired): string | undefined {
+  return egress === undefined || egress === 'none' ? undefined : egress.project;
 }
 
-interface ProjectReadings {
-  project(engineNames: readonly string[]): ProjectRef;
-  registryProject(project: ProjectRef): ProjectRef;
-}
-
-async function readProjects(scope: string, registry: string, google: Google): Promise<ProjectReadings> {
-  const own = readProject(scope, google);
-  const [scopeReading, registryReading] = await Promise.all([
-    own,
-    registry === scope ? own : readProject(registry, google),
-  ]);
-  return {
-    project: (engineNames) => scopeReading.resolve(engineNames),
-    registryProject: (project) =>
-      registry === scope || registry === project.id || registry === project.number
-        ? project
-        : registryReading.resolve([]),
-  };
+/**
+ * The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. Where the config
+ * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
+ */
+async function registryProjectOf(
+  desired: Desired,
+  project: ProjectRef,
+  engines: readonly ObservedEngine[],
+  google: Google,
+): Promise<ProjectRef> {
+  const { egress } = desired.gateways;
+  const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
+  const declared = egress !== undefined && egress !== 'none';
+  const name = (declared ? egress.project : bound.sort()[0]) ?? project.id;
+  if (name === project.id || name === project.number) return project;
+  return (await readProject(name, google)).resolve([]);
 }
 
 interface KnownEngines {
@@ -118,15 +120,16 @@ async function readGateways(
 async function readSelected(
   desired: Desired,
   known: KnownEngines,
+  project: ProjectRef,
   google: Google,
 ): Promise<{ engines: ObservedEngine[]; selection: Selection }> {
-  const first = selectEngines(desired, known.engines);
+  const first = selectEngines(desired, known.engines, project);
   const read = await Promise.all(
     first.engines.map(async (name) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))),
   );
   const gone = new Set(first.engines.filter((_name, index) => read[index] === null));
   const left = known.engines.filter(({ name }) => !gone.has(name));
-  const selection = gone.size === 0 ? first : selectEngines(desired, left);
+  const selection = gone.size === 0 ? first : selectEngines(desired, left, project);
   const engines = read.filter((engine) => engine !== null).map(observedEngine);
   return { engines, selection };
 }
@@ -152,16 +155,18 @@ async function readPolicies(
   google: Google,
   universe: string,
 ): Promise<Pick<Observed, 'policies' | 'registryPolicy'>> {
-  const scope = { project: base.project.id, projectNumber: base.project.number, region: base.region };
-  const layer = planEndpointLayer(desired, base, scope, universe);
-  const resources = [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
+  const resources = plannedResources(desired, base, universe);
   const registry = base.registryProject;
   const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
   const [registryPolicy, ...policies] = await Promise.all([
     carriesOver ? google.iap.getPolicy(iapRegistryOf(registry, base.region)) : undefined,
-    ...resources.map(async (name) => [name, await google.iap.getPolicy(iapResourceOf(name, registry))] as const),
+    ...resources.map(async (name) => {
+      // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
+      const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
+      return policy ? ([[name, policy]] as const) : [];
+    }),
   ]);
-  return { policies: new Map(policies), ...(registryPolicy ? { registryPolicy } : {}) };
+  return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
 }
 
 /** @returns null where Google says there is no such thing; every other error goes on. */

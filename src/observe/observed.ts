@@ -48,8 +48,9 @@ export interface Selection {
 }
 
 export interface SelectionProblem {
-  readonly kind: 'not-found' | 'ambiguous';
+  /** `not-declared`: the `engines` input selects an engine that no agent of the file means. */
+  readonly kind: 'not-found' | 'ambiguous' | 'not-declared';
   readonly selector: DesiredAgent['selector'];
-  /** Resource names that match, when more than one does. */
+  /** Resource names that match. */
   readonly candidates: readonly string[];
 }

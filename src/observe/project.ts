@@ -20,7 +20,8 @@ export async function readProject(project: string, google: Google): Promise<Proj
     const ref = projectRefOf(await google.resourcemanager.getProject(project));
     return { resolve: () => ref };
   } catch (error) {
-    if (!isPermissionDenied(error)) throw error;
+    // A number alone will not do: gateways are written with the project's ID.
+    if (!isPermissionDenied(error) || /^\d+$/.test(project)) throw error;
     return {
       resolve: (engineNames) => {
         const number = engineNames

@@ -1,5 +1,5 @@
 import type { Desired, EngineSelector } from '../config/desired.js';
-import { parseEngineName } from '../google/names.js';
+import { parseEngineName, sameProject, type ProjectRef } from '../google/names.js';
 import type { ReasoningEngine } from '../google/types.js';
 import type { Selection, SelectionProblem } from './observed.js';
 
@@ -10,26 +10,29 @@ import type { Selection, SelectionProblem } from './observed.js';
  * A selector of digits is an ID; only when no engine has that ID is it taken as a display name.
  *
  * @param engines every engine known to exist in the scope
+ * @param project the scope's project
  */
-export function selectEngines(desired: Desired, engines: readonly ReasoningEngine[]): Selection {
+export function selectEngines(desired: Desired, engines: readonly ReasoningEngine[], project: ProjectRef): Selection {
   const allow = new Map<string, Set<string>>();
   const problems: SelectionProblem[] = [];
-  const only = desired.only ? new Set<string>() : undefined;
-
-  for (const selector of desired.only ?? []) {
-    for (const name of matchOrProblem(selector, engines, problems)) {
-      only?.add(name);
-      allow.set(name, new Set());
-    }
-  }
-  for (const agent of desired.agents) {
+  const find = (selector: EngineSelector): readonly string[] => matchOrProblem(selector, engines, project, problems);
+  const add = (name: string, keys: readonly string[]): void => {
+    const known = allow.get(name) ?? new Set();
+    keys.forEach((key) => known.add(key));
+    allow.set(name, known);
+  };
+  if (desired.only === undefined) {
+    for (const agent of desired.agents) find(agent.selector).forEach((name) => add(name, agent.allow));
+  } else {
     // In a narrowed run the file's other agents are none of this run's business, problems included.
-    const matches = only ? match(agent.selector, engines) : matchOrProblem(agent.selector, engines, problems);
-    for (const name of matches) {
-      if (only && !only.has(name)) continue;
-      const keys = allow.get(name) ?? new Set();
-      agent.allow.forEach((key) => keys.add(key));
-      allow.set(name, keys);
+    const agents = desired.agents.map((agent) => ({ ...agent, names: match(agent.selector, engines, project) }));
+    for (const selector of desired.only) {
+      for (const name of find(selector)) {
+        const declared = agents.filter(({ names }) => names.includes(name));
+        if (declared.length === 0) problems.push({ kind: 'not-declared', selector, candidates: [name] });
+        add(name, []);
+        declared.forEach((agent) => add(name, agent.allow));
+      }
     }
   }
   return {
@@ -42,9 +45,10 @@ export function selectEngines(desired: Desired, engines: readonly ReasoningEngin
 function matchOrProblem(
   selector: EngineSelector,
   engines: readonly ReasoningEngine[],
+  project: ProjectRef,
   problems: SelectionProblem[],
 ): readonly string[] {
-  const matches = match(selector, engines);
+  const matches = match(selector, engines, project);
   if (matches.length === 0) {
     problems.push({ kind: 'not-found', selector, candidates: [] });
   } else if (matches.length > 1 && selector.kind !== 'all') {
@@ -54,7 +58,7 @@ function matchOrProblem(
   return matches;
 }
 
-function match(selector: EngineSelector, engines: readonly ReasoningEngine[]): readonly string[] {
+function match(selector: EngineSelector, engines: readonly ReasoningEngine[], project: ProjectRef): readonly string[] {
   const named = (text: string): string[] =>
     engines.filter((engine) => engine.displayName === text).map((engine) => engine.name);
   const withId = (id: string): string[] =>
@@ -65,7 +69,8 @@ function match(selector: EngineSelector, engines: readonly ReasoningEngine[]): r
     case 'displayName':
       return named(selector.text).sort();
     case 'name':
-      return withId(selector.id);
+      // The scope's engines alone are known here, so an engine of another project cannot be among them.
+      return sameProject(selector.project, project.id, [project]) ? withId(selector.id) : [];
     case 'id': {
       const byId = withId(selector.id);
       return byId.length > 0 ? byId : named(selector.text).sort();

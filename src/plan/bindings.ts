@@ -46,7 +46,13 @@ export function projectsOf(observed: Pick<Observed, 'project' | 'registryProject
 /** What an engine's status is while nothing has been applied. */
 export function plannedStatus(change: BindingChange): 'bound' | 'unbound' | 'pending' {
   if (isChange(change)) return 'pending';
-  return change.egress.to === null && change.ingress.to === null ? 'unbound' : 'bound';
+  return onlyUnbinds(change) ? 'unbound' : 'bound';
+}
+
+/** @returns true when the config declares `none`, and no gateway, for this engine */
+export function onlyUnbinds({ egress, ingress }: BindingChange): boolean {
+  const declared = [egress, ingress].filter((direction) => direction.declared);
+  return declared.length > 0 && declared.every(({ to }) => to === null);
 }
 
 function bindingOf(engine: ObservedEngine, desired: Desired, observed: Observed): BindingChange {

@@ -1,5 +1,6 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
-import type { RegistryInterface, RegistryService } from '../google/types.js';
+import { formatServiceName, parseServiceName, type ProjectRef } from '../google/names.js';
+import type { RegistryService } from '../google/types.js';
 import { compareText, sortBy } from './canonical.js';
 import type { WantedUrl } from './hosts.js';
 import { isOwned, ownedDescription, type Owner } from './ownership.js';
@@ -8,8 +9,8 @@ import type { EndpointChange, FieldChange, InterfaceChange, Scope } from './type
 export interface EndpointInput {
   readonly desired: Desired;
   readonly scope: Scope;
-  /** Parent of the services, `projects/{ID}/locations/{region}`. */
-  readonly parent: string;
+  /** Where the services are. */
+  readonly registryProject: ProjectRef;
   readonly services: readonly RegistryService[];
   readonly wanted: ReadonlyMap<string, readonly WantedUrl[]>;
 }
@@ -19,24 +20,21 @@ export interface EndpointInput {
  *
  * - A URL that some other service serves is adopted, never registered twice: Agent Registry refuses a URL that is
  *   already in use by another service.
- * - An own service (it carries this config's mark) follows the config in everything. A service that merely has the
- *   key as its ID only ever gains interfaces: what somebody else put there stays.
+ * - An own service (it carries this config's mark) follows the config in everything, except that a run narrowed to some
+ *   engines takes nothing out: it has not seen what the others need.
+ * - A service that merely has the key as its ID only ever gains interfaces: what somebody else put there stays.
  * - Services are changed in place. Deleting and creating one anew would give it a new endpoint ID and lose its grants.
  *
  * @returns changes sorted by key, the key's own service before the adopted ones
  */
 export function planEndpoints(input: EndpointInput): EndpointChange[] {
-  const byUrl = indexByUrl(input.services);
-  const adoptedUrls = new Set<string>();
-  const split = new Map<string, SplitKey>();
-  for (const endpoint of input.desired.endpoints) {
-    const parts = splitKey(endpoint, input, byUrl);
-    parts.adopted.forEach((_service, url) => adoptedUrls.add(url));
-    split.set(endpoint.key, parts);
-  }
-  return sortBy([...input.desired.endpoints], (endpoint) => endpoint.key).flatMap((endpoint) => {
-    const parts = split.get(endpoint.key);
-    return parts ? [...planOwn(endpoint, parts, input, adoptedUrls), ...planAdopted(endpoint, parts)] : [];
+  const carriers = planCarriers(input);
+  return sortBy(input.desired.endpoints, ({ key }) => key).flatMap((endpoint) => {
+    const urls = input.wanted.get(endpoint.key) ?? [];
+    const own = serviceName(endpoint.key, input);
+    const mine = urls.filter(({ url }) => carriers.get(url) === own);
+    const others = urls.filter(({ url }) => carriers.get(url) !== own);
+    return [...planOwn(endpoint, mine, carriers, input), ...planAdopted(endpoint, others, carriers, input)];
   });
 }
 
@@ -45,56 +43,46 @@ export function normaliseUrl(url: string): string {
   return url.trim().toLowerCase().replace(/\/$/, '');
 }
 
-interface SplitKey {
-  readonly own: RegistryService | undefined;
-  readonly owned: boolean;
-  /** What the key's own service carries. */
-  readonly mine: readonly WantedUrl[];
-  /** Somebody else's service by URL. */
-  readonly adopted: ReadonlyMap<string, RegistryService>;
-  readonly reasons: ReadonlyMap<string, string>;
-}
-
-function splitKey(
-  endpoint: DesiredEndpoint,
-  { desired, scope, services, wanted }: EndpointInput,
-  byUrl: ReadonlyMap<string, readonly RegistryService[]>,
-): SplitKey {
-  const own = services.find((service) => serviceId(service) === endpoint.key);
-  const urls = wanted.get(endpoint.key) ?? [];
-  const adopted = new Map<string, RegistryService>();
-  for (const { url } of urls) {
-    const serving = byUrl.get(url) ?? [];
-    const other = serving[0];
-    if (other && (!own || !serving.includes(own))) adopted.set(url, other);
+/** @returns by URL, the name of the service that carries it: one that serves it already, else that of the owning key */
+function planCarriers(input: EndpointInput): Map<string, string> {
+  const serving = new Map<string, string[]>();
+  for (const service of input.services) {
+    const name = canonicalName(service, input);
+    for (const { url } of service.interfaces ?? []) {
+      serving.set(normaliseUrl(url), [...(serving.get(normaliseUrl(url)) ?? []), name].sort(compareText));
+    }
   }
-  return {
-    own,
-    owned: own !== undefined && isOwned(own, ownerOf(endpoint, desired, scope)),
-    mine: urls.filter(({ url }) => !adopted.has(url)),
-    adopted,
-    reasons: new Map(urls.map(({ url, reason }) => [url, reason])),
-  };
+  const carriers = new Map<string, string>();
+  for (const { url, owner } of [...input.wanted.values()].flat()) {
+    const own = serviceName(owner, input);
+    const names = serving.get(url) ?? [];
+    carriers.set(url, names.includes(own) ? own : (names[0] ?? own));
+  }
+  return carriers;
 }
 
 function planOwn(
   endpoint: DesiredEndpoint,
-  parts: SplitKey,
+  mine: readonly WantedUrl[],
+  carriers: ReadonlyMap<string, string>,
   input: EndpointInput,
-  adoptedUrls: ReadonlySet<string>,
 ): EndpointChange[] {
-  const { own, owned, mine } = parts;
+  const name = serviceName(endpoint.key, input);
+  const own = input.services.find((service) => canonicalName(service, input) === name);
   if (!own && mine.length === 0) return [];
-  const keepAll = !owned || input.desired.only !== undefined;
-  const interfaces = interfaceChanges(endpoint, parts, (url) => keepAll || adoptedUrls.has(normaliseUrl(url)));
-  const fields = owned || !own ? fieldChanges(own, endpoint, input) : [];
+  const owner = ownerOf(endpoint, input);
+  const owned = own !== undefined && isOwned(own, owner);
+  // A URL that another key takes from this service stays, too.
+  const keeps = (url: string): boolean => !owned || input.desired.only !== undefined || carriers.get(url) === name;
+  const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
+  const fields = owned || !own ? fieldChanges(own, endpoint, owner) : [];
   const changed = fields.length > 0 || interfaces.some(({ action }) => action !== 'keep');
   return [
     {
       layer: 'endpoint',
       action: own ? (changed ? 'update' : 'keep') : 'create',
       key: endpoint.key,
-      service: `${input.parent}/services/${endpoint.key}`,
+      service: name,
       displayName: own && !owned ? (own.displayName ?? endpoint.key) : endpoint.displayName,
       ...(own?.registryResource ? { registryResource: own.registryResource } : {}),
       interfaces,
@@ -105,96 +93,99 @@ function planOwn(
 
 function interfaceChanges(
   endpoint: DesiredEndpoint,
-  { own, owned, mine, reasons }: SplitKey,
+  own: RegistryService | undefined,
+  owned: boolean,
+  mine: readonly WantedUrl[],
   keeps: (url: string) => boolean,
 ): InterfaceChange[] {
-  const wanted = new Set(mine.map(({ url }) => url));
-  // Somebody may have listed a URL twice, with two protocols: then the declared one decides for both.
-  const settled = new Set<string>();
-  for (const { url, protocolBinding } of own?.interfaces ?? []) {
-    if (protocolBinding === endpoint.protocol) settled.add(normaliseUrl(url));
-  }
+  const reasons = new Map(mine.map(({ url, reason }) => [url, reason]));
+  const existing = (own?.interfaces ?? []).map((item) => ({ ...item, normalised: normaliseUrl(item.url) }));
+  // Somebody may have listed a URL twice, with two protocols: then the declared one is enough.
+  const settled = new Set(
+    existing.filter((item) => item.protocolBinding === endpoint.protocol).map(({ normalised }) => normalised),
+  );
   const present = new Set<string>();
   const changes: InterfaceChange[] = [];
-  for (const { url, protocolBinding } of own?.interfaces ?? []) {
-    const normalised = normaliseUrl(url);
+  for (const { url, protocolBinding, normalised } of existing) {
     const reason = reasons.get(normalised) ?? '';
-    const isWanted = wanted.has(normalised);
-    const isFirst = !present.has(normalised);
+    const differs = reasons.has(normalised) && owned && !present.has(normalised) && !settled.has(normalised);
     present.add(normalised);
-    if (!isWanted && !keeps(url)) {
-      changes.push({ action: 'remove', url, protocol: protocolBinding, reason: '' });
-    } else if (isWanted && owned && isFirst && !settled.has(normalised)) {
-      changes.push({ action: 'change', url, protocol: endpoint.protocol, reason });
-    } else {
-      changes.push({ action: 'keep', url, protocol: protocolBinding, reason });
-    }
+    changes.push({
+      action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
+      url,
+      protocol: differs ? endpoint.protocol : protocolBinding,
+      reason,
+    });
   }
-  for (const url of wanted) {
-    if (present.has(url)) continue;
-    changes.push({ action: 'add', url, protocol: endpoint.protocol, reason: reasons.get(url) ?? '' });
+  for (const { url, reason } of mine) {
+    if (!present.has(url)) changes.push({ action: 'add', url, protocol: endpoint.protocol, reason });
   }
-  return sortBy(
-    changes,
-    ({ url }) => url,
-    ({ protocol }) => protocol,
-  );
+  return sortInterfaces(changes);
 }
 
-function fieldChanges(
-  own: RegistryService | undefined,
-  endpoint: DesiredEndpoint,
-  { desired, scope }: EndpointInput,
-): FieldChange[] {
-  const description = ownedDescription(ownerOf(endpoint, desired, scope));
+function fieldChanges(own: RegistryService | undefined, endpoint: DesiredEndpoint, owner: Owner): FieldChange[] {
   const changes: FieldChange[] = [
-    { field: 'description', from: own?.description ?? '', to: description },
+    { field: 'description', from: own?.description ?? '', to: ownedDescription(owner) },
     { field: 'displayName', from: own?.displayName ?? '', to: endpoint.displayName },
   ];
   return changes.filter(({ from, to }) => from !== to);
 }
 
-function planAdopted(endpoint: DesiredEndpoint, { adopted, reasons }: SplitKey): EndpointChange[] {
-  const services = sortBy([...new Set(adopted.values())], (service) => service.name);
-  return services.map((service) => ({
-    layer: 'endpoint',
-    action: 'adopt',
-    key: endpoint.key,
-    service: service.name,
-    displayName: service.displayName ?? '',
-    ...(service.registryResource ? { registryResource: service.registryResource } : {}),
-    interfaces: sortBy(
-      (service.interfaces ?? []).map(({ url, protocolBinding }) => ({
-        action: 'keep' as const,
-        url,
-        protocol: protocolBinding,
-        // Only URLs that this very key takes from the service have a reason here.
-        reason: adopted.get(normaliseUrl(url)) === service ? (reasons.get(normaliseUrl(url)) ?? '') : '',
-      })),
-      ({ url }) => url,
-      ({ protocol }) => protocol,
-    ),
-    fields: [],
-  }));
+/** Services that are not the key's own: somebody else's, or that of another key which lists the URL too. */
+function planAdopted(
+  endpoint: DesiredEndpoint,
+  urls: readonly WantedUrl[],
+  carriers: ReadonlyMap<string, string>,
+  input: EndpointInput,
+): EndpointChange[] {
+  const reasons = new Map(urls.map(({ url, reason }) => [url, reason]));
+  const names = [...new Set(urls.flatMap(({ url }) => carriers.get(url) ?? []))].sort(compareText);
+  return names.map((name) => {
+    const service = input.services.find((candidate) => canonicalName(candidate, input) === name);
+    // The other key's service may not be there yet; then it will hold these URLs once it is registered.
+    const interfaces =
+      service?.interfaces ??
+      urls.filter(({ url }) => carriers.get(url) === name).map(({ url }) => ({ url, protocolBinding: '' }));
+    return {
+      layer: 'endpoint',
+      action: 'adopt',
+      key: endpoint.key,
+      service: name,
+      displayName: service?.displayName ?? '',
+      ...(service?.registryResource ? { registryResource: service.registryResource } : {}),
+      interfaces: sortInterfaces(
+        interfaces.map(({ url, protocolBinding }) => ({
+          action: 'keep' as const,
+          url,
+          protocol: protocolBinding,
+          reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
+        })),
+      ),
+      fields: [],
+    };
+  });
 }
 
-/** @returns services by the normalised URLs they serve, each list sorted by name. */
-function indexByUrl(services: readonly RegistryService[]): Map<string, RegistryService[]> {
-  const index = new Map<string, RegistryService[]>();
-  for (const service of services) {
-    for (const url of new Set((service.interfaces ?? []).map((item: RegistryInterface) => normaliseUrl(item.url)))) {
-      index.set(url, [...(index.get(url) ?? []), service]);
-    }
-  }
-  for (const list of index.values()) list.sort((a, b) => compareText(a.name, b.name));
-  return index;
+function sortInterfaces(interfaces: readonly InterfaceChange[]): InterfaceChange[] {
+  return sortBy(
+    interfaces,
+    ({ url }) => url,
+    ({ protocol }) => protocol,
+  );
 }
 
-/** The config's name in ownership marks; a run with inputs alone has none of its own. */
-export function ownerOf(endpoint: Pick<DesiredEndpoint, 'key'>, desired: Desired, scope: Scope): Owner {
-  return { config: desired.file ?? 'inputs', scope, key: endpoint.key };
+function ownerOf({ key }: DesiredEndpoint, { desired, scope }: EndpointInput): Owner {
+  return { config: desired.config, scope, key };
 }
 
-function serviceId(service: RegistryService): string {
-  return service.name.slice(service.name.lastIndexOf('/') + 1);
+function serviceName(key: string, { registryProject, scope }: EndpointInput): string {
+  return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
+}
+
+/** The registry may answer with the project's ID or its number: one service has one name here, the one with the ID. */
+function canonicalName({ name }: RegistryService, { registryProject }: EndpointInput): string {
+  const parsed = parseServiceName(name);
+  return parsed?.project === registryProject.number
+    ? formatServiceName({ ...parsed, project: registryProject.id })
+    : name;
 }

@@ -16,6 +16,8 @@ export interface GovernedEngine {
   readonly ingress: string | null;
   /** Every endpoint that the config allows the engine is granted. */
   readonly granted: boolean;
+  /** Its last update failed: it may not be running at all. */
+  readonly failed: boolean;
 }
 
 /**
@@ -29,6 +31,7 @@ export function governanceOf(engine: GovernedEngine, desired: Desired, observed:
 }
 
 function whyNotEnforced(engine: GovernedEngine, desired: Desired, observed: Observed): string {
+  if (engine.failed) return 'its last update failed';
   const { egress } = desired.gateways;
   // IAP has no effect on ingress gateways (Google's "Delegate authorization" page).
   if (engine.egress === null) return 'egress is not routed through a gateway';

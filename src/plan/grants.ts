@@ -26,9 +26,12 @@ export function planGrants(desired: Desired, observed: Observed, endpoints: read
     // Two keys may adopt one service: a member is granted there once.
     const planned = byService.get(endpoint.service) ?? [];
     const known = new Set(planned.map(({ member, condition }) => identity(member, condition)));
+    const engines = engineGrants(endpoint, observed, policy);
+    // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
+    const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
     const found = [
-      ...engineGrants(endpoint, observed, policy),
-      ...(carryOver.has(endpoint.key) ? carriedGrants(endpoint, observed, policy) : []),
+      ...engines,
+      ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
     ];
     for (const grant of found) {
       const id = identity(grant.member, grant.condition);

@@ -1,64 +1,108 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
 import { expandForEnvironment, expandPreset, type HostReason, type HostScope } from '../config/presets.js';
-import type { Observed } from '../observe/observed.js';
+import type { Observed, ObservedEngine } from '../observe/observed.js';
 import { compareText, sortBy } from './canonical.js';
 
 /** A URL that an endpoint key wants, and why. */
 export interface WantedUrl {
   readonly url: string;
   readonly reason: string;
+  /** The key whose service carries the URL: the first that lists it. */
+  readonly owner: string;
+}
+
+/** URLs that an engine needs for one of its keys, but another key carries that it is not allowed. */
+export interface UnmetHosts {
+  readonly engine: ObservedEngine;
+  readonly key: string;
+  readonly owner: string;
+  readonly urls: readonly string[];
+}
+
+export interface PlannedHosts {
+  /** By key, each list sorted by URL. */
+  readonly wanted: ReadonlyMap<string, readonly WantedUrl[]>;
+  readonly unmet: readonly UnmetHosts[];
 }
 
 /**
- * Every URL each endpoint key wants, once: a URL that two keys list belongs to the first of them, because Agent
- * Registry lets one service carry a URL. The hosts that engines' own environment variables add come last and never
- * take a URL away from a key that lists it.
- *
- * @returns wanted URLs by key, sorted by URL
+ * Which URLs every endpoint key wants, and whose service carries them. A URL that two keys list belongs to the first:
+ * Agent Registry lets one service carry a URL ("Interface URL … is already in use by another service"). What engines'
+ * own environment variables add comes last and never takes a URL away from a key that lists it.
  */
-export function wantedUrls(
+export function planHosts(
   desired: Desired,
-  observed: Pick<Observed, 'engines' | 'selection'>,
+  { engines, selection }: Pick<Observed, 'engines' | 'selection'>,
   scope: HostScope,
-): Map<string, WantedUrl[]> {
+): PlannedHosts {
   const owners = new Map<string, string>();
-  const reasons = new Map<string, string[]>();
-  const claim = (key: string, found: readonly WantedUrl[]): void => {
-    for (const { url, reason } of found) {
-      const owner = owners.get(url) ?? key;
-      const known = reasons.get(url) ?? [];
-      owners.set(url, owner);
-      if (owner === key && !known.includes(reason)) reasons.set(url, [...known, reason]);
-    }
+  const wanted = new Map<string, Map<string, string[]>>();
+  const want = (key: string, { url, reason }: Reasoned): void => {
+    const reasons = wanted.get(key)?.get(url) ?? [];
+    if (!reasons.includes(reason)) wanted.get(key)?.set(url, [...reasons, reason]);
   };
-  for (const endpoint of desired.endpoints) claim(endpoint.key, declaredUrls(endpoint, scope));
-  for (const endpoint of desired.endpoints) claim(endpoint.key, environmentUrls(endpoint, observed, scope));
-  const wanted = new Map(desired.endpoints.map(({ key }): [string, WantedUrl[]] => [key, []]));
-  for (const url of [...owners.keys()].sort(compareText)) {
-    wanted.get(owners.get(url) ?? '')?.push({ url, reason: (reasons.get(url) ?? []).join('; ') });
+  for (const endpoint of desired.endpoints) {
+    wanted.set(endpoint.key, new Map());
+    for (const item of declaredUrls(endpoint, scope)) {
+      if (!owners.has(item.url)) owners.set(item.url, endpoint.key);
+      want(endpoint.key, item);
+    }
   }
-  return wanted;
+  const needs = sortBy(engines, ({ name }) => name).flatMap((engine) => {
+    const allow = selection.allow.get(engine.name) ?? [];
+    return desired.endpoints
+      .filter(({ key }) => allow.includes(key))
+      .map((endpoint) => ({ engine, endpoint, allow, added: environmentUrls(endpoint, engine, scope) }));
+  });
+  for (const { endpoint, added } of needs) {
+    for (const item of added) {
+      if (!owners.has(item.url)) owners.set(item.url, endpoint.key);
+      if (owners.get(item.url) === endpoint.key) want(endpoint.key, item);
+    }
+  }
+  const unmet = needs.flatMap(({ engine, endpoint, allow, added }) =>
+    unmetHosts(engine, endpoint.key, [...declaredUrls(endpoint, scope), ...added], owners, allow),
+  );
+  return { wanted: new Map([...wanted].map(([key, urls]) => [key, listOf(urls, owners)])), unmet };
 }
 
-function declaredUrls(endpoint: DesiredEndpoint, scope: HostScope): WantedUrl[] {
+type Reasoned = Pick<WantedUrl, 'url' | 'reason'>;
+
+function declaredUrls(endpoint: DesiredEndpoint, scope: HostScope): Reasoned[] {
   return [
     ...endpoint.urls.map(({ url }) => ({ url, reason: 'Listed under urls' })),
     ...endpoint.presets.flatMap(({ name }) => expandPreset(name, scope)).map(withPreset),
   ];
 }
 
-function environmentUrls(
-  endpoint: DesiredEndpoint,
-  { engines, selection }: Pick<Observed, 'engines' | 'selection'>,
-  scope: HostScope,
-): WantedUrl[] {
-  const presets = endpoint.presets.map((preset) => preset.name);
-  return sortBy(engines, ({ name }) => name)
-    .filter((engine) => selection.allow.get(engine.name)?.includes(endpoint.key))
-    .flatMap((engine) => expandForEnvironment(presets, engine.env, scope))
-    .map(withPreset);
+function environmentUrls(endpoint: DesiredEndpoint, { env }: ObservedEngine, scope: HostScope): Reasoned[] {
+  const presets = endpoint.presets.map(({ name }) => name);
+  return expandForEnvironment(presets, env, scope).map(withPreset);
 }
 
-function withPreset({ url, preset, reason }: HostReason): WantedUrl {
+function withPreset({ url, preset, reason }: HostReason): Reasoned {
   return { url, reason: `${preset}: ${reason}` };
+}
+
+function listOf(urls: ReadonlyMap<string, readonly string[]>, owners: ReadonlyMap<string, string>): WantedUrl[] {
+  return [...urls]
+    .map(([url, reasons]) => ({ url, reason: reasons.join('; '), owner: owners.get(url) ?? '' }))
+    .sort((a, b) => compareText(a.url, b.url));
+}
+
+/** An engine that may use the key's own service but not the one that carries some of its URLs would be denied those. */
+function unmetHosts(
+  engine: ObservedEngine,
+  key: string,
+  urls: readonly Reasoned[],
+  owners: ReadonlyMap<string, string>,
+  allow: readonly string[],
+): UnmetHosts[] {
+  const missing = new Map<string, Set<string>>();
+  for (const { url } of urls) {
+    const owner = owners.get(url);
+    if (owner === undefined || allow.includes(owner)) continue;
+    missing.set(owner, (missing.get(owner) ?? new Set()).add(url));
+  }
+  return [...missing].map(([owner, found]) => ({ engine, key, owner, urls: [...found].sort(compareText) }));
 }

@@ -6,25 +6,29 @@ import type { Scope } from './types.js';
  * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
  * key never take each other's service for their own.
  */
-const PREFIX = 'Managed by bind-agent-gateway. Changes made by hand are overwritten.';
+const PREFIX = 'Managed by bind-agent-gateway.';
 
-/** Who declares a service: the desired-state file (or `inputs`), its scope, and the key in it. */
+/** Who declares a service. */
 export interface Owner {
-  readonly config: string;
+  /**
+   * The desired-state file, with its repository where that is known. Absent in a run with inputs alone: many of those may
+   * share one key, so none of them owns it.
+   */
+  readonly config: string | undefined;
   readonly scope: Pick<Scope, 'project' | 'region'>;
   readonly key: string;
 }
 
-/** @returns the description of a service that this config owns. */
+/** @returns the description of a service that this config makes */
 export function ownedDescription(owner: Owner): string {
-  return `${PREFIX} ${markOf(owner)}`;
+  return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
 }
 
-/** @returns true when the service carries the mark of exactly this config, scope and key. */
-export function isOwned(service: Pick<RegistryService, 'description'>, owner: Owner): boolean {
-  return (service.description ?? '').includes(markOf(owner));
+/** @returns true when the service carries the mark of exactly this config, scope and key */
+export function isOwned({ description = '' }: Pick<RegistryService, 'description'>, owner: Owner): boolean {
+  return owner.config !== undefined && description.includes(markOf(owner.config, owner));
 }
 
-function markOf({ config, scope, key }: Owner): string {
+function markOf(config: string, { scope, key }: Owner): string {
   return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
 }

@@ -5,8 +5,8 @@ import { digestOf } from './canonical.js';
 import { runChecks } from './checks/index.js';
 import { planEndpoints } from './endpoints.js';
 import { planGrants } from './grants.js';
-import { wantedUrls } from './hosts.js';
-import { isChange, type Change, type EndpointChange, type Plan, type Scope, type Summary } from './types.js';
+import { planHosts } from './hosts.js';
+import { isChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
 /**
  * What has to be done so that the world is as declared. Pure and total: every problem becomes a check, never an
@@ -20,7 +20,9 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
     projectNumber: observed.project.number,
     region: observed.region,
   };
-  const endpoints = planEndpointLayer(desired, observed, scope, universe);
+  const hosts = planHosts(desired, observed, { region: observed.region, universe });
+  const { registryProject, services } = observed;
+  const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
   const grants = planGrants(desired, observed, endpoints);
   const bindings = planBindings(desired, observed);
   const changes: Change[] = [...endpoints, ...grants, ...bindings];
@@ -29,25 +31,22 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings }),
+    checks: runChecks({ desired, observed, endpoints, grants, bindings, unmet: hosts.unmet }),
     summary: summarise(changes),
   };
 }
 
-/** Which services serve the declared URLs; needed before their policies can be read. */
-export function planEndpointLayer(
-  desired: Desired,
-  observed: Pick<Observed, 'engines' | 'selection' | 'services' | 'region' | 'registryProject'>,
-  scope: Scope,
-  universe: string,
-): EndpointChange[] {
-  return planEndpoints({
-    desired,
-    scope,
-    parent: `projects/${observed.registryProject.id}/locations/${observed.region}`,
-    services: observed.services,
-    wanted: wantedUrls(desired, observed, { region: observed.region, universe }),
-  });
+/**
+ * Which services the endpoint layer is about; their policies can be read once this is known.
+ *
+ * @returns registry resources, each once
+ */
+export function plannedResources(desired: Desired, observed: Omit<Observed, 'policies'>, universe: string): string[] {
+  const { project, region, registryProject, services } = observed;
+  const scope = { project: project.id, projectNumber: project.number, region };
+  const { wanted } = planHosts(desired, observed, { region, universe });
+  const layer = planEndpoints({ desired, scope, registryProject, services, wanted });
+  return [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
 }
 
 /** The digest covers scope and changes: what is reviewed is what is done, whatever the checks say. */

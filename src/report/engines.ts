@@ -32,7 +32,7 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
     const outcome = result?.engines.get(change.engine);
     const now = outcome ?? { egress: change.egress.from, ingress: change.ingress.from };
     const granted = isGranted(plan, change, result);
-    const { verdict, why } = governanceOf({ ...now, granted }, desired, observed);
+    const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
     return [
       {
         name: engine.name,

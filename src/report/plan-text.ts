@@ -61,7 +61,7 @@ function endpointLines(change: EndpointChange): string[] {
   const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
     const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
     const why = reason || (change.action === 'adopt' ? 'not asked for, but granted with the service' : '');
-    return `    ${mark} ${url} [${protocol}]${why ? `  ${why}` : ''}`;
+    return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
   return [title, ...fields, ...interfaces];
 }

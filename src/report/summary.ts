@@ -1,4 +1,3 @@
-import type { ApplyResult } from '../apply/result.js';
 import { DIRECTIONS } from '../config/desired.js';
 import { elapsed } from '../elapsed.js';
 import type { Failure } from '../failure.js';
@@ -12,6 +11,7 @@ import {
   grantChanges,
   isChange,
   type Finding,
+  type GrantChange,
   type Plan,
 } from '../plan/types.js';
 
@@ -19,23 +19,34 @@ import {
 export interface SummaryInput {
   readonly title: string;
   readonly plan?: Plan;
-  readonly result?: ApplyResult;
   readonly engines: readonly EngineReport[];
-  readonly failure?: Failure;
+  /** The step is named after the first. */
+  readonly failures: readonly Failure[];
   /** What comes next when nothing failed. */
   readonly next: readonly string[];
 }
 
-/** @returns the step summary, GitHub Markdown */
+/** The runner drops a summary of more than 1 MiB whole (actions/runner, step summary upload limit). */
+const MAX_BYTES = 1_000_000;
+/** Rows a table may have, until the summary fits. */
+const ROW_LIMITS = [Infinity, 2_000, 500, 100, 20];
+
+/** @returns the step summary, GitHub Markdown, cut at whole rows so that the runner takes it */
 export function renderSummary(input: SummaryInput): string {
-  const { plan, failure } = input;
+  const texts = ROW_LIMITS.map((rows) => () => render(input, rows));
+  const fitting = texts.find((text) => new TextEncoder().encode(text()).length <= MAX_BYTES);
+  return (fitting ?? (() => render(input, 0)))();
+}
+
+function render(input: SummaryInput, limit: number): string {
+  const { plan, failures } = input;
   return [
     `## ${escapeMarkdown(input.title)}`,
     ...(plan ? [`**${escapeMarkdown(countsLine(plan.summary))}** in ${escapeMarkdown(scopeLine(plan))}`] : []),
-    ...(failure ? [failurePart(failure)] : []),
+    ...failures.map(failurePart),
     ...(plan ? [checksPart(plan.checks)] : []),
-    enginesPart(input),
-    ...(plan ? [endpointsPart(plan), grantsPart(plan)] : []),
+    enginesPart(input, limit),
+    ...(plan ? [endpointsPart(plan, limit), grantsPart(plan, limit)] : []),
     nextPart(input),
     ...(plan ? [`Digest ${code(plan.digest)}`] : []),
   ]
@@ -59,7 +70,7 @@ function checksPart(checks: readonly Finding[]): string {
   return `### Checks\n\n${table(['Level', 'Check', 'What', 'What to do'], rows)}`;
 }
 
-function enginesPart({ plan, engines }: SummaryInput): string {
+function enginesPart({ plan, engines }: SummaryInput, limit: number): string {
   if (!plan || engines.length === 0) return '';
   const bindings = new Map(bindingChanges(plan).map((change) => [change.engine, change]));
   const rows = engines.map((engine) => {
@@ -80,10 +91,10 @@ function enginesPart({ plan, engines }: SummaryInput): string {
       escapeMarkdown(engine.governanceText),
     ];
   });
-  return `### Engines\n\n${table(['', 'Engine', 'Egress', 'Ingress', 'Status', 'Governance'], rows)}`;
+  return `### Engines\n\n${cut(['', 'Engine', 'Egress', 'Ingress', 'Status', 'Governance'], rows, limit)}`;
 }
 
-function endpointsPart(plan: Plan): string {
+function endpointsPart(plan: Plan, limit: number): string {
   const changes = endpointChanges(plan);
   if (changes.length === 0) return '';
   const rows = changes.map((change) => [
@@ -102,26 +113,50 @@ function endpointsPart(plan: Plan): string {
       escapeMarkdown(reason),
     ]),
   );
-  const hostTable = details(`${hosts.length} host names`, table(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts));
-  return `### Endpoints\n\n${table(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows)}\n\n${hostTable}`;
+  const hostTable = details(
+    `${hosts.length} host names`,
+    cut(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts, limit),
+  );
+  return `### Endpoints\n\n${cut(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows, limit)}\n\n${hostTable}`;
 }
 
-function grantsPart(plan: Plan): string {
+/** One row per service and kind of grant: a fleet has as many grants as engines times endpoints. */
+function grantsPart(plan: Plan, limit: number): string {
   const grants = grantChanges(plan);
   if (grants.length === 0) return '';
-  const rows = grants.map(({ action, key, displayName, member }) => [
-    action === 'create' ? code('+') : '',
-    code(key),
-    displayName === undefined ? 'carried over' : escapeMarkdown(displayName),
-    code(member),
-  ]);
+  const groups = new Map<string, GrantChange[]>();
+  for (const grant of grants) {
+    const group = JSON.stringify([grant.service, grant.action, grant.engine === undefined]);
+    groups.set(group, [...(groups.get(group) ?? []), grant]);
+  }
+  const rows = [...groups.values()].flatMap((group) => (group[0] ? [grantRow(group[0], group)] : []));
   const added = grants.filter(isChange).length;
   const title = `${added} to add, ${grants.length - added} there already`;
-  return `### Grants\n\n${details(title, table(['', 'Endpoint', 'Engine', 'Member'], rows))}`;
+  return `### Grants\n\n${details(title, cut(['', 'Endpoint', 'Members', 'Who'], rows, limit))}`;
 }
 
-function nextPart({ failure, next }: SummaryInput): string {
-  const lines = failure ? failure.next : next;
+function grantRow({ action, key }: GrantChange, group: readonly GrantChange[]): string[] {
+  const who = group.map(({ displayName, member, condition }) => {
+    if (displayName !== undefined) return escapeMarkdown(displayName);
+    return `${code(member)} (carried over from the registry-wide policy${condition ? `, only if ${code(condition.expression)}` : ''})`;
+  });
+  return [action === 'create' ? code('+') : '', code(key), `${group.length}`, who.join(', ')];
+}
+
+/** A table of at most so many rows, saying what was left out. */
+function cut(head: readonly string[], rows: readonly (readonly string[])[], limit: number): string {
+  if (rows.length <= limit) return table(head, rows);
+  const note = `… and ${rows.length - limit} more rows: see the log of this step, or the plan file.`;
+  return limit === 0 ? note : `${table(head, rows.slice(0, limit))}\n\n${note}`;
+}
+
+function nextPart({ failures, next }: SummaryInput): string {
+  const lines = failures.length > 0 ? nextSteps(failures) : next;
   if (lines.length === 0) return '';
   return `### What to do next\n\n${lines.map((line) => `- ${escapeMarkdown(line.replace(/^- /, ''))}`).join('\n')}`;
+}
+
+/** @returns what to do next after these failures, each piece of advice once */
+export function nextSteps(failures: readonly Failure[]): string[] {
+  return [...new Set(failures.flatMap(({ next }) => next))];
 }

@@ -1,4 +1,5 @@
 import type { EngineResult } from '../apply/result.js';
+import type { EngineReport } from './engines.js';
 import type { Action, Plan, Summary } from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
@@ -31,9 +32,14 @@ export function gatewayLabel(name: string | null, project: string | undefined): 
 
 /** What each status of an engine means, in words. */
 export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
-  bound: 'bound, nothing to do',
+  bound: 'as declared, nothing to do',
   changed: 'changed in this run',
-  unbound: 'not bound, as declared',
+  unbound: 'unbound, as declared',
   failed: 'FAILED',
   pending: 'not done',
 };
+
+/** @returns how one engine stands, for the log */
+export function engineLine({ displayName, id, status, governanceText }: EngineReport): string {
+  return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
+}

@@ -1,21 +1,15 @@
-import type { CheckLevel } from '../../config/desired.js';
+import type { KnownCheck } from '../../config/desired.js';
 
-/** A check as a config may name it under `checks`. */
-export interface CheckInfo {
-  readonly id: string;
-  readonly level: CheckLevel;
-  /** Guards data or a running agent: its level can't be changed. */
-  readonly fixed: boolean;
-}
-
-const error = (id: string, fixed = true): CheckInfo => ({ id, level: 'error', fixed });
-const warning = (id: string): CheckInfo => ({ id, level: 'warning', fixed: false });
+const error = (id: string, fixed = true): KnownCheck => ({ id, level: 'error', fixed });
+const warning = (id: string): KnownCheck => ({ id, level: 'warning', fixed: false });
 
 /** Every check ID that a config may name; a name that is not here is a spelling mistake. */
-export const CHECKS: readonly CheckInfo[] = [
+export const CHECKS: readonly KnownCheck[] = [
   error('engine-not-found'),
   error('engine-ambiguous'),
+  error('engine-not-declared'),
   error('engine-without-agent-identity'),
+  error('endpoint-overlap'),
   error('engine-too-old'),
   error('gateway-not-found'),
   error('gateway-wrong-direction'),

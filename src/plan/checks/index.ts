@@ -1,7 +1,9 @@
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
 import type { Check, CheckInput } from './check.js';
+import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
+import { engineNotDeclared } from './engine-not-declared.js';
 import { engineNotFound } from './engine-not-found.js';
 import { engineWithoutAgentIdentity } from './engine-without-agent-identity.js';
 import { gatewayNotFound } from './gateway-not-found.js';
@@ -11,11 +13,18 @@ import { serviceIdTaken } from './service-id-taken.js';
 const ALL: readonly Check[] = [
   engineNotFound,
   engineAmbiguous,
+  engineNotDeclared,
   engineWithoutAgentIdentity,
   gatewayNotFound,
   gatewayWrongDirection,
   serviceIdTaken,
+  endpointOverlap,
 ];
+
+/** @returns true when this version runs the check; a config may already name one of a later version */
+export function isBuilt(id: string): boolean {
+  return ALL.some((check) => check.id === id);
+}
 
 /**
  * Runs every check at the level that the config gives it.
