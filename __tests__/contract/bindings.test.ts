@@ -117,7 +117,12 @@ describe('unbinding', () => {
 
   it('leaves a direction alone that is not given', async () => {
     const stage = await set({ world: both });
-    const result = await stage.run('apply', { ...SCOPE, engines: 'all', egress_gateway: 'egress', ingress_gateway: '' });
+    const result = await stage.run('apply', {
+      ...SCOPE,
+      engines: 'all',
+      egress_gateway: 'egress',
+      ingress_gateway: '',
+    });
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
     expect(stage.writes()).toEqual([]);
     expect(stage.emulator.world.engine('Support agent').binding).toEqual({ egress: EGRESS, ingress: INGRESS });
@@ -127,12 +132,17 @@ describe('unbinding', () => {
 describe('an engine that was deployed anew', () => {
   it('is granted and bound again under its new principal', async () => {
     const stage = await set({ world: withIngress });
-    const inputs = { ...SCOPE, engines: 'Support agent', egress_gateway: 'egress', allow: 'https://tickets.example.com' };
+    const inputs = {
+      ...SCOPE,
+      engines: 'Support agent',
+      egress_gateway: 'egress',
+      allow: 'https://tickets.example.com',
+    };
     await stage.run('apply', inputs);
     const { principal } = stage.emulator.world.recreateEngine('Support agent');
     const result = await stage.run('apply', inputs);
     expect(result).toMatchObject({ exitCode: 0, outputs: { to_register: '0', to_grant: '1', to_bind: '1' } });
     expect(enginesOf(result)['Support agent']).toMatchObject({ principal, egress: EGRESS, governance: 'governed' });
-    expect(stage.emulator.decide(principal, 'tickets.example.com')).toMatchObject({ allowed: true, enforced: true });
+    expect(stage.decide(principal, 'tickets.example.com')).toMatchObject({ allowed: true, enforced: true });
   });
 });

@@ -1,9 +1,29 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { StepResult } from './support/runner.js';
-import { annotations, EGRESS, enginesOf, SCOPE, SUPPORT, useStages, world, type Stage } from './support/stage.js';
+import {
+  annotations,
+  BILLING,
+  EGRESS,
+  enginesOf,
+  SCOPE,
+  SUPPORT,
+  useStages,
+  world,
+  type Stage,
+} from './support/stage.js';
 
 const set = useStages();
 const BIND = { ...SCOPE, engines: 'all', egress_gateway: 'egress' };
+
+// Begun first and looked at last: the binding may show late, so this run waits a while before it gives up.
+let leftNull: Promise<StepResult>;
+beforeAll(async () => {
+  const stage = await set({
+    world: world(),
+    settings: { engineUpdate: { engines: { 'Support agent': 'null-binding' } } },
+  });
+  leftNull = stage.run('apply', BIND);
+});
 
 describe('an update that ends in an error', () => {
   const message = 'Please refer to our troubleshooting pages (request 4711).';
@@ -11,8 +31,18 @@ describe('an update that ends in an error', () => {
   let result: StepResult;
   beforeAll(async () => {
     stage = await set({
-      world: world(),
-      settings: { engineUpdate: { engines: { 'Support agent': { code: 13, message } } } },
+      world: world({
+        engines: [
+          { id: SUPPORT, displayName: 'Support agent' },
+          { id: BILLING, displayName: 'Billing agent' },
+          { id: '99', displayName: 'Sales agent' },
+        ],
+      }),
+      settings: {
+        engineUpdate: {
+          engines: { 'Support agent': { code: 13, message }, 'Sales agent': { code: 9, message: 'Not entitled.' } },
+        },
+      },
     });
     result = await stage.run('apply', BIND);
   });
@@ -22,14 +52,21 @@ describe('an update that ends in an error', () => {
   });
 
   it('says which engine, what Google answered, and what the cause may be', () => {
-    const [error] = annotations(result.log, 'error');
+    const error = annotations(result.log, 'error').find((text) => text.includes(SUPPORT));
     expect(error).toContain('"Support agent"');
-    expect(error).toContain(SUPPORT);
     expect(error).toContain(message);
     expect(error).toContain('INTERNAL (13)');
     expect(result.log).toContain('Likely causes');
     expect(result.log).toContain('bound to a different gateway');
     expect(result.summary).toContain('Likely causes');
+  });
+
+  it('says so of every engine that failed', () => {
+    for (const text of ['Sales agent', 'Not entitled.']) {
+      expect(annotations(result.log, 'error').join('\n')).toContain(text);
+      expect(result.summary).toContain(text);
+    }
+    expect(result.summary).toContain('request 4711');
   });
 
   it('goes on with the other engines', () => {
@@ -41,28 +78,12 @@ describe('an update that ends in an error', () => {
   });
 
   it('leaves nothing to clean up: the next run does the rest', async () => {
-    stage.emulator.world.set({ engineUpdate: { engines: { 'Support agent': 'ok' } } });
+    stage.emulator.world.set({ engineUpdate: { engines: { 'Support agent': 'ok', 'Sales agent': 'ok' } } });
     const next = await stage.run('apply', BIND);
-    expect(next).toMatchObject({ exitCode: 0, outputs: { to_bind: '1', failure_reason: '' } });
-    expect(enginesOf(next)).toMatchObject({ 'Support agent': { status: 'changed' }, 'Billing agent': { status: 'bound' } });
-  });
-});
-
-describe('an update that ends well and leaves agentGatewayConfig null', () => {
-  it('fails the step with not-bound, for the green pipeline over an unbound agent is what this action is against', async () => {
-    const stage = await set({
-      world: world(),
-      settings: { engineUpdate: { engines: { 'Support agent': 'null-binding' } } },
-    });
-    const result = await stage.run('apply', BIND);
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'not-bound' } });
-    const [error] = annotations(result.log, 'error');
-    expect(error).toContain(SUPPORT);
-    expect(error).toContain('is null');
-    expect(result.log).toContain('the Runtime has failed to bind');
-    expect(enginesOf(result)).toMatchObject({
-      'Support agent': { status: 'failed', egress: null },
-      'Billing agent': { status: 'changed' },
+    expect(next).toMatchObject({ exitCode: 0, outputs: { to_bind: '2', failure_reason: '' } });
+    expect(enginesOf(next)).toMatchObject({
+      'Support agent': { status: 'changed' },
+      'Billing agent': { status: 'bound' },
     });
   });
 });
@@ -92,6 +113,15 @@ describe('an update that is slower than the timeout', () => {
     expect(second.log).toContain('an update is already running');
     expect(enginesOf(second)['Support agent']).toMatchObject({ status: 'changed', egress: EGRESS });
     expect(stage.requests('PATCH', SUPPORT)).toHaveLength(1);
+  });
+});
+
+describe('a world that answers too slowly', () => {
+  it.each(['apply', 'verify'])('fails %s with timeout before anything is written', async (folder) => {
+    const stage = await set({ world: world(), settings: { latencyMs: 2000 } });
+    const result = await stage.run(folder, { ...BIND, timeout: '0.01' });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'timeout' } });
+    expect(stage.writes()).toEqual([]);
   });
 });
 
@@ -133,13 +163,13 @@ describe('trouble on the way', () => {
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'grant-failed' } });
     expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'pending', egress: null });
     expect(stage.requests('PATCH', SUPPORT)).toEqual([]);
-    expect(JSON.parse(result.outputs['endpoints'] ?? '')).toMatchObject({
+    expect(JSON.parse(result.outputs.endpoints ?? '')).toMatchObject({
       'tickets-example-com': { endpointId: stage.emulator.world.service('tickets-example-com').resourceId },
     });
   });
 
   it('says which registration failed', async () => {
-    const stage = await set({ world: world(), settings: { registry: { quotaPerKind: 0 } } });
+    const stage = await set({ world: world() });
     stage.emulator.interceptors.push({
       before: ({ method, api }) =>
         method === 'POST' && api === 'agentregistry'
@@ -151,5 +181,20 @@ describe('trouble on the way', () => {
     expect(annotations(result.log, 'error')[0]).toContain('tickets-example-com');
     expect(annotations(result.log, 'error')[0]).toContain('No more.');
     expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'pending' });
+  });
+});
+
+describe('an update that ends well and leaves agentGatewayConfig null', () => {
+  it('fails the step with not-bound: no green pipeline over an unbound agent', async () => {
+    const result = await leftNull;
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'not-bound' } });
+    const [error] = annotations(result.log, 'error');
+    expect(error).toContain(SUPPORT);
+    expect(error).toContain('is null');
+    expect(result.log).toContain('the Runtime has failed to bind');
+    expect(enginesOf(result)).toMatchObject({
+      'Support agent': { status: 'failed', egress: null },
+      'Billing agent': { status: 'changed', egress: EGRESS },
+    });
   });
 });

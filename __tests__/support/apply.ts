@@ -3,6 +3,7 @@ import type { ApplyDeps } from '../../src/apply/deps.js';
 import { createProgress } from '../../src/apply/progress.js';
 import type { ApplyResult } from '../../src/apply/result.js';
 import type { Desired } from '../../src/config/desired.js';
+import type { Google } from '../../src/google/index.js';
 import { observe } from '../../src/observe/observe.js';
 import type { Observed } from '../../src/observe/observed.js';
 import { makePlan } from '../../src/plan/plan.js';
@@ -39,6 +40,12 @@ export function stage(options: Omit<FakeOptions, 'clock'> = {}): Stage {
     random: () => 0.5,
   };
   return { clock, google, log, deps, stop: (reason) => controller.abort(reason) };
+}
+
+/** The clients of a stage, some of them replaced. */
+export function clientsOf({ google }: Pick<Stage, 'google'>, replaced: Partial<Google>): Google {
+  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager } = google;
+  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, ...replaced };
 }
 
 export interface Looked {

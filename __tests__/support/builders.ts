@@ -16,8 +16,7 @@ export const fromInput = (input = 'engines'): Origin => ({ kind: 'input', input 
 
 export const gatewayNamed = (id: string, project = PROJECT.id): string =>
   `projects/${project}/locations/${REGION}/agentGateways/${id}`;
-export const engineNamed = (id: string): string =>
-  formatEngineName({ project: PROJECT.number, location: REGION, id });
+export const engineNamed = (id: string): string => formatEngineName({ project: PROJECT.number, location: REGION, id });
 export const serviceNamed = (id: string, project = PROJECT.id): string =>
   `projects/${project}/locations/${REGION}/services/${id}`;
 export const resourceOf = (id: string): string =>
@@ -61,7 +60,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     endpoints: [],
     agents: [],
     checkLevels: {},
-    file: FILE,
+    config: FILE,
     ...more,
   };
 }

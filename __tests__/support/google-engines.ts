@@ -3,6 +3,7 @@ import type { AgentGatewayConfig, Operation, ReasoningEngine, RpcStatus } from '
 import { engineNamed, identityOf } from './builders.js';
 import { aborted, apiError, notFound } from './errors.js';
 import type { Calls, FakeOptions } from './google.js';
+import { without } from './without.js';
 
 /** How an update ends: well, in an error, or well without the binding. */
 export type UpdateEnd = 'bound' | 'null' | RpcStatus;
@@ -110,8 +111,7 @@ export class FakeEngines {
     const found = this.all.get(engineNamed(name.slice(name.lastIndexOf('/') + 1)));
     if (!found) throw notFound();
     if (this.etags) return found;
-    const { etag: _etag, ...rest } = found;
-    return rest;
+    return without(found, 'etag');
   }
 
   #start(engine: string, config: AgentGatewayConfig, end: UpdateEnd): Operation {
@@ -153,7 +153,7 @@ export class FakeEngines {
     const engine = this.all.get(name);
     if (!engine) throw new Error(`no engine ${name}`);
     engine.etag = `v${Number(engine.etag?.slice(1)) + 1}`;
-    const { agentGatewayConfig: _old, ...deploymentSpec } = engine.spec?.deploymentSpec ?? {};
+    const deploymentSpec = without(engine.spec?.deploymentSpec ?? {}, 'agentGatewayConfig');
     const isEmpty = Object.keys(config).length === 0;
     engine.spec = {
       ...engine.spec,

@@ -3,6 +3,7 @@ import type { Operation, RegistryService, RpcStatus } from '../../src/google/typ
 import { PROJECT, REGION } from './builders.js';
 import { apiError, notFound } from './errors.js';
 import type { Calls, FakeOptions } from './google.js';
+import { without } from './without.js';
 
 /** Agent Registry in memory. Operations end at once, unless they are told to end in an error. */
 export class FakeRegistry {
@@ -84,8 +85,7 @@ export class FakeRegistry {
 
   #shown(service: RegistryService): RegistryService {
     if (this.#ageOf(service) >= (this.#options.projectionMs ?? 0)) return service;
-    const { registryResource: _later, ...rest } = service;
-    return rest;
+    return without(service, 'registryResource');
   }
 
   /** One service of a project and location carries a URL. */

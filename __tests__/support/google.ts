@@ -1,10 +1,10 @@
 import type { Clock } from '../../src/clock.js';
 import type { Google } from '../../src/google/index.js';
-import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy, ReasoningEngine } from '../../src/google/types.js';
+import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
 import { FakeEngines } from './google-engines.js';
 import { FakeRegistry } from './google-registry.js';
-import { aborted, apiError, notFound } from './errors.js';
+import { aborted, apiError, notFound, reset } from './errors.js';
 
 /** One call of a client's method. */
 export interface Call {
@@ -50,6 +50,7 @@ export class FakeGoogle implements Google, Calls {
   readonly projects = new Map([[PROJECT.id, PROJECT]]);
   readonly #steps = new Map<string, Step[]>();
   readonly #options: FakeOptions;
+  #left = Infinity;
 
   constructor(options: FakeOptions) {
     this.#options = options;
@@ -59,7 +60,12 @@ export class FakeGoogle implements Google, Calls {
     this.agentregistry = this.registry.client;
   }
 
-  /** The next calls of a method go like this, in order; `*` behind the method's name and a resource narrows it. */
+  /** The line is cut: so many calls are still carried out, the last one's answer is lost, and no other comes through. */
+  cutAfter(calls: number): void {
+    this.#left = calls;
+  }
+
+  /** The next calls of a method go like this, in order; a blank and a resource behind the method's name narrow it. */
   script(method: string, ...steps: Step[]): void {
     this.#steps.set(method, [...(this.#steps.get(method) ?? []), ...steps]);
   }
@@ -82,11 +88,14 @@ export class FakeGoogle implements Google, Calls {
     const copy: unknown = structuredClone(body);
     this.calls.push({ method, resource, at: clock.now(), ...(copy === undefined ? {} : { body: copy }) });
     await Promise.resolve();
+    this.#left -= 1;
+    if (this.#left < 0) throw reset();
     const steps = this.#steps.get(`${method} ${resource}`) ?? this.#steps.get(method);
     const step = steps?.shift() ?? 'pass';
     if (step instanceof Error) throw step;
     if (typeof step === 'function') step();
     const answer = structuredClone(work());
+    if (this.#left === 0) throw reset();
     if (typeof step === 'object') throw step.after;
     return answer;
   }
@@ -116,7 +125,7 @@ export class FakeGoogle implements Google, Calls {
   readonly networkservices: Google['networkservices'] = {
     getGateway: (name) =>
       this.run('networkservices.getGateway', name, undefined, () => {
-        const found = this.gateways.get(name);
+        const found = this.gateways.get(name) ?? this.gateways.get(name.replace(PROJECT.number, PROJECT.id));
         if (!found) throw notFound();
         return found;
       }),
@@ -144,6 +153,3 @@ export class FakeGoogle implements Google, Calls {
       }),
   };
 }
-
-/** An engine as aiplatform answers. */
-export type FakeEngine = ReasoningEngine;

@@ -53307,7 +53307,12 @@ function projectsOf(observed) {
 function plannedStatus(change) {
     if (isChange(change))
         return 'pending';
-    return change.egress.to === null && change.ingress.to === null ? 'unbound' : 'bound';
+    return onlyUnbinds(change) ? 'unbound' : 'bound';
+}
+/** @returns true when the config declares `none`, and no gateway, for this engine */
+function onlyUnbinds({ egress, ingress }) {
+    const declared = [egress, ingress].filter((direction) => direction.declared);
+    return declared.length > 0 && declared.every(({ to }) => to === null);
 }
 function bindingOf(engine, desired, observed) {
     const egress = directionChange('egress', engine, desired, observed);
@@ -53354,6 +53359,20 @@ class ProjectionMissing extends Error {
     constructor(service, seconds) {
         super(`${service} has no registryResource after ${seconds} seconds`);
         this.service = service;
+    }
+}
+/** The service ID belongs to an agent or an MCP server: URLs of an endpoint have no place there. */
+class ServiceTaken extends Error {
+    name = 'ServiceTaken';
+    constructor(service) {
+        super(`${service} is not an endpoint's service; choose another key`);
+    }
+}
+/** The service was written without an error, again and again, yet it does not hold what was written. */
+class InterfacesLost extends Error {
+    name = 'InterfacesLost';
+    constructor(service) {
+        super(`${service} does not keep its interfaces: something else keeps writing it`);
     }
 }
 /** The policy was written without an error, yet a member is not in it. */
@@ -53609,6 +53628,8 @@ class OperationError extends GoogleError {
 const isNotFound = (error) => error instanceof ApiError && error.status === 404;
 /** Something changed in between (stale etag): read again and try again. 412 is what some Google front ends say instead of ABORTED. */
 const isConflict = (error) => error instanceof ApiError && (error.status === 412 || (error.status === 409 && error.rpcStatus !== 'ALREADY_EXISTS'));
+/** A write may or may not have been carried out (no answer, or a server error): look at the resource before trying again. */
+const isUncertain = (error) => error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
 /** The resource to create is already there: switch to get and patch. */
 const isAlreadyExists = (error) => error instanceof ApiError && error.status === 409 && error.rpcStatus === 'ALREADY_EXISTS';
 /**
@@ -53667,13 +53688,17 @@ function explain(error, doing, otherwise) {
     if (error instanceof NotBound) {
         return {
             reason: 'not-bound',
-            message: `${doing}: the update ended well, but ${error.message}.`,
+            message: sentence(`${doing}: the update ended well, but ${error.message}`),
             next: NULL_CAUSES,
         };
     }
     const what = error instanceof Error ? error.message : String(error);
     const next = error instanceof NetworkError ? ['Check the network (and proxy) of the runner, then run again.'] : [];
-    return { reason: otherwise, message: `${doing} failed: ${what}.`, next };
+    return { reason: otherwise, message: sentence(`${doing} failed: ${what}`), next };
+}
+/** Messages of others end with a full stop or without. */
+function sentence(text) {
+    return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 function interrupted(cause, doing) {
     const cancelled = cause instanceof CancelledError;
@@ -53684,7 +53709,7 @@ function interrupted(cause, doing) {
     };
 }
 function explainApiError(error, doing, otherwise) {
-    const message = `${doing} failed: ${error.message}`;
+    const message = sentence(`${doing} failed: ${error.message}`);
     const disabled = isApiDisabled(error);
     if (disabled) {
         const service = error.metadata.service ?? `${error.api}.googleapis.com`;
@@ -53701,7 +53726,20 @@ function explainApiError(error, doing, otherwise) {
     if (error.status === 403) {
         return { reason: 'permission-denied', message, next: [permissionHint(error.api)] };
     }
-    return { reason: otherwise, message, next: otherwise === 'bind-failed' ? BIND_CAUSES : [] };
+    return { reason: otherwise, message, next: nextAfter(error) };
+}
+/** @returns what to do about an answer that is neither about the token nor about a permission */
+function nextAfter(error) {
+    if (error.reason === 'CUSTOM_ORG_POLICY_VIOLATION') {
+        return [
+            'An organization policy forbids this: ask its owners to allow the gateway, or name one that is allowed. Gateway names are compared as text, with the project ID.',
+        ];
+    }
+    if (error.status === 429)
+        return ['A quota is used up: run again later, or ask for more quota.'];
+    if (error.status >= 500)
+        return ['Google had a problem of its own: run again; what is done is kept.'];
+    return ['Put right what Google names above, then run again: what is done is kept.'];
 }
 /** The smallest usual role by API (Google's documentation of each product). */
 const ROLES = {
@@ -53746,13 +53784,13 @@ const BY_WEIGHT = [
     'not-bound',
     'timeout',
 ];
-/** @returns the failure a run is named after, or undefined when there is none. */
-function weightiest(failures) {
+/** @returns the failures, the one that a run is named after first */
+function byWeight(failures) {
     const weight = ({ reason }) => {
         const at = BY_WEIGHT.indexOf(reason);
         return at === -1 ? BY_WEIGHT.length : at;
     };
-    return [...failures].sort((a, b) => weight(a) - weight(b))[0];
+    return [...failures].sort((a, b) => weight(a) - weight(b));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/google/operations.js
@@ -53834,15 +53872,16 @@ const CONFIRM_MS = 15_000;
  */
 async function bind(change, options, deps) {
     for (let attempt = 1;; attempt += 1) {
-        await awaitRunningUpdate(change, deps);
-        const engine = await deps.google.aiplatform.getEngine(change.engine);
+        const engine = await settled(change, options, deps);
         const current = configOf(engine);
         if (isAsPlanned(current, change, options.projects))
             return current;
+        const config = mergedConfig(current, change);
         try {
-            const operation = await patch(change, engine, options.limiter, deps);
+            const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
+            deps.progress.step(label(change), `update started (${operation.name})`);
             await waitForUpdate(change, operation, 'the update', deps);
-            return await bind_confirm(change, options.projects, deps);
+            return await bind_confirm(change, config, options.projects, deps);
         }
         catch (error) {
             if (attempt >= MAX_ATTEMPTS || !(await mayTryAgain(error, attempt, change, deps)))
@@ -53851,6 +53890,22 @@ async function bind(change, options, deps) {
             await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps.signal);
         }
     }
+}
+/**
+ * The engine with no update running, read when it is this run's turn to write: what is merged into the update must not be
+ * older than the wait for that turn, or a direction that somebody bound meanwhile would be taken away again.
+ */
+async function settled(change, { limiter, projects }, deps) {
+    await awaitRunningUpdate(change, deps);
+    const engine = await deps.google.aiplatform.getEngine(change.engine);
+    if (isAsPlanned(configOf(engine), change, projects))
+        return engine;
+    const done = deps.progress.waiting(label(change), 'waiting for its turn within ten engine writes a minute');
+    const waited = await limiter.acquire(deps.signal).finally(done);
+    if (!waited)
+        return engine;
+    await awaitRunningUpdate(change, deps);
+    return deps.google.aiplatform.getEngine(change.engine);
 }
 /** @returns the config to write: the declared directions as planned, the other one as it is now. */
 function mergedConfig(current, change) {
@@ -53868,15 +53923,15 @@ function mergedConfig(current, change) {
 function isAsPlanned(config, change, projects) {
     return DIRECTIONS.every((direction) => {
         const { to, declared } = directionOf(change, direction);
-        const is = gatewayIn(config, direction);
-        if (!declared)
-            return true;
-        return to === null || is === null ? to === is : gatewayEquals(is, to, projects);
+        return !declared || isSame(gatewayIn(config, direction), to, projects);
     });
+}
+function isSame(a, b, projects) {
+    return a === null || b === null ? a === b : gatewayEquals(a, b, projects);
 }
 /** A second PATCH while an update runs is refused, and the running one may already be ours: wait for it. */
 async function awaitRunningUpdate(change, deps) {
-    const running = await deps.google.aiplatform.runningUpdate(change.engine);
+    const running = await runningUpdate(change, deps);
     if (!running)
         return;
     deps.progress.step(label(change), `an update is already running (${running.name}), waiting for it`);
@@ -53890,13 +53945,16 @@ async function awaitRunningUpdate(change, deps) {
         deps.progress.step(label(change), `that update failed (${error.message}), starting our own`);
     }
 }
-async function patch(change, engine, limiter, deps) {
-    const done = deps.progress.waiting(label(change), 'its turn within ten engine writes a minute');
-    await limiter.acquire(deps.signal).finally(done);
-    const config = mergedConfig(configOf(engine), change);
-    const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
-    deps.progress.step(label(change), `update started (${operation.name})`);
-    return operation;
+/** An identity that may not list operations goes on without: a busy engine refuses the update itself. */
+async function runningUpdate(change, { google }) {
+    try {
+        return await google.aiplatform.runningUpdate(change.engine);
+    }
+    catch (error) {
+        if (isNotFound(error) || isPermissionDenied(error))
+            return undefined;
+        throw error;
+    }
 }
 async function waitForUpdate(change, operation, what, { google, clock, signal, progress }) {
     const done = progress.waiting(label(change), `waiting for ${what}`);
@@ -53912,12 +53970,13 @@ async function waitForUpdate(change, operation, what, { google, clock, signal, p
     }
 }
 /** GET shows the old config until the operation is done, so only now does it prove anything. */
-async function bind_confirm(change, projects, { google, clock, signal }) {
+async function bind_confirm(change, sent, projects, { google, clock, signal }) {
     const start = clock.now();
     for (let delay = 500;; delay = Math.min(delay * 2, 5_000)) {
         const config = configOf(await google.aiplatform.getEngine(change.engine));
-        if (isAsPlanned(config, change, projects))
+        if (DIRECTIONS.every((direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects))) {
             return config;
+        }
         if (clock.now() - start + delay > CONFIRM_MS)
             throw new NotBound(change, config);
         await clock.sleep(delay, signal);
@@ -53925,16 +53984,14 @@ async function bind_confirm(change, projects, { google, clock, signal }) {
 }
 /** Going round again is safe: every round starts with looking for a running update and at the binding itself. */
 async function mayTryAgain(error, attempt, change, deps) {
-    if (error instanceof NetworkError || isConflict(error))
+    if (isUncertain(error) || isConflict(error))
         return true;
     if (!(error instanceof ApiError))
         return false;
-    if (error.status >= 500)
-        return true;
     // An engine that is being updated refuses a PATCH this way, without a machine-readable reason of its own.
     if (error.rpcStatus !== 'FAILED_PRECONDITION' || error.reason !== undefined)
         return false;
-    return attempt === 1 || (await deps.google.aiplatform.runningUpdate(change.engine)) !== undefined;
+    return attempt === 1 || (await runningUpdate(change, deps)) !== undefined;
 }
 function configOf(engine) {
     return engine.spec?.deploymentSpec?.agentGatewayConfig ?? {};
@@ -53949,37 +54006,54 @@ function label(change) {
 
 
 
+
 function createEngineRunner(options) {
     return {
         async run(change, relies) {
             const before = { engine: change.engine, egress: change.egress.from, ingress: change.ingress.from };
             const services = await Promise.all(relies.map(({ service }) => service));
-            const failed = services.find(({ failure }) => failure !== undefined);
-            if (failed)
+            if (services.some(({ failure }) => failure !== undefined))
                 return { ...before, status: 'pending' };
             if (!isChange(change))
                 return { ...before, status: plannedStatus(change) };
             try {
-                if (services.some(({ granted }, index) => granted > 0 && relies[index]?.isNew))
+                if (relies.some(({ isNew }) => isNew))
                     await waitForGrants(change, options);
                 return await bindNow(change, options);
             }
             catch (error) {
-                const failure = explain(error, `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`, 'bind-failed');
-                const open = failure.reason === 'timeout' || failure.reason === 'cancelled';
-                return { ...before, status: open ? 'pending' : 'failed', failure };
+                const doing = `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`;
+                const failure = explain(error, doing, 'bind-failed');
+                const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
+                options.deps.progress.step(engine_label(change), isOpen ? 'stopped before the end' : 'FAILED');
+                const now = await readBack(change, error, options);
+                return { ...before, ...now, status: isOpen ? 'pending' : 'failed', failure };
             }
         },
     };
+}
+/** What an engine that could not be bound is bound to now, as far as that can still be found out. */
+async function readBack(change, error, { projects, deps }) {
+    if (error instanceof NotBound)
+        return bindingIn(error.found, projects);
+    if (deps.signal.aborted)
+        return {};
+    try {
+        const engine = await deps.google.aiplatform.getEngine(change.engine);
+        return bindingIn(engine.spec?.deploymentSpec?.agentGatewayConfig ?? {}, projects);
+    }
+    catch {
+        // The failure that is being reported is the one that matters.
+        return {};
+    }
 }
 /** A new grant takes minutes to count; an engine that starts behind the gateway before that cannot reach a thing. */
 async function waitForGrants(change, { propagationWaitMs, deps }) {
     const reliesOnGrants = change.egress.to !== null && change.egress.to !== change.egress.from;
     if (!reliesOnGrants || propagationWaitMs === 0)
         return;
-    const label = change.displayName || change.engine;
-    deps.progress.step(label, `waiting ${propagationWaitMs / 1000} s for the new grants to take effect before binding`);
-    const done = deps.progress.waiting(label, 'waiting for the new grants to take effect');
+    deps.progress.step(engine_label(change), `waiting ${propagationWaitMs / 1000} s for the new grants to take effect before binding`);
+    const done = deps.progress.waiting(engine_label(change), 'waiting for the new grants to take effect');
     await deps.clock.sleep(propagationWaitMs, deps.signal).finally(done);
 }
 async function bindNow(change, { projects, limiter, deps }) {
@@ -53987,10 +54061,13 @@ async function bindNow(change, { projects, limiter, deps }) {
     const start = deps.clock.now();
     const config = await bind(change, { projects, limiter }, deps);
     const tookMs = deps.clock.now() - start;
-    const status = change.action === 'remove' ? 'unbound' : 'changed';
-    const now = { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
-    deps.progress.step(change.displayName || change.engine, `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`);
-    return { engine: change.engine, status, ...now, tookMs };
+    const now = bindingIn(config, projects);
+    deps.progress.step(engine_label(change), `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`);
+    return { engine: change.engine, status: onlyUnbinds(change) ? 'unbound' : 'changed', ...now, tookMs };
+}
+/** The gateways that a config names, with the project's ID. */
+function bindingIn(config, projects) {
+    return { egress: nameIn(config, 'egress', projects), ingress: nameIn(config, 'ingress', projects) };
 }
 function nameIn(config, direction, projects) {
     const name = gatewayIn(config, direction);
@@ -53998,6 +54075,9 @@ function nameIn(config, direction, projects) {
 }
 function shortName(gateway) {
     return gateway === null ? 'not bound' : (parseGatewayName(gateway)?.id ?? gateway);
+}
+function engine_label(change) {
+    return change.displayName || change.engine;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/apply/limiter.js
@@ -54010,7 +54090,7 @@ const ENGINE_WRITES_PER_MINUTE = 10;
 function createLimiter(count, windowMs, clock) {
     const starts = [];
     let queue = Promise.resolve();
-    const next = async (signal) => {
+    const next = async (signal, since) => {
         const oldest = starts[starts.length - count];
         const wait = oldest === undefined ? 0 : oldest + windowMs - clock.now();
         if (wait > 0)
@@ -54019,10 +54099,12 @@ function createLimiter(count, windowMs, clock) {
         starts.push(clock.now());
         if (starts.length > count)
             starts.shift();
+        return clock.now() > since;
     };
     return {
         acquire(signal) {
-            const turn = queue.then(() => next(signal));
+            const since = clock.now();
+            const turn = queue.then(() => next(signal, since));
             // One caller's abort must not keep the ones behind it waiting for ever.
             queue = turn.catch(() => undefined);
             return turn;
@@ -54074,6 +54156,9 @@ function conditionKey(condition) {
 
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
+/** Attempts when Google does not say whether it took the write. */
+const MAX_UNCERTAIN = 4;
+const CONFLICT = 'somebody else wrote the policy meanwhile';
 /** How long IAP may not know an endpoint that the registry has just made, in milliseconds. */
 const UNKNOWN_ENDPOINT_MS = 120_000;
 /**
@@ -54084,6 +54169,7 @@ const UNKNOWN_ENDPOINT_MS = 120_000;
  * @throws ApiError, GrantLost or the abort reason
  */
 async function grant(task, deps) {
+    const start = deps.clock.now();
     let policy = task.policy;
     for (let attempt = 1;; attempt += 1) {
         policy ??= await readPolicy(task, deps);
@@ -54097,10 +54183,14 @@ async function grant(task, deps) {
             return missing.length;
         }
         catch (error) {
-            if (!isConflict(error) || attempt >= MAX_CONFLICTS)
+            const isNew = isNotFound(error) && deps.clock.now() - start < UNKNOWN_ENDPOINT_MS;
+            // The etag makes another round safe, whether the last write was carried out or not.
+            const attempts = isConflict(error) ? MAX_CONFLICTS : isUncertain(error) ? MAX_UNCERTAIN : 1;
+            if (!isNew && attempt >= attempts)
                 throw error;
-            deps.progress.step(task.label, 'its policy was changed by somebody else meanwhile, reading it again');
-            await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+            deps.progress.step(task.label, `${isConflict(error) ? CONFLICT : error.message}; reading the policy again`);
+            const delay = Math.min(1000 * 2 ** (attempt - 1), isNew ? 10_000 : 30_000);
+            await deps.clock.sleep(isNew ? delay : deps.random() * delay, deps.signal);
             policy = undefined;
         }
     }
@@ -54134,20 +54224,21 @@ async function grant_confirm(task, written, { google }) {
  * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
  * key never take each other's service for their own.
  */
-const PREFIX = 'Managed by bind-agent-gateway. Changes made by hand are overwritten.';
-/** @returns the description of a service that this config owns. */
+const PREFIX = 'Managed by bind-agent-gateway.';
+/** @returns the description of a service that this config makes */
 function ownedDescription(owner) {
-    return `${PREFIX} ${markOf(owner)}`;
+    return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
 }
-/** @returns true when the service carries the mark of exactly this config, scope and key. */
-function isOwned(service, owner) {
-    return (service.description ?? '').includes(markOf(owner));
+/** @returns true when the service carries the mark of exactly this config, scope and key */
+function isOwned({ description = '' }, owner) {
+    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
 }
-function markOf({ config, scope, key }) {
+function markOf(config, { scope, key }) {
     return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/endpoints.js
+
 
 
 /**
@@ -54155,62 +54246,64 @@ function markOf({ config, scope, key }) {
  *
  * - A URL that some other service serves is adopted, never registered twice: Agent Registry refuses a URL that is
  *   already in use by another service.
- * - An own service (it carries this config's mark) follows the config in everything. A service that merely has the
- *   key as its ID only ever gains interfaces: what somebody else put there stays.
+ * - An own service (it carries this config's mark) follows the config in everything, except that a run narrowed to some
+ *   engines takes nothing out: it has not seen what the others need.
+ * - A service that merely has the key as its ID only ever gains interfaces: what somebody else put there stays.
  * - Services are changed in place. Deleting and creating one anew would give it a new endpoint ID and lose its grants.
  *
  * @returns changes sorted by key, the key's own service before the adopted ones
  */
 function planEndpoints(input) {
-    const byUrl = indexByUrl(input.services);
-    const adoptedUrls = new Set();
-    const split = new Map();
-    for (const endpoint of input.desired.endpoints) {
-        const parts = splitKey(endpoint, input, byUrl);
-        parts.adopted.forEach((_service, url) => adoptedUrls.add(url));
-        split.set(endpoint.key, parts);
-    }
-    return sortBy([...input.desired.endpoints], (endpoint) => endpoint.key).flatMap((endpoint) => {
-        const parts = split.get(endpoint.key);
-        return parts ? [...planOwn(endpoint, parts, input, adoptedUrls), ...planAdopted(endpoint, parts)] : [];
+    const carriers = planCarriers(input);
+    return sortBy(input.desired.endpoints, ({ key }) => key).flatMap((endpoint) => {
+        const urls = input.wanted.get(endpoint.key) ?? [];
+        const own = serviceName(endpoint.key, input);
+        const mine = urls.filter(({ url }) => carriers.get(url) === own);
+        const others = urls.filter(({ url }) => carriers.get(url) !== own);
+        return [...planOwn(endpoint, mine, carriers, input), ...planAdopted(endpoint, others, carriers, input)];
     });
 }
 /** @returns `https://host` in lower case without a slash at the end, as services of others may spell it. */
 function normaliseUrl(url) {
     return url.trim().toLowerCase().replace(/\/$/, '');
 }
-function splitKey(endpoint, { desired, scope, services, wanted }, byUrl) {
-    const own = services.find((service) => serviceId(service) === endpoint.key);
-    const urls = wanted.get(endpoint.key) ?? [];
-    const adopted = new Map();
-    for (const { url } of urls) {
-        const serving = byUrl.get(url) ?? [];
-        const other = serving[0];
-        if (other && (!own || !serving.includes(own)))
-            adopted.set(url, other);
+/** @returns by URL, the name of the service that carries it: one that serves it already, else that of the owning key */
+function planCarriers(input) {
+    const serving = new Map();
+    for (const service of input.services) {
+        const name = canonicalName(service, input);
+        for (const { url } of service.interfaces ?? []) {
+            serving.set(normaliseUrl(url), [...(serving.get(normaliseUrl(url)) ?? []), name].sort(compareText));
+        }
     }
-    return {
-        own,
-        owned: own !== undefined && isOwned(own, ownerOf(endpoint, desired, scope)),
-        mine: urls.filter(({ url }) => !adopted.has(url)),
-        adopted,
-        reasons: new Map(urls.map(({ url, reason }) => [url, reason])),
-    };
+    const carriers = new Map();
+    for (const { url, owner } of [...input.wanted.values()].flat()) {
+        const own = serviceName(owner, input);
+        const names = serving.get(url) ?? [];
+        carriers.set(url, names.includes(own) ? own : (names[0] ?? own));
+    }
+    return carriers;
 }
-function planOwn(endpoint, parts, input, adoptedUrls) {
-    const { own, owned, mine } = parts;
+function planOwn(endpoint, mine, carriers, input) {
+    const name = serviceName(endpoint.key, input);
+    const own = input.services.find((service) => canonicalName(service, input) === name);
     if (!own && mine.length === 0)
         return [];
-    const keepAll = !owned || input.desired.only !== undefined;
-    const interfaces = interfaceChanges(endpoint, parts, (url) => keepAll || adoptedUrls.has(normaliseUrl(url)));
-    const fields = owned || !own ? fieldChanges(own, endpoint, input) : [];
+    const owner = ownerOf(endpoint, input);
+    const owned = own !== undefined && isOwned(own, owner);
+    // A service without a URL is none: one that is needed no longer stays as it is.
+    const keepsAll = !owned || input.desired.only !== undefined || mine.length === 0;
+    // A URL that another key takes from this service stays, too.
+    const keeps = (url) => keepsAll || carriers.get(url) === name;
+    const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
+    const fields = owned || !own ? fieldChanges(own, endpoint, owner) : [];
     const changed = fields.length > 0 || interfaces.some(({ action }) => action !== 'keep');
     return [
         {
             layer: 'endpoint',
             action: own ? (changed ? 'update' : 'keep') : 'create',
             key: endpoint.key,
-            service: `${input.parent}/services/${endpoint.key}`,
+            service: name,
             displayName: own && !owned ? (own.displayName ?? endpoint.key) : endpoint.displayName,
             ...(own?.registryResource ? { registryResource: own.registryResource } : {}),
             interfaces,
@@ -54218,84 +54311,78 @@ function planOwn(endpoint, parts, input, adoptedUrls) {
         },
     ];
 }
-function interfaceChanges(endpoint, { own, owned, mine, reasons }, keeps) {
-    const wanted = new Set(mine.map(({ url }) => url));
-    // Somebody may have listed a URL twice, with two protocols: then the declared one decides for both.
-    const settled = new Set();
-    for (const { url, protocolBinding } of own?.interfaces ?? []) {
-        if (protocolBinding === endpoint.protocol)
-            settled.add(normaliseUrl(url));
-    }
+function interfaceChanges(endpoint, own, owned, mine, keeps) {
+    const reasons = new Map(mine.map(({ url, reason }) => [url, reason]));
+    const existing = (own?.interfaces ?? []).map((item) => ({ ...item, normalised: normaliseUrl(item.url) }));
+    // Somebody may have listed a URL twice, with two protocols: then the declared one is enough.
+    const settled = new Set(existing.filter((item) => item.protocolBinding === endpoint.protocol).map(({ normalised }) => normalised));
     const present = new Set();
     const changes = [];
-    for (const { url, protocolBinding } of own?.interfaces ?? []) {
-        const normalised = normaliseUrl(url);
+    for (const { url, protocolBinding, normalised } of existing) {
         const reason = reasons.get(normalised) ?? '';
-        const isWanted = wanted.has(normalised);
-        const isFirst = !present.has(normalised);
+        const differs = reasons.has(normalised) && owned && !present.has(normalised) && !settled.has(normalised);
         present.add(normalised);
-        if (!isWanted && !keeps(url)) {
-            changes.push({ action: 'remove', url, protocol: protocolBinding, reason: '' });
-        }
-        else if (isWanted && owned && isFirst && !settled.has(normalised)) {
-            changes.push({ action: 'change', url, protocol: endpoint.protocol, reason });
-        }
-        else {
-            changes.push({ action: 'keep', url, protocol: protocolBinding, reason });
-        }
+        changes.push({
+            action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
+            url,
+            protocol: differs ? endpoint.protocol : protocolBinding,
+            reason,
+        });
     }
-    for (const url of wanted) {
-        if (present.has(url))
-            continue;
-        changes.push({ action: 'add', url, protocol: endpoint.protocol, reason: reasons.get(url) ?? '' });
+    for (const { url, reason } of mine) {
+        if (!present.has(url))
+            changes.push({ action: 'add', url, protocol: endpoint.protocol, reason });
     }
-    return sortBy(changes, ({ url }) => url, ({ protocol }) => protocol);
+    return sortInterfaces(changes);
 }
-function fieldChanges(own, endpoint, { desired, scope }) {
-    const description = ownedDescription(ownerOf(endpoint, desired, scope));
+function fieldChanges(own, endpoint, owner) {
     const changes = [
-        { field: 'description', from: own?.description ?? '', to: description },
+        { field: 'description', from: own?.description ?? '', to: ownedDescription(owner) },
         { field: 'displayName', from: own?.displayName ?? '', to: endpoint.displayName },
     ];
     return changes.filter(({ from, to }) => from !== to);
 }
-function planAdopted(endpoint, { adopted, reasons }) {
-    const services = sortBy([...new Set(adopted.values())], (service) => service.name);
-    return services.map((service) => ({
-        layer: 'endpoint',
-        action: 'adopt',
-        key: endpoint.key,
-        service: service.name,
-        displayName: service.displayName ?? '',
-        ...(service.registryResource ? { registryResource: service.registryResource } : {}),
-        interfaces: sortBy((service.interfaces ?? []).map(({ url, protocolBinding }) => ({
-            action: 'keep',
-            url,
-            protocol: protocolBinding,
-            // Only URLs that this very key takes from the service have a reason here.
-            reason: adopted.get(normaliseUrl(url)) === service ? (reasons.get(normaliseUrl(url)) ?? '') : '',
-        })), ({ url }) => url, ({ protocol }) => protocol),
-        fields: [],
-    }));
+/** Services that are not the key's own: somebody else's, or that of another key which lists the URL too. */
+function planAdopted(endpoint, urls, carriers, input) {
+    const reasons = new Map(urls.map(({ url, reason }) => [url, reason]));
+    const names = [...new Set(urls.flatMap(({ url }) => carriers.get(url) ?? []))].sort(compareText);
+    return names.map((name) => {
+        const service = input.services.find((candidate) => canonicalName(candidate, input) === name);
+        // The other key's service may not be there yet; then it will hold these URLs once it is registered.
+        const interfaces = service?.interfaces ??
+            urls.filter(({ url }) => carriers.get(url) === name).map(({ url }) => ({ url, protocolBinding: '' }));
+        return {
+            layer: 'endpoint',
+            action: 'adopt',
+            key: endpoint.key,
+            service: name,
+            displayName: service?.displayName ?? '',
+            ...(service?.registryResource ? { registryResource: service.registryResource } : {}),
+            interfaces: sortInterfaces(interfaces.map(({ url, protocolBinding }) => ({
+                action: 'keep',
+                url,
+                protocol: protocolBinding,
+                reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
+            }))),
+            fields: [],
+        };
+    });
 }
-/** @returns services by the normalised URLs they serve, each list sorted by name. */
-function indexByUrl(services) {
-    const index = new Map();
-    for (const service of services) {
-        for (const url of new Set((service.interfaces ?? []).map((item) => normaliseUrl(item.url)))) {
-            index.set(url, [...(index.get(url) ?? []), service]);
-        }
-    }
-    for (const list of index.values())
-        list.sort((a, b) => compareText(a.name, b.name));
-    return index;
+function sortInterfaces(interfaces) {
+    return sortBy(interfaces, ({ url }) => url, ({ protocol }) => protocol);
 }
-/** The config's name in ownership marks; a run with inputs alone has none of its own. */
-function ownerOf(endpoint, desired, scope) {
-    return { config: desired.file ?? 'inputs', scope, key: endpoint.key };
+function ownerOf({ key }, { desired, scope }) {
+    return { config: desired.config, scope, key };
 }
-function serviceId(service) {
-    return service.name.slice(service.name.lastIndexOf('/') + 1);
+function serviceName(key, { registryProject, scope }) {
+    return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
+}
+/** The registry may answer with the project's ID or its number: one service has one name here, the one with the ID. */
+function canonicalName({ name }, { registryProject }) {
+    const parsed = parseServiceName(name);
+    return parsed?.project === registryProject.number
+        ? formatServiceName({ ...parsed, project: registryProject.id })
+        : name;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/apply/register.js
@@ -54305,17 +54392,25 @@ function serviceId(service) {
 
 /** How long the registry may take to show what it made of a service, in milliseconds (live reports: minutes). */
 const PROJECTION_WAIT_MS = 180_000;
+/** Rounds of read, merge, write and read back when others keep writing the same service. */
+const MAX_ROUNDS = 5;
+/** How long a service that "already exists" may take to be readable: its creation may still be running. */
+const UNREADABLE_MS = 60_000;
+/** Takes out of a service what the plan takes out of it. */
+async function takeOut(change, deps) {
+    await update(change, 'remove', deps);
+}
 /**
  * Creates or updates one Agent Registry service and waits until the registry shows the resource it made of it.
  *
  * @returns the registry resource: `projects/{p}/locations/{l}/endpoints/{server-made ID}`
- * @throws ApiError, OperationError or the abort reason
+ * @throws ApiError, OperationError, ServiceTaken, InterfacesLost, ProjectionMissing or the abort reason
  */
 async function register(change, deps) {
     if (change.action === 'create')
         await create(change, deps);
     if (change.action === 'update')
-        await update(change, deps);
+        await update(change, 'add', deps);
     return change.registryResource ?? (await projectionOf(change.service, deps));
 }
 async function create(change, deps) {
@@ -54330,50 +54425,88 @@ async function create(change, deps) {
         await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
     }
     catch (error) {
-        if (!isAlreadyExists(error))
+        if (!(error instanceof Error) || !(isAlreadyExists(error) || isAlreadyExistsOperation(error)))
             throw error;
-        await takeOver(change, error, deps);
+        // Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state.
+        await readTaken(change, error, deps);
+        await update(change, 'add', deps);
     }
 }
-/** Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state. */
-async function takeOver(change, refusal, deps) {
-    try {
-        await update(change, deps);
-    }
-    catch (error) {
-        // No service has this ID, so the refusal was about a URL that another service has taken meanwhile.
-        if (isNotFound(error))
-            throw refusal;
-        throw error;
+/** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
+async function readTaken(change, refusal, { google, clock, signal }) {
+    const start = clock.now();
+    for (let delay = 500;; delay = Math.min(delay * 2, 10_000)) {
+        try {
+            await google.agentregistry.getService(change.service);
+            return;
+        }
+        catch (error) {
+            if (!isNotFound(error))
+                throw error;
+            if (clock.now() - start >= UNREADABLE_MS)
+                throw refusal;
+        }
+        await clock.sleep(delay, signal);
     }
 }
-/** A service has no etag, so the change is made to what is there now: an interface that appeared meanwhile stays. */
-async function update(change, deps) {
-    const current = await deps.google.agentregistry.getService(change.service);
-    const interfaces = applyInterfaces(current.interfaces ?? [], change);
-    const fields = change.action === 'update' ? change.fields : [];
-    const body = { interfaces };
+/**
+ * A service has no etag, and its interfaces are written as a whole: the change is made to what is there now, and read back,
+ * so that two runs that write at the same time both get their hosts in.
+ */
+async function update(change, phase, deps) {
+    for (let round = 1;; round += 1) {
+        const current = await deps.google.agentregistry.getService(change.service);
+        if (!current.endpointSpec)
+            throw new ServiceTaken(change.service);
+        const { body, mask } = patchOf(change, current, phase);
+        if (mask.length === 0)
+            return;
+        if (round > MAX_ROUNDS)
+            throw new InterfacesLost(change.service);
+        try {
+            await finish(await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId()), change, deps);
+        }
+        catch (error) {
+            if (!isConflict(error))
+                throw error;
+            deps.progress.step(change.key, 'somebody else is writing this service, reading it again');
+            await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+        }
+    }
+}
+/** What still has to be written; nothing when the service is as planned. */
+function patchOf(change, current, phase) {
+    const body = {};
+    const interfaces = applyInterfaces(current.interfaces ?? [], change, phase);
+    if (JSON.stringify(interfaces) !== JSON.stringify(current.interfaces ?? []))
+        body.interfaces = interfaces;
+    // A service that was there although it was to be created keeps its names.
+    const fields = change.action === 'update' && phase === 'add' ? change.fields : [];
     for (const { field, to } of fields)
-        body[field] = to;
-    const mask = ['interfaces', ...fields.map(({ field }) => field)];
-    if (fields.length === 0 && JSON.stringify(interfaces) === JSON.stringify(current.interfaces ?? []))
-        return;
-    const operation = await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId());
-    await finish(operation, change, deps);
+        if (current[field] !== to)
+            body[field] = to;
+    return { body, mask: Object.keys(body) };
 }
-/** @returns the interfaces after the planned additions, changes and removals; everything else as it is. */
-function applyInterfaces(current, change) {
+/** google.rpc.Code of an operation that found its resource in place. */
+const ALREADY_EXISTS = 6;
+function isAlreadyExistsOperation(error) {
+    return error instanceof OperationError && error.code === ALREADY_EXISTS;
+}
+/** @returns the interfaces after the planned changes of a phase; everything else as it is. */
+function applyInterfaces(current, change, phase) {
     const planned = (action) => new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
-    const [removed, changed, added] = [planned('remove'), planned('change'), planned('add')];
-    const result = [];
-    for (const item of current) {
+    if (phase === 'remove') {
+        const removed = planned('remove');
+        return current.filter(({ url }) => !removed.has(normaliseUrl(url)));
+    }
+    const [changed, added] = [planned('change'), planned('add')];
+    const result = current.map((item) => {
         const url = normaliseUrl(item.url);
         const protocol = changed.get(url)?.protocol;
         changed.delete(url);
         added.delete(url);
-        if (!removed.has(url))
-            result.push(protocol === undefined ? item : { ...item, protocolBinding: protocol });
-    }
+        return protocol === undefined ? item : { ...item, protocolBinding: protocol };
+    });
     return [...result, ...[...added.values()].map(({ url, protocol }) => ({ url, protocolBinding: protocol }))];
 }
 async function finish(operation, change, deps) {
@@ -54448,6 +54581,25 @@ async function prepareService(task, observed, deps) {
         return { ...base, status: 'failed', registryResource, failure: explain(error, doing, 'grant-failed') };
     }
 }
+/**
+ * Takes out of one service what the plan takes out, after everything else. A service whose first part failed keeps it: the
+ * next run does both.
+ */
+async function finishService(result, plan, deps) {
+    const change = endpointChanges(plan).find(({ service, action }) => service === result.service && action === 'update');
+    if (result.failure || !change?.interfaces.some(({ action }) => action === 'remove'))
+        return result;
+    try {
+        deps.signal.throwIfAborted();
+        await takeOut(change, deps);
+        deps.progress.step(change.key, 'took out the hosts that are no longer declared');
+        return result;
+    }
+    catch (error) {
+        const doing = `Taking hosts out of endpoint ${change.key} (${change.service})`;
+        return { ...result, status: 'failed', failure: explain(error, doing, 'register-failed') };
+    }
+}
 async function registered(change, deps) {
     deps.signal.throwIfAborted();
     const resource = await register(change, deps);
@@ -54498,8 +54650,9 @@ async function applyPlan(plan, observed, options, deps) {
             deps,
         });
         const results = await runEngines(plan, services, engines);
-        const serviceResults = await Promise.all(services.values());
-        return collect(serviceResults, results);
+        const prepared = await Promise.all(services.values());
+        const finished = await Promise.all(prepared.map((result) => finishService(result, plan, deps)));
+        return collect(finished, results);
     }
     finally {
         beat.abort();
@@ -54542,11 +54695,10 @@ function onlyTakesAway(change) {
 }
 function collect(services, engines) {
     const failures = [...services, ...engines].flatMap(({ failure }) => failure ?? []);
-    const failure = weightiest(failures);
     return {
         services: new Map(services.map((result) => [result.service, result])),
         engines: new Map(engines.map((result) => [result.engine, result])),
-        ...(failure ? { failure } : {}),
+        failures: byWeight(failures),
     };
 }
 
@@ -54592,6 +54744,113 @@ function createProgress(log, clock, start) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/src/config/problems.js
+/** Makes a problem; an empty fix is left out, which `exactOptionalPropertyTypes` asks for. */
+function problem(origin, message, fix) {
+    return fix === undefined ? { message, origin } : { message, fix, origin };
+}
+/** The input of the step as the place where something was said. */
+function inputOrigin(input) {
+    return { kind: 'input', input };
+}
+/** Lines of the file from top to bottom, then the inputs; what has one place keeps the order it was found in. */
+function sortProblems(problems) {
+    return [...problems].sort((a, b) => {
+        if (a.origin.kind === 'file' && b.origin.kind === 'file') {
+            return a.origin.line - b.origin.line || a.origin.column - b.origin.column;
+        }
+        return Number(a.origin.kind === 'input') - Number(b.origin.kind === 'input');
+    });
+}
+/** `agent-gateway.yaml:12:5` or `input region`. */
+function formatOrigin(origin) {
+    return origin.kind === 'file'
+        ? `${printable(origin.file)}:${origin.line}:${origin.column}`
+        : `input ${printable(origin.input)}`;
+}
+/** Plain text of a problem, on one line: where, what, fix. */
+function formatProblem({ origin, message, fix }) {
+    return `${formatOrigin(origin)}: ${message}${fix === undefined ? '' : ` ${fix}`}`;
+}
+/**
+ * A value from outside, in double quotes, fit for a log, a comment and an annotation: control, format (bidirectional
+ * overrides) and line-breaking characters are escaped, and it is cut at about 80 characters.
+ */
+function quote(value, max = 80) {
+    const text = typeof value === 'string' ? value : String(value);
+    const shown = text.length > max ? `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…` : text;
+    return printable(JSON.stringify(shown));
+}
+/** The text with every character escaped that would not show as itself. */
+function printable(text) {
+    return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}
+/** The candidate that was probably meant by a mistyped word, if one is close enough to be worth naming. */
+function nearest(word, candidates) {
+    // Nobody mistypes a word into something that long; it also bounds the work.
+    if (word.length > 100)
+        return undefined;
+    const typed = word.toLowerCase();
+    let best;
+    let bestDistance = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1;
+    for (const candidate of candidates) {
+        const distance = editDistance(typed, candidate.toLowerCase(), bestDistance);
+        if (distance < bestDistance)
+            [best, bestDistance] = [candidate, distance];
+    }
+    if (best !== undefined || typed.length < 3)
+        return best;
+    for (const candidate of candidates)
+        if (candidate.toLowerCase().startsWith(typed))
+            return candidate;
+    return undefined;
+}
+/** `Did you mean "x"?`, or the whole list when nothing is close. */
+function suggestion(word, candidates, what) {
+    const close = nearest(word, candidates);
+    if (close !== undefined)
+        return `Did you mean ${quote(close)}?`;
+    return candidates.length === 0 ? `There are no ${what}.` : `The ${what} are: ${candidates.join(', ')}.`;
+}
+/** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
+function editDistance(a, b, limit) {
+    if (Math.abs(a.length - b.length) >= limit)
+        return limit;
+    let older = [];
+    let above = Array.from({ length: b.length + 1 }, (_, j) => j);
+    for (let i = 1; i <= a.length; i++) {
+        const row = [i];
+        for (let j = 1; j <= b.length; j++) {
+            const change = (above[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
+            let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change);
+            if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
+                cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
+            row.push(cost);
+        }
+        [older, above] = [above, row];
+    }
+    return above[b.length] ?? limit;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/endpoint-overlap.js
+/**
+ * Two keys may list one URL, but only one service can carry it. An engine that may use just the other key would be denied
+ * that URL, and granting it the carrying service behind its back would open all the other hosts there.
+ */
+const endpointOverlap = {
+    id: 'endpoint-overlap',
+    level: 'error',
+    run: ({ desired, unmet }) => unmet.map(({ engine, key, owner, urls }) => {
+        const more = urls.length > 1 ? ` and ${urls.length - 1} more of its hosts` : '';
+        const origin = desired.endpoints.find((endpoint) => endpoint.key === key)?.origin;
+        return {
+            message: `Engine ${JSON.stringify(engine.displayName)} (${engine.name}) may use endpoint ${key}, but ${urls[0] ?? ''}${more} can only be carried by endpoint ${owner}, which it may not use.`,
+            remedy: `Allow it ${owner} as well, or put these hosts into one endpoint: Agent Registry lets one service carry a URL.`,
+            ...(origin ? { origin } : {}),
+        };
+    }),
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-not-found.js
 /** A selector that no engine of the scope matches. Nothing is ever created for an engine that is not there. */
 const engineNotFound = {
@@ -54630,6 +54889,23 @@ const engineAmbiguous = {
         .map(({ selector, candidates }) => ({
         message: `${candidates.length} engines ${describeSelector(selector)}: ${candidates.join(', ')}.`,
         remedy: 'Select by ID or full resource name, or give the engines different display names.',
+        origin: selector.origin,
+    })),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-not-declared.js
+/**
+ * The `engines` input narrows a file's agents. An engine that none of them means would be bound without a single grant,
+ * and an egress gateway denies what is not granted: most often an agent that was renamed or has a new ID.
+ */
+const engineNotDeclared = {
+    id: 'engine-not-declared',
+    level: 'error',
+    run: ({ observed }) => observed.selection.problems
+        .filter(({ kind }) => kind === 'not-declared')
+        .map(({ selector, candidates }) => ({
+        message: `The engines input selects ${candidates.join(', ')}, but no entry under agents in the desired-state file means that engine.`,
+        remedy: 'Add it under agents, or say with the allow input what it may reach.',
         origin: selector.origin,
     })),
 };
@@ -54739,14 +55015,22 @@ const serviceIdTaken = {
 
 
 
+
+
 const ALL = [
     engineNotFound,
     engineAmbiguous,
+    engineNotDeclared,
     engineWithoutAgentIdentity,
     gatewayNotFound,
     gatewayWrongDirection,
     serviceIdTaken,
+    endpointOverlap,
 ];
+/** @returns true when this version runs the check; a config may already name one of a later version */
+function isBuilt(id) {
+    return ALL.some((check) => check.id === id);
+}
 /**
  * Runs every check at the level that the config gives it.
  *
@@ -54783,9 +55067,12 @@ function planGrants(desired, observed, endpoints) {
         // Two keys may adopt one service: a member is granted there once.
         const planned = byService.get(endpoint.service) ?? [];
         const known = new Set(planned.map(({ member, condition }) => identity(member, condition)));
+        const engines = engineGrants(endpoint, observed, policy);
+        // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
+        const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
         const found = [
-            ...engineGrants(endpoint, observed, policy),
-            ...(carryOver.has(endpoint.key) ? carriedGrants(endpoint, observed, policy) : []),
+            ...engines,
+            ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
         ];
         for (const grant of found) {
             const id = identity(grant.member, grant.condition);
@@ -55076,33 +55363,42 @@ function describePreset(name) {
 
 
 /**
- * Every URL each endpoint key wants, once: a URL that two keys list belongs to the first of them, because Agent
- * Registry lets one service carry a URL. The hosts that engines' own environment variables add come last and never
- * take a URL away from a key that lists it.
- *
- * @returns wanted URLs by key, sorted by URL
+ * Which URLs every endpoint key wants, and whose service carries them. A URL that two keys list belongs to the first:
+ * Agent Registry lets one service carry a URL ("Interface URL … is already in use by another service"). What engines'
+ * own environment variables add comes last and never takes a URL away from a key that lists it.
  */
-function wantedUrls(desired, observed, scope) {
+function planHosts(desired, { engines, selection }, scope) {
     const owners = new Map();
-    const reasons = new Map();
-    const claim = (key, found) => {
-        for (const { url, reason } of found) {
-            const owner = owners.get(url) ?? key;
-            const known = reasons.get(url) ?? [];
-            owners.set(url, owner);
-            if (owner === key && !known.includes(reason))
-                reasons.set(url, [...known, reason]);
-        }
+    const wanted = new Map();
+    const want = (key, { url, reason }) => {
+        const reasons = wanted.get(key)?.get(url) ?? [];
+        if (!reasons.includes(reason))
+            wanted.get(key)?.set(url, [...reasons, reason]);
     };
-    for (const endpoint of desired.endpoints)
-        claim(endpoint.key, declaredUrls(endpoint, scope));
-    for (const endpoint of desired.endpoints)
-        claim(endpoint.key, environmentUrls(endpoint, observed, scope));
-    const wanted = new Map(desired.endpoints.map(({ key }) => [key, []]));
-    for (const url of [...owners.keys()].sort(compareText)) {
-        wanted.get(owners.get(url) ?? '')?.push({ url, reason: (reasons.get(url) ?? []).join('; ') });
+    for (const endpoint of desired.endpoints) {
+        wanted.set(endpoint.key, new Map());
+        for (const item of declaredUrls(endpoint, scope)) {
+            if (!owners.has(item.url))
+                owners.set(item.url, endpoint.key);
+            want(endpoint.key, item);
+        }
     }
-    return wanted;
+    const needs = sortBy(engines, ({ name }) => name).flatMap((engine) => {
+        const allow = selection.allow.get(engine.name) ?? [];
+        return desired.endpoints
+            .filter(({ key }) => allow.includes(key))
+            .map((endpoint) => ({ engine, endpoint, allow, added: environmentUrls(endpoint, engine, scope) }));
+    });
+    for (const { endpoint, added } of needs) {
+        for (const item of added) {
+            if (!owners.has(item.url))
+                owners.set(item.url, endpoint.key);
+            if (owners.get(item.url) === endpoint.key)
+                want(endpoint.key, item);
+        }
+    }
+    const unmet = needs.flatMap(({ engine, endpoint, allow, added }) => unmetHosts(engine, endpoint.key, [...declaredUrls(endpoint, scope), ...added], owners, allow));
+    return { wanted: new Map([...wanted].map(([key, urls]) => [key, listOf(urls, owners)])), unmet };
 }
 function declaredUrls(endpoint, scope) {
     return [
@@ -55110,15 +55406,28 @@ function declaredUrls(endpoint, scope) {
         ...endpoint.presets.flatMap(({ name }) => expandPreset(name, scope)).map(withPreset),
     ];
 }
-function environmentUrls(endpoint, { engines, selection }, scope) {
-    const presets = endpoint.presets.map((preset) => preset.name);
-    return sortBy(engines, ({ name }) => name)
-        .filter((engine) => selection.allow.get(engine.name)?.includes(endpoint.key))
-        .flatMap((engine) => expandForEnvironment(presets, engine.env, scope))
-        .map(withPreset);
+function environmentUrls(endpoint, { env }, scope) {
+    const presets = endpoint.presets.map(({ name }) => name);
+    return expandForEnvironment(presets, env, scope).map(withPreset);
 }
 function withPreset({ url, preset, reason }) {
     return { url, reason: `${preset}: ${reason}` };
+}
+function listOf(urls, owners) {
+    return [...urls]
+        .map(([url, reasons]) => ({ url, reason: reasons.join('; '), owner: owners.get(url) ?? '' }))
+        .sort((a, b) => compareText(a.url, b.url));
+}
+/** An engine that may use the key's own service but not the one that carries some of its URLs would be denied those. */
+function unmetHosts(engine, key, urls, owners, allow) {
+    const missing = new Map();
+    for (const { url } of urls) {
+        const owner = owners.get(url);
+        if (owner === undefined || allow.includes(owner))
+            continue;
+        missing.set(owner, (missing.get(owner) ?? new Set()).add(url));
+    }
+    return [...missing].map(([owner, found]) => ({ engine, key, owner, urls: [...found].sort(compareText) }));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/plan.js
@@ -55141,7 +55450,9 @@ function makePlan(desired, observed, universe) {
         projectNumber: observed.project.number,
         region: observed.region,
     };
-    const endpoints = planEndpointLayer(desired, observed, scope, universe);
+    const hosts = planHosts(desired, observed, { region: observed.region, universe });
+    const { registryProject, services } = observed;
+    const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
     const grants = planGrants(desired, observed, endpoints);
     const bindings = planBindings(desired, observed);
     const changes = [...endpoints, ...grants, ...bindings];
@@ -55150,19 +55461,21 @@ function makePlan(desired, observed, universe) {
         scope,
         digest: planDigest({ scope, changes }),
         changes,
-        checks: runChecks({ desired, observed, endpoints, grants, bindings }),
+        checks: runChecks({ desired, observed, endpoints, grants, bindings, unmet: hosts.unmet }),
         summary: summarise(changes),
     };
 }
-/** Which services serve the declared URLs; needed before their policies can be read. */
-function planEndpointLayer(desired, observed, scope, universe) {
-    return planEndpoints({
-        desired,
-        scope,
-        parent: `projects/${observed.registryProject.id}/locations/${observed.region}`,
-        services: observed.services,
-        wanted: wantedUrls(desired, observed, { region: observed.region, universe }),
-    });
+/**
+ * Which services the endpoint layer is about; their policies can be read once this is known.
+ *
+ * @returns registry resources, each once
+ */
+function plannedResources(desired, observed, universe) {
+    const { project, region, registryProject, services } = observed;
+    const scope = { project: project.id, projectNumber: project.number, region };
+    const { wanted } = planHosts(desired, observed, { region, universe });
+    const layer = planEndpoints({ desired, scope, registryProject, services, wanted });
+    return [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
 }
 /** The digest covers scope and changes: what is reviewed is what is done, whatever the checks say. */
 function planDigest({ scope, changes }) {
@@ -55262,7 +55575,8 @@ async function readProject(project, google) {
         return { resolve: () => ref };
     }
     catch (error) {
-        if (!isPermissionDenied(error))
+        // A number alone will not do: gateways are written with the project's ID.
+        if (!isPermissionDenied(error) || /^\d+$/.test(project))
             throw error;
         return {
             resolve: (engineNames) => {
@@ -55286,26 +55600,32 @@ async function readProject(project, google) {
  * A selector of digits is an ID; only when no engine has that ID is it taken as a display name.
  *
  * @param engines every engine known to exist in the scope
+ * @param project the scope's project
  */
-function selectEngines(desired, engines) {
+function selectEngines(desired, engines, project) {
     const allow = new Map();
     const problems = [];
-    const only = desired.only ? new Set() : undefined;
-    for (const selector of desired.only ?? []) {
-        for (const name of matchOrProblem(selector, engines, problems)) {
-            only?.add(name);
-            allow.set(name, new Set());
-        }
+    const find = (selector) => matchOrProblem(selector, engines, project, problems);
+    const add = (name, keys) => {
+        const known = allow.get(name) ?? new Set();
+        keys.forEach((key) => known.add(key));
+        allow.set(name, known);
+    };
+    if (desired.only === undefined) {
+        for (const agent of desired.agents)
+            find(agent.selector).forEach((name) => add(name, agent.allow));
     }
-    for (const agent of desired.agents) {
+    else {
         // In a narrowed run the file's other agents are none of this run's business, problems included.
-        const matches = only ? match(agent.selector, engines) : matchOrProblem(agent.selector, engines, problems);
-        for (const name of matches) {
-            if (only && !only.has(name))
-                continue;
-            const keys = allow.get(name) ?? new Set();
-            agent.allow.forEach((key) => keys.add(key));
-            allow.set(name, keys);
+        const agents = desired.agents.map((agent) => ({ ...agent, names: match(agent.selector, engines, project) }));
+        for (const selector of desired.only) {
+            for (const name of find(selector)) {
+                const declared = agents.filter(({ names }) => names.includes(name));
+                if (declared.length === 0)
+                    problems.push({ kind: 'not-declared', selector, candidates: [name] });
+                add(name, []);
+                declared.forEach((agent) => add(name, agent.allow));
+            }
         }
     }
     return {
@@ -55314,8 +55634,8 @@ function selectEngines(desired, engines) {
         problems,
     };
 }
-function matchOrProblem(selector, engines, problems) {
-    const matches = match(selector, engines);
+function matchOrProblem(selector, engines, project, problems) {
+    const matches = match(selector, engines, project);
     if (matches.length === 0) {
         problems.push({ kind: 'not-found', selector, candidates: [] });
     }
@@ -55325,7 +55645,7 @@ function matchOrProblem(selector, engines, problems) {
     }
     return matches;
 }
-function match(selector, engines) {
+function match(selector, engines, project) {
     const named = (text) => engines.filter((engine) => engine.displayName === text).map((engine) => engine.name);
     const withId = (id) => engines.filter((engine) => parseEngineName(engine.name)?.id === id).map((engine) => engine.name);
     switch (selector.kind) {
@@ -55334,7 +55654,8 @@ function match(selector, engines) {
         case 'displayName':
             return named(selector.text).sort();
         case 'name':
-            return withId(selector.id);
+            // The scope's engines alone are known here, so an engine of another project cannot be among them.
+            return sameProject(selector.project, project.id, [project]) ? withId(selector.id) : [];
         case 'id': {
             const byId = withId(selector.id);
             return byId.length > 0 ? byId : named(selector.text).sort();
@@ -55350,6 +55671,7 @@ function match(selector, engines) {
 
 
 
+
 /**
  * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
  * engines, gateways and services first; then each selected engine; then the policies of the services that serve a
@@ -55358,38 +55680,40 @@ function match(selector, engines) {
  * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
  */
 async function observe(desired, google, universe) {
-    const registryProjectName = registryProjectOf(desired);
-    const [known, gateways, services, reading, enforcement] = await Promise.all([
+    const { region } = desired;
+    const assumed = egressProject(desired) ?? desired.project;
+    const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
         readKnownEngines(desired, google),
         readGateways(desired, google),
-        google.agentregistry.listServices(registryProjectName, desired.region),
-        readProjects(desired.project, registryProjectName, google),
+        google.agentregistry.listServices(assumed, region),
+        readProject(desired.project, google),
         readEgressEnforcement(desired, google),
     ]);
-    const project = reading.project(known.engines.map(({ name }) => name));
-    const registryProject = reading.registryProject(project);
-    const { engines, selection } = await readSelected(desired, known, google);
-    const base = { project, region: desired.region, registryProject, selection, engines, gateways, services };
+    const project = scopeReading.resolve(known.engines.map(({ name }) => name));
+    const { engines, selection } = await readSelected(desired, known, project, google);
+    const registryProject = await registryProjectOf(desired, project, engines, google);
+    const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
+    const services = isAssumed ? assumedServices : await google.agentregistry.listServices(registryProject.id, region);
+    const base = { project, region, registryProject, selection, engines, gateways, services };
     const policies = await readPolicies(desired, base, google, universe);
     return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
 }
-/** The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. */
-function registryProjectOf(desired) {
-    const egress = desired.gateways.egress;
-    return egress !== undefined && egress !== 'none' && egress.project !== undefined ? egress.project : desired.project;
+/** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
+function egressProject({ gateways: { egress } }) {
+    return egress === undefined || egress === 'none' ? undefined : egress.project;
 }
-async function readProjects(scope, registry, google) {
-    const own = readProject(scope, google);
-    const [scopeReading, registryReading] = await Promise.all([
-        own,
-        registry === scope ? own : readProject(registry, google),
-    ]);
-    return {
-        project: (engineNames) => scopeReading.resolve(engineNames),
-        registryProject: (project) => registry === scope || registry === project.id || registry === project.number
-            ? project
-            : registryReading.resolve([]),
-    };
+/**
+ * The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. Where the config
+ * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
+ */
+async function registryProjectOf(desired, project, engines, google) {
+    const { egress } = desired.gateways;
+    const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
+    const declared = egress !== undefined && egress !== 'none';
+    const name = (declared ? egress.project : bound.sort()[0]) ?? project.id;
+    if (name === project.id || name === project.number)
+        return project;
+    return (await readProject(name, google)).resolve([]);
 }
 /** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
 async function readKnownEngines(desired, google) {
@@ -55424,12 +55748,12 @@ async function readGateways(desired, google) {
     return Object.fromEntries(entries.flat());
 }
 /** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
-async function readSelected(desired, known, google) {
-    const first = selectEngines(desired, known.engines);
+async function readSelected(desired, known, project, google) {
+    const first = selectEngines(desired, known.engines, project);
     const read = await Promise.all(first.engines.map(async (name) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))));
     const gone = new Set(first.engines.filter((_name, index) => read[index] === null));
     const left = known.engines.filter(({ name }) => !gone.has(name));
-    const selection = gone.size === 0 ? first : selectEngines(desired, left);
+    const selection = gone.size === 0 ? first : selectEngines(desired, left, project);
     const engines = read.filter((engine) => engine !== null).map(observedEngine);
     return { engines, selection };
 }
@@ -55448,16 +55772,18 @@ function observedEngine(resource) {
     };
 }
 async function readPolicies(desired, base, google, universe) {
-    const scope = { project: base.project.id, projectNumber: base.project.number, region: base.region };
-    const layer = planEndpointLayer(desired, base, scope, universe);
-    const resources = [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
+    const resources = plannedResources(desired, base, universe);
     const registry = base.registryProject;
     const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
     const [registryPolicy, ...policies] = await Promise.all([
         carriesOver ? google.iap.getPolicy(iapRegistryOf(registry, base.region)) : undefined,
-        ...resources.map(async (name) => [name, await google.iap.getPolicy(iapResourceOf(name, registry))]),
+        ...resources.map(async (name) => {
+            // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
+            const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
+            return policy ? [[name, policy]] : [];
+        }),
     ]);
-    return { policies: new Map(policies), ...(registryPolicy ? { registryPolicy } : {}) };
+    return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
 }
 /** @returns null where Google says there is no such thing; every other error goes on. */
 async function orNull(promise) {
@@ -55501,12 +55827,16 @@ function gatewayLabel(name, project) {
 }
 /** What each status of an engine means, in words. */
 const STATUS_WORDS = {
-    bound: 'bound, nothing to do',
+    bound: 'as declared, nothing to do',
     changed: 'changed in this run',
-    unbound: 'not bound, as declared',
+    unbound: 'unbound, as declared',
     failed: 'FAILED',
     pending: 'not done',
 };
+/** @returns how one engine stands, for the log */
+function engineLine({ displayName, id, status, governanceText }) {
+    return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
+}
 
 ;// CONCATENATED MODULE: ./lib/src/report/plan-text.js
 
@@ -55550,7 +55880,7 @@ function endpointLines(change) {
     const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
         const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
         const why = reason || (change.action === 'adopt' ? 'not asked for, but granted with the service' : '');
-        return `    ${mark} ${url} [${protocol}]${why ? `  ${why}` : ''}`;
+        return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
     });
     return [title, ...fields, ...interfaces];
 }
@@ -55575,94 +55905,6 @@ function bindingLines(change, project) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/src/config/problems.js
-/** Makes a problem; an empty fix is left out, which `exactOptionalPropertyTypes` asks for. */
-function problem(origin, message, fix) {
-    return fix === undefined ? { message, origin } : { message, fix, origin };
-}
-/** The input of the step as the place where something was said. */
-function inputOrigin(input) {
-    return { kind: 'input', input };
-}
-/** Lines of the file from top to bottom, then the inputs; what has one place keeps the order it was found in. */
-function sortProblems(problems) {
-    return [...problems].sort((a, b) => {
-        if (a.origin.kind === 'file' && b.origin.kind === 'file') {
-            return a.origin.line - b.origin.line || a.origin.column - b.origin.column;
-        }
-        return Number(a.origin.kind === 'input') - Number(b.origin.kind === 'input');
-    });
-}
-/** `agent-gateway.yaml:12:5` or `input region`. */
-function formatOrigin(origin) {
-    return origin.kind === 'file'
-        ? `${printable(origin.file)}:${origin.line}:${origin.column}`
-        : `input ${printable(origin.input)}`;
-}
-/** Plain text of a problem, on one line: where, what, fix. */
-function formatProblem({ origin, message, fix }) {
-    return `${formatOrigin(origin)}: ${message}${fix === undefined ? '' : ` ${fix}`}`;
-}
-/**
- * A value from outside, in double quotes, fit for a log, a comment and an annotation: control, format (bidirectional
- * overrides) and line-breaking characters are escaped, and it is cut at about 80 characters.
- */
-function quote(value, max = 80) {
-    const text = typeof value === 'string' ? value : String(value);
-    const shown = text.length > max ? `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…` : text;
-    return printable(JSON.stringify(shown));
-}
-/** The text with every character escaped that would not show as itself. */
-function printable(text) {
-    return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
-}
-/** The candidate that was probably meant by a mistyped word, if one is close enough to be worth naming. */
-function nearest(word, candidates) {
-    // Nobody mistypes a word into something that long; it also bounds the work.
-    if (word.length > 100)
-        return undefined;
-    const typed = word.toLowerCase();
-    let best;
-    let bestDistance = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1;
-    for (const candidate of candidates) {
-        const distance = editDistance(typed, candidate.toLowerCase(), bestDistance);
-        if (distance < bestDistance)
-            [best, bestDistance] = [candidate, distance];
-    }
-    if (best !== undefined || typed.length < 3)
-        return best;
-    for (const candidate of candidates)
-        if (candidate.toLowerCase().startsWith(typed))
-            return candidate;
-    return undefined;
-}
-/** `Did you mean "x"?`, or the whole list when nothing is close. */
-function suggestion(word, candidates, what) {
-    const close = nearest(word, candidates);
-    if (close !== undefined)
-        return `Did you mean ${quote(close)}?`;
-    return candidates.length === 0 ? `There are no ${what}.` : `The ${what} are: ${candidates.join(', ')}.`;
-}
-/** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
-function editDistance(a, b, limit) {
-    if (Math.abs(a.length - b.length) >= limit)
-        return limit;
-    let older = [];
-    let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (let i = 1; i <= a.length; i++) {
-        const row = [i];
-        for (let j = 1; j <= b.length; j++) {
-            const change = (above[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-            let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change);
-            if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-                cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
-            row.push(cost);
-        }
-        [older, above] = [above, row];
-    }
-    return above[b.length] ?? limit;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/config/context.js
 
 /** Reports a problem. */
@@ -55679,263 +55921,12 @@ function fileHas(context, key) {
     return context.file !== undefined && Object.hasOwn(context.file.value, key);
 }
 
-;// CONCATENATED MODULE: ./lib/src/google/regions.js
-/**
- * Locations with an aiplatform host of their own.
- * Source: `endpoints` of Google's aiplatform discovery document, revision 20260920.
- */
-const REGIONS = [
-    'africa-south1',
-    'asia-east1',
-    'asia-east2',
-    'asia-northeast1',
-    'asia-northeast2',
-    'asia-northeast3',
-    'asia-south1',
-    'asia-south2',
-    'asia-southeast1',
-    'asia-southeast2',
-    'australia-southeast1',
-    'australia-southeast2',
-    'europe-central2',
-    'europe-north1',
-    'europe-north2',
-    'europe-southwest1',
-    'europe-west1',
-    'europe-west10',
-    'europe-west12',
-    'europe-west15',
-    'europe-west2',
-    'europe-west3',
-    'europe-west4',
-    'europe-west6',
-    'europe-west8',
-    'europe-west9',
-    'me-central1',
-    'me-central2',
-    'me-west1',
-    'northamerica-northeast1',
-    'northamerica-northeast2',
-    'southamerica-east1',
-    'southamerica-west1',
-    'us-central1',
-    'us-central2',
-    'us-east1',
-    'us-east4',
-    'us-east5',
-    'us-east7',
-    'us-south1',
-    'us-west1',
-    'us-west2',
-    'us-west3',
-    'us-west4',
-    'us-west8',
-];
-/** Multi-regions, served by `aiplatform.{us|eu}.rep.googleapis.com` (same source). */
-const regions_MULTI_REGIONS = ['us', 'eu'];
-const REGION_SET = new Set(REGIONS);
-const MULTI_REGION_SET = new Set(regions_MULTI_REGIONS);
-/** True for the 45 regions of `REGIONS`; multi-regions and `global` are none. Other universes have other regions. */
-const isKnownRegion = (region) => REGION_SET.has(region);
-/** True for `us` and `eu`. */
-const isMultiRegion = (region) => MULTI_REGION_SET.has(region);
-
-;// CONCATENATED MODULE: ./lib/src/config/scope.js
-
-
-
-const PROJECT_ID = /^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-const PROJECT_NUMBER = /^[1-9][0-9]{0,18}$/;
-const LOCATION = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-/** Whether the text is a project ID, with or without a domain in front, or a project number. */
-function isProject(text) {
-    return isProjectNumber(text) || PROJECT_ID.test(text);
-}
-/** Whether the text is a project number. */
-function isProjectNumber(text) {
-    return PROJECT_NUMBER.test(text);
-}
-/** Whether the text has the form of a location, known or not. */
-function isLocation(text) {
-    return LOCATION.test(text);
-}
-/** False only when two names cannot be the same project: an ID and a number may be. */
-function mayBeSameProject(a, b) {
-    return a === b || isProjectNumber(a) !== isProjectNumber(b);
-}
-/** The scope of the run: inputs first, then the file, then what the environment says. */
-function readScope(context, defaults) {
-    const project = scope_readProject(context, defaults.project);
-    const region = readRegion(context);
-    return {
-        universe: context.universe,
-        ...(project === undefined ? {} : { project }),
-        ...(region === undefined ? {} : { region }),
-    };
-}
-function scope_readProject(context, fallback) {
-    const said = fromInput(context, 'project_id') ?? projectOfFile(context);
-    if (said === undefined && (fileHas(context, 'project') || context.unreadable))
-        return undefined;
-    const origin = said?.origin ?? inputOrigin('project_id');
-    const text = said?.text ?? fallback?.trim() ?? '';
-    if (text === '') {
-        report(context, origin, 'There is no project.', 'Give the input project_id, or "project" in the desired-state file, or set GOOGLE_CLOUD_PROJECT (google-github-actions/auth does, where the credentials name a project).');
-        return undefined;
-    }
-    if (isProject(text))
-        return text;
-    const source = said === undefined ? ', which the environment or the credentials give,' : '';
-    report(context, origin, `${quote(text)}${source} is not a project ID or number.`, 'Write the ID alone (6 to 30 lower-case letters, digits and hyphens, such as acme-agents) or the number.');
-    return undefined;
-}
-function projectOfFile({ file }) {
-    if (file?.value.project === undefined)
-        return undefined;
-    // As it stands in the file: 0123 is a number to YAML, but no project.
-    const text = typeof file.value.project === 'number' ? file.source(['project']) : file.value.project;
-    return { text: (text ?? '').trim(), origin: file.locate(['project']) };
-}
-function readRegion(context) {
-    const { file } = context;
-    const said = fromInput(context, 'region') ??
-        (file?.value.region === undefined
-            ? undefined
-            : { text: file.value.region.trim(), origin: file.locate(['region']) });
-    if (said === undefined) {
-        if (fileHas(context, 'region') || context.unreadable)
-            return undefined;
-        const fix = 'Give the input region, or "region" in the desired-state file.';
-        report(context, inputOrigin('region'), 'There is no region.', fix);
-        return undefined;
-    }
-    const { text, origin } = said;
-    if (text.toLowerCase() === 'global') {
-        report(context, origin, 'Agents run in a region, not in "global".', 'Write the region of the engines.');
-        return undefined;
-    }
-    if (context.universe === 'googleapis.com') {
-        if (isKnownRegion(text) || isMultiRegion(text))
-            return text;
-        const close = nearest(text, [...REGIONS, ...regions_MULTI_REGIONS]);
-        const fix = close === undefined ? 'Write one such as us-central1, or us or eu.' : `Did you mean ${quote(close)}?`;
-        report(context, origin, `${quote(text)} is not a region of Agent Runtime.`, fix);
-        return undefined;
-    }
-    if (isLocation(text))
-        return text;
-    report(context, origin, `${quote(text)} is not a region.`, 'Write lower-case letters, digits and hyphens.');
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/selectors.js
-
-
-
-const FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
-/** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
-function readSelector(context, { text, origin }, scope) {
-    if (text.trim() === '') {
-        report(context, origin, 'The engine is empty.', FORMS);
-        return undefined;
-    }
-    if (text === 'all')
-        return { kind: 'all', origin };
-    if (/^\d+$/.test(text))
-        return { kind: 'id', id: text, text, origin };
-    if (!text.startsWith('projects/') && !text.includes('/reasoningEngines/'))
-        return { kind: 'displayName', text, origin };
-    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/(\d+)$/.exec(text) ?? [];
-    if (project === undefined ||
-        location === undefined ||
-        id === undefined ||
-        !isProject(project) ||
-        !isLocation(location)) {
-        report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
-        return undefined;
-    }
-    const before = context.problems.length;
-    if (scope.region !== undefined && location !== scope.region) {
-        const message = `The engine ${quote(id)} is in ${quote(location)}, but the region of this run is ${quote(scope.region)}.`;
-        report(context, origin, message, 'One run is about one project and region: remove it here, or set the region.');
-    }
-    if (scope.project !== undefined && !mayBeSameProject(project, scope.project)) {
-        const message = `The engine ${quote(id)} is in project ${quote(project)}, but the project of this run is ${quote(scope.project)}.`;
-        report(context, origin, message, 'One run is about one project and region: remove it here, or set the project.');
-    }
-    return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
-}
-/** Equal for selectors that mean the same engine: a full name and a bare ID may. */
-function selectorKey(selector) {
-    if (selector.kind === 'all')
-        return 'all';
-    return selector.kind === 'displayName' ? `name ${selector.text}` : `id ${selector.id}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/config/host-owners.js
 
-
-
-/** All URLs an endpoint lists, by itself and through its presets, each once. */
-function host_owners_declaredUrls(endpoint, scope) {
-    const own = endpoint.urls.map(({ url }) => url);
-    const expanded = endpoint.presets.flatMap(({ name }) => expandPreset(name, scope).map(({ url }) => url));
-    return [...new Set([...own, ...expanded])];
-}
-/**
- * Which endpoint carries which URL: the first that lists it. Agent Registry lets one service of a project and location
- * carry a URL and refuses another one with "Interface URL … is already in use by another service".
- */
-function assignUrls(endpoints, scope) {
-    const owners = new Map();
-    for (const endpoint of endpoints) {
-        for (const url of host_owners_declaredUrls(endpoint, scope))
-            if (!owners.has(url))
-                owners.set(url, endpoint);
-    }
-    return owners;
-}
-/** The endpoint whose service carries the URL; `undefined` when none lists it. */
+/** @returns the endpoint that carries the URL, by itself or through a preset: the first that lists it */
 function ownerOfUrl(url, endpoints, scope) {
-    return assignUrls(endpoints, scope).get(url);
-}
-/**
- * A URL that a later endpoint lists too is served by the first one only, and so is the grant for it. That is fine for
- * engines that are allowed both. One that is allowed only the later key would be denied the host: a problem.
- */
-function sharedUrlProblems(endpoints, agents, scope) {
-    const owners = assignUrls(endpoints, scope);
-    const allowed = allowedSelectors(agents);
-    return endpoints.flatMap((later) => {
-        const lost = new Map();
-        for (const url of host_owners_declaredUrls(later, scope)) {
-            const first = owners.get(url);
-            if (first === undefined || first === later)
-                continue;
-            lost.set(first, [...(lost.get(first) ?? []), url]);
-        }
-        return [...lost].flatMap(([first, urls]) => {
-            const owner = allowed.get(first.key);
-            const without = [...(allowed.get(later.key) ?? [])].find((key) => !owner?.has(key) && !owner?.has('all'));
-            return without === undefined ? [] : [sharedUrlProblem(first, later, urls)];
-        });
-    });
-}
-function sharedUrlProblem(first, later, urls) {
-    const more = urls.length > 1 ? ` (and ${urls.length - 1} more)` : '';
-    return problem(later.origin, `${quote(urls[0])}${more} is listed by ${quote(first.key)} (${formatOrigin(first.origin)}) and by ${quote(later.key)} ` +
-        `(${formatOrigin(later.origin)}), but Agent Registry lets one service carry a URL: it belongs to the first, ` +
-        'and an engine that is allowed only the second would not reach it.', `Put the hosts in one endpoint, or allow ${quote(first.key)} wherever ${quote(later.key)} is allowed.`);
-}
-function allowedSelectors(agents) {
-    const allowed = new Map();
-    for (const { selector, allow } of agents) {
-        for (const key of allow) {
-            const selectors = allowed.get(key) ?? new Set();
-            allowed.set(key, selectors.add(selectorKey(selector)));
-        }
-    }
-    return allowed;
+    return endpoints.find((endpoint) => endpoint.urls.some((listed) => listed.url === url) ||
+        endpoint.presets.some(({ name }) => expandPreset(name, scope).some((host) => host.url === url)));
 }
 
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
@@ -65775,6 +65766,197 @@ function splitList(text) {
     return [...new Set(items.filter((item) => item !== ''))];
 }
 
+;// CONCATENATED MODULE: ./lib/src/google/regions.js
+/**
+ * Locations with an aiplatform host of their own.
+ * Source: `endpoints` of Google's aiplatform discovery document, revision 20260920.
+ */
+const REGIONS = [
+    'africa-south1',
+    'asia-east1',
+    'asia-east2',
+    'asia-northeast1',
+    'asia-northeast2',
+    'asia-northeast3',
+    'asia-south1',
+    'asia-south2',
+    'asia-southeast1',
+    'asia-southeast2',
+    'australia-southeast1',
+    'australia-southeast2',
+    'europe-central2',
+    'europe-north1',
+    'europe-north2',
+    'europe-southwest1',
+    'europe-west1',
+    'europe-west10',
+    'europe-west12',
+    'europe-west15',
+    'europe-west2',
+    'europe-west3',
+    'europe-west4',
+    'europe-west6',
+    'europe-west8',
+    'europe-west9',
+    'me-central1',
+    'me-central2',
+    'me-west1',
+    'northamerica-northeast1',
+    'northamerica-northeast2',
+    'southamerica-east1',
+    'southamerica-west1',
+    'us-central1',
+    'us-central2',
+    'us-east1',
+    'us-east4',
+    'us-east5',
+    'us-east7',
+    'us-south1',
+    'us-west1',
+    'us-west2',
+    'us-west3',
+    'us-west4',
+    'us-west8',
+];
+/** Multi-regions, served by `aiplatform.{us|eu}.rep.googleapis.com` (same source). */
+const regions_MULTI_REGIONS = ['us', 'eu'];
+const REGION_SET = new Set(REGIONS);
+const MULTI_REGION_SET = new Set(regions_MULTI_REGIONS);
+/** True for the 45 regions of `REGIONS`; multi-regions and `global` are none. Other universes have other regions. */
+const isKnownRegion = (region) => REGION_SET.has(region);
+/** True for `us` and `eu`. */
+const isMultiRegion = (region) => MULTI_REGION_SET.has(region);
+
+;// CONCATENATED MODULE: ./lib/src/config/scope.js
+
+
+
+const PROJECT_ID = /^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const PROJECT_NUMBER = /^[1-9][0-9]{0,18}$/;
+const LOCATION = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+/** Whether the text is a project ID, with or without a domain in front, or a project number. */
+function isProject(text) {
+    return isProjectNumber(text) || PROJECT_ID.test(text);
+}
+/** Whether the text is a project number. */
+function isProjectNumber(text) {
+    return PROJECT_NUMBER.test(text);
+}
+/** Whether the text has the form of a location, known or not. */
+function isLocation(text) {
+    return LOCATION.test(text);
+}
+/** False only when two names cannot be the same project: an ID and a number may be. */
+function mayBeSameProject(a, b) {
+    return a === b || isProjectNumber(a) !== isProjectNumber(b);
+}
+/** The scope of the run: inputs first, then the file, then what the environment says. */
+function readScope(context, defaults) {
+    const project = scope_readProject(context, defaults.project);
+    const region = readRegion(context);
+    return {
+        universe: context.universe,
+        ...(project === undefined ? {} : { project }),
+        ...(region === undefined ? {} : { region }),
+    };
+}
+/** Whether an input or the file says something about the project, right or wrong. */
+function namesProject(context) {
+    return fromInput(context, 'project_id') !== undefined || fileHas(context, 'project') || context.unreadable;
+}
+function scope_readProject(context, fallback) {
+    const said = fromInput(context, 'project_id') ?? projectOfFile(context);
+    if (said === undefined && (fileHas(context, 'project') || context.unreadable))
+        return undefined;
+    const origin = said?.origin ?? inputOrigin('project_id');
+    const text = said?.text ?? fallback?.trim() ?? '';
+    if (text === '') {
+        report(context, origin, 'There is no project.', 'Give the input project_id, or "project" in the desired-state file, or set GOOGLE_CLOUD_PROJECT (google-github-actions/auth does, where the credentials name a project).');
+        return undefined;
+    }
+    if (isProject(text))
+        return text;
+    const source = said === undefined ? ', which the environment or the credentials give,' : '';
+    report(context, origin, `${quote(text)}${source} is not a project ID or number.`, 'Write the ID alone (6 to 30 lower-case letters, digits and hyphens, such as acme-agents) or the number.');
+    return undefined;
+}
+function projectOfFile({ file }) {
+    if (file?.value.project === undefined)
+        return undefined;
+    // As it stands in the file: 0123 is a number to YAML, but no project.
+    const text = typeof file.value.project === 'number' ? file.source(['project']) : file.value.project;
+    return { text: (text ?? '').trim(), origin: file.locate(['project']) };
+}
+function readRegion(context) {
+    const { file } = context;
+    const said = fromInput(context, 'region') ??
+        (file?.value.region === undefined
+            ? undefined
+            : { text: file.value.region.trim(), origin: file.locate(['region']) });
+    if (said === undefined) {
+        if (fileHas(context, 'region') || context.unreadable)
+            return undefined;
+        const fix = 'Give the input region, or "region" in the desired-state file.';
+        report(context, inputOrigin('region'), 'There is no region.', fix);
+        return undefined;
+    }
+    const { text, origin } = said;
+    if (text.toLowerCase() === 'global') {
+        report(context, origin, 'Agents run in a region, not in "global".', 'Write the region of the engines.');
+        return undefined;
+    }
+    if (context.universe === 'googleapis.com') {
+        if (isKnownRegion(text) || isMultiRegion(text))
+            return text;
+        const close = nearest(text, [...REGIONS, ...regions_MULTI_REGIONS]);
+        const fix = close === undefined ? 'Write one such as us-central1, or us or eu.' : `Did you mean ${quote(close)}?`;
+        report(context, origin, `${quote(text)} is not a region of Agent Runtime.`, fix);
+        return undefined;
+    }
+    if (isLocation(text))
+        return text;
+    report(context, origin, `${quote(text)} is not a region.`, 'Write lower-case letters, digits and hyphens.');
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/selectors.js
+
+
+
+const FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
+/** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
+function readSelector(context, { text, origin }, scope) {
+    if (text.trim() === '') {
+        report(context, origin, 'The engine is empty.', FORMS);
+        return undefined;
+    }
+    if (text === 'all')
+        return { kind: 'all', origin };
+    if (/^\d+$/.test(text))
+        return { kind: 'id', id: text, text, origin };
+    if (!text.startsWith('projects/') && !text.includes('/reasoningEngines/'))
+        return { kind: 'displayName', text, origin };
+    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/(\d+)$/.exec(text) ?? [];
+    if (project === undefined ||
+        location === undefined ||
+        id === undefined ||
+        !isProject(project) ||
+        !isLocation(location)) {
+        report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
+        return undefined;
+    }
+    const before = context.problems.length;
+    if (scope.region !== undefined && location !== scope.region) {
+        const message = `The engine ${quote(id)} is in ${quote(location)}, but the region of this run is ${quote(scope.region)}.`;
+        report(context, origin, message, 'One run is about one project and region: remove it here, or set the region.');
+    }
+    if (scope.project !== undefined && !mayBeSameProject(project, scope.project)) {
+        const message = `The engine ${quote(id)} is in project ${quote(project)}, but the project of this run is ${quote(scope.project)}.`;
+        report(context, origin, message, 'One run is about one project and region: remove it here, or set the project.');
+    }
+    return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/config/agents.js
 
 
@@ -65784,14 +65966,16 @@ function splitList(text) {
 
 /**
  * The file's agents, or those of the `engines` input where the file has none; with both, the input narrows the run to
- * its engines. The `allow` input replaces what any of them may reach.
+ * its engines. The `allow` input replaces what any of them may reach, and with `engines` it replaces the file's agents.
  */
 function readAgents(context, scope, endpoints) {
     const selectors = selectorsOfInput(context, scope);
     const items = listInput(context, 'allow');
     const allow = items && readAllowInput(context, items, endpoints, scope);
     const added = allow?.added ?? [];
-    if (fileHas(context, 'agents')) {
+    // With both inputs the file's agents have nothing to say any more.
+    const replaced = selectors !== undefined && allow !== undefined;
+    if (fileHas(context, 'agents') && !replaced) {
         const agents = agentsOfFile(context, scope, endpoints, allow);
         return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
     }
@@ -66296,13 +66480,13 @@ function without(root, path) {
 
 
 
-
 /**
  * The desired state of a run: the file, with the inputs laid over it. Finds every problem in one go, sorted by place;
  * there is a desired state only when there is no problem. Never throws, whatever the text is.
  */
 function buildDesired(args) {
-    const parsed = args.file && parseConfig(args.file, args.knownChecks);
+    const parsed = args.file &&
+        parseConfig(args.file, args.checks.map(({ id }) => id));
     const file = parsed?.file;
     const context = {
         ...(file === undefined ? {} : { file }),
@@ -66316,15 +66500,16 @@ function buildDesired(args) {
     const declared = readEndpoints(context);
     const { agents, only, added } = readAgents(context, scope, declared);
     const endpoints = [...declared, ...added];
-    if (file !== undefined)
+    if (file !== undefined) {
         reportNotYet(context, file);
+        reportFixedLevels(context, file, args.checks);
+    }
     reportNothing(context, endpoints.length);
-    const { project, region, universe } = scope;
-    if (region !== undefined)
-        context.problems.push(...sharedUrlProblems(endpoints, agents, { region, universe }));
+    const { project, region } = scope;
     const problems = sortProblems(context.problems);
+    const lacksProject = !namesProject(context);
     if (problems.length > 0 || project === undefined || region === undefined)
-        return { problems };
+        return { problems, lacksProject };
     const desired = {
         project,
         region,
@@ -66333,9 +66518,9 @@ function buildDesired(args) {
         agents,
         ...(only === undefined ? {} : { only }),
         checkLevels: file === undefined ? {} : checkLevels(file),
-        ...(file === undefined ? {} : { file: file.path }),
+        config: file && [args.repository, file.path].filter(Boolean).join(':'),
     };
-    return { desired, problems };
+    return { desired, problems, lacksProject };
 }
 /** Part of the format, so that a config can be written for both, but not of this version. */
 function reportNotYet(context, file) {
@@ -66348,6 +66533,15 @@ function reportNotYet(context, file) {
         notYet('move', 'move: true');
     if (fileHas(context, 'guardrails'))
         notYet('guardrails', 'guardrails');
+}
+/** A check that guards data or a running agent keeps its level. */
+function reportFixedLevels(context, { value, locate }, checks) {
+    for (const { id, level, fixed } of checks) {
+        const given = value.checks?.[id];
+        if (!fixed || given === undefined || given === level)
+            continue;
+        report(context, locate(['checks', id]), `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.');
+    }
 }
 /** Engines alone would make a run that does nothing and looks like one that did. */
 function reportNothing(context, endpoints) {
@@ -66845,7 +67039,8 @@ function createAiplatform(http, version) {
             // Neither name nor etag may be in the mask: Google answers 400 (Config Connector, commit 2b7856ae01).
             query: { updateMask: GATEWAY_CONFIG_MASK },
             body: { ...(etag === undefined ? {} : { etag }), spec: { deploymentSpec: { agentGatewayConfig: config } } },
-            retry: 'rejected',
+            // A second update would be a second redeployment: the caller looks at the engine before it tries again.
+            retry: 'throttled',
         }),
         listOperations,
         runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
@@ -67109,8 +67304,12 @@ const FIRST_DELAY = 1_000;
 const retry_LONGEST_DELAY = 32_000;
 /** A server that asks for more patience than this is out of quota for today: fail and say so. */
 const LONGEST_SERVER_DELAY = 300_000;
-const REJECTED = new Set([429, 503]);
-const TRANSIENT = new Set([408, 429, 500, 502, 503, 504]);
+const STATUSES = {
+    always: new Set([408, 429, 500, 502, 503, 504]),
+    rejected: new Set([429, 503]),
+    throttled: new Set([429]),
+    never: new Set(),
+};
 /** @returns true when another try is allowed by `retry` and may go better than this one */
 function mayRetry(error, retry) {
     // Without a token nothing was sent, so this holds for every kind of request.
@@ -67121,7 +67320,7 @@ function mayRetry(error, retry) {
     if (error instanceof ApiError) {
         if ((error.retryDelayMs ?? 0) > LONGEST_SERVER_DELAY)
             return false;
-        return (retry === 'always' ? TRANSIENT : REJECTED).has(error.status);
+        return STATUSES[retry].has(error.status);
     }
     if (error instanceof NetworkError)
         return !isCertificateProblem(error.code) && (retry === 'always' || !error.sent);
@@ -67450,7 +67649,9 @@ const warning = (id) => ({ id, level: 'warning', fixed: false });
 const CHECKS = [
     catalog_error('engine-not-found'),
     catalog_error('engine-ambiguous'),
+    catalog_error('engine-not-declared'),
     catalog_error('engine-without-agent-identity'),
+    catalog_error('endpoint-overlap'),
     catalog_error('engine-too-old'),
     catalog_error('gateway-not-found'),
     catalog_error('gateway-wrong-direction'),
@@ -67521,10 +67722,11 @@ async function prepare({ inputs, problems }, session) {
         unreadable: loaded.problems.length > 0,
         inputs: inputs.desired,
         universe,
-        knownChecks: CHECKS.map(({ id }) => id),
+        checks: CHECKS,
+        ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
     }, credentials);
     const hosts = readHosts(universe, built.desired?.region ?? inputs.desired.region, session.env);
-    const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems, ...fixedLevels(built.desired)];
+    const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems];
     if (all.length > 0 || !built.desired || !hosts.hosts)
         throw new InvalidInput(all);
     const google = createGoogle({
@@ -67541,10 +67743,13 @@ async function prepare({ inputs, problems }, session) {
     });
     return { desired: built.desired, google };
 }
-/** The environment and the credentials are asked for a project only when nothing else names one. */
+/**
+ * The environment and the credentials are asked for a project only when nothing else names one: asking may mean to look
+ * for a metadata server.
+ */
 async function build(args, credentials) {
     const built = buildDesired({ ...args, defaults: {} });
-    if (built.desired)
+    if (!built.lacksProject)
         return built;
     try {
         const project = await credentials.projectId();
@@ -67568,17 +67773,9 @@ function readHosts(universe, region, env) {
         return { problems };
     }
 }
-/** A check that guards data or a running agent keeps its level. */
-function fixedLevels(desired) {
-    return Object.entries(desired?.checkLevels ?? {}).flatMap(([id, { level, origin }]) => {
-        const check = CHECKS.find((candidate) => candidate.id === id);
-        if (!check?.fixed || level === check.level)
-            return [];
-        return [problem(origin, `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.')];
-    });
-}
 
 ;// CONCATENATED MODULE: ./lib/src/commands/look.js
+
 
 
 
@@ -67586,11 +67783,18 @@ function fixedLevels(desired) {
 /** What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing. */
 async function look(read, session) {
     const { desired, google } = await prepare(read, session);
+    for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
+        if (!isBuilt(id))
+            warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
+    }
     session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
     const observed = await observe(desired, google, read.inputs.universe);
     const plan = makePlan(desired, observed, read.inputs.universe);
     sayPlan(plan, session);
     return { desired, observed, plan, google };
+}
+function warn(message, origin, { log }) {
+    log.warning(message, origin.kind === 'file' ? origin : {});
 }
 function sayPlan(plan, { log }) {
     log.info(planHeadline(plan));
@@ -70628,6 +70832,8 @@ function governanceOf(engine, desired, observed) {
     return why === '' ? { verdict: 'governed', why } : { verdict: 'not-enforced', why };
 }
 function whyNotEnforced(engine, desired, observed) {
+    if (engine.failed)
+        return 'its last update failed';
     const { egress } = desired.gateways;
     // IAP has no effect on ingress gateways (Google's "Delegate authorization" page).
     if (engine.egress === null)
@@ -70679,7 +70885,7 @@ function reportEngines(plan, desired, observed, result) {
         const outcome = result?.engines.get(change.engine);
         const now = outcome ?? { egress: change.egress.from, ingress: change.ingress.from };
         const granted = isGranted(plan, change, result);
-        const { verdict, why } = governanceOf({ ...now, granted }, desired, observed);
+        const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
         return [
             {
                 name: engine.name,
@@ -70713,7 +70919,7 @@ function isGranted(plan, change, result) {
 
 /** @returns outputs and summary of a command that got as far as a plan */
 function outcomeOf(known) {
-    const { plan, desired, observed, result, failure } = known;
+    const { plan, desired, observed, result, failures } = known;
     const engines = reportEngines(plan, desired, observed, result);
     return {
         outputs: {
@@ -70728,17 +70934,10 @@ function outcomeOf(known) {
             engines: engines.map(engineOutput),
             endpoints: endpointOutputs(plan, result),
             agent_gateway_config: declaredConfig(desired, observed),
-            failure_reason: failure?.reason ?? '',
+            failure_reason: failures[0]?.reason ?? '',
         },
-        summary: {
-            title: known.title,
-            plan,
-            engines,
-            next: known.next,
-            ...(result ? { result } : {}),
-            ...(failure ? { failure } : {}),
-        },
-        ...(failure ? { failure } : {}),
+        summary: { title: known.title, plan, engines, failures, next: known.next },
+        failures,
     };
 }
 function engineOutput(engine) {
@@ -70749,7 +70948,7 @@ function engineOutput(engine) {
 function endpointOutputs(plan, result) {
     const outputs = {};
     for (const change of endpointChanges(plan)) {
-        if (change.key in outputs)
+        if (Object.hasOwn(outputs, change.key))
             continue;
         const registryResource = result?.services.get(change.service)?.registryResource ?? change.registryResource ?? '';
         const endpointId = registryResource.slice(registryResource.lastIndexOf('/') + 1);
@@ -70818,7 +71017,7 @@ class PlanFileError extends Error {
     name = 'PlanFileError';
 }
 /**
- * Reads a plan file. Its own digest is not believed: it is computed anew from what the file says.
+ * Reads a plan file. The digest in it is not believed.
  *
  * @throws PlanFileError when it cannot be read or is no plan
  */
@@ -70833,8 +71032,9 @@ async function readPlanFile(file) {
     if (!planFileSchema.safeParse(content).success) {
         throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
     }
-    const { scope, changes } = content;
-    return { scope, changes, digest: planDigest({ scope, changes }) };
+    const { scope, changes, digest: named } = content;
+    const digest = planDigest({ scope, changes });
+    return { scope, changes, digest, isAltered: named !== digest };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/apply.js
@@ -70845,22 +71045,24 @@ async function readPlanFile(file) {
 
 
 
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const start = session.clock.now();
-    const looked = await look(read, session);
+    const reviewed = await readReviewed(read.inputs);
+    const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session);
     const planFile = await writePlanFile(looked.plan, session.env);
     const known = { title: 'Agent Gateway apply', ...looked, planFile };
-    const refusal = checkFailure(looked.plan) ?? (await notReviewed(looked.plan, read.inputs));
+    const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
     if (refusal)
-        return outcomeOf({ ...known, failure: refusal, next: [] });
+        return outcomeOf({ ...known, failures: [refusal], next: [] });
     if (!hasChanges(looked.plan))
-        return outcomeOf({ ...known, next: [] });
+        return outcomeOf({ ...known, failures: [], next: [] });
     const result = await carryOut(looked, read.inputs, session, start);
     return outcomeOf({
         ...known,
         result,
-        ...(result.failure ? { failure: result.failure } : {}),
+        failures: result.failures,
         next: ['New grants and registrations take some minutes to count everywhere.'],
     });
 }
@@ -70868,35 +71070,39 @@ function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;
     return applyPlan(plan, observed, { propagationWaitMs: inputs.propagationWaitMs }, { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) });
 }
+/** A plan file that cannot be read is bad input like any other: it is told before anything is sent. */
+async function readReviewed({ planFile }) {
+    if (planFile === '')
+        return { problems: [] };
+    try {
+        return { plan: await readPlanFile(planFile), problems: [] };
+    }
+    catch (error) {
+        if (!(error instanceof PlanFileError))
+            throw error;
+        const fix = 'Pass the plan_file output of the plan step.';
+        return { problems: [problem(inputOrigin('plan_file'), error.message, fix)] };
+    }
+}
 /**
  * A reviewed plan only ever makes apply refuse: what is done is what the live plan says, never what a file says.
  *
  * @returns why the live plan is not the reviewed one, or undefined when it is or none was given
  */
-async function notReviewed(live, { planFile, planDigest }) {
-    const next = ['Plan again, review the new plan, then apply it.'];
-    if (planFile !== '') {
-        try {
-            const reviewed = await readPlanFile(planFile);
-            if (reviewed.digest !== live.digest) {
-                const lines = planDifference(reviewed, live);
-                return {
-                    reason: 'plan-changed',
-                    message: ['The live plan is not the reviewed one:', ...lines].join('\n'),
-                    next,
-                };
-            }
-        }
-        catch (error) {
-            if (!(error instanceof PlanFileError))
-                throw error;
-            return { reason: 'invalid-input', message: error.message, next: ['Pass the plan_file output of the plan step.'] };
-        }
+function notReviewed(live, reviewed, planDigest) {
+    const refuse = (...lines) => ({
+        reason: 'plan-changed',
+        message: [...lines, 'Nothing was written.'].join('\n'),
+        next: ['Plan again, review the new plan, then apply it.'],
+    });
+    if (reviewed && reviewed.digest !== live.digest) {
+        return refuse('The live plan is not the reviewed one:', ...planDifference(reviewed, live));
     }
+    if (reviewed?.isAltered)
+        return refuse('The plan file was altered: its digest is not that of its content.');
     if (planDigest === '' || planDigest === live.digest)
         return undefined;
-    const message = `The live plan has the digest ${live.digest}, the reviewed one ${planDigest}: the world or the config changed since.`;
-    return { reason: 'plan-changed', message, next };
+    return refuse(`The live plan has the digest ${live.digest}, the reviewed one ${planDigest}: the world or the config changed since.`);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/plan.js
@@ -70916,12 +71122,12 @@ async function planCommand(read, session) {
             next: ['Apply the plan.'],
         }
         : undefined;
-    const failure = checkFailure(looked.plan) ?? unwanted;
+    const failed = checkFailure(looked.plan) ?? unwanted;
     return outcomeOf({
         title: 'Agent Gateway plan',
         ...looked,
         planFile,
-        ...(failure ? { failure } : {}),
+        failures: failed ? [failed] : [],
         next: changes ? ['Review the plan, then apply it.'] : [],
     });
 }
@@ -70940,7 +71146,7 @@ async function verifyCommand(read, session) {
         title: 'Agent Gateway verification',
         ...looked,
         planFile: '',
-        ...(failure ? { failure } : {}),
+        failures: failure ? [failure] : [],
         next: [],
     });
 }
@@ -71017,7 +71223,7 @@ function readCommon(reader) {
         apiVersion: reader.choice('api_version', ['v1beta1', 'v1']),
         accessToken: reader.token('access_token', accessToken),
         universe: reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
-        requestReason: reader.matching('request_reason', /^[\x20-\x7e]{1,500}$/, 'at most 500 printable ASCII characters, it is sent as an HTTP header'),
+        requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
         githubToken,
     };
 }
@@ -71173,16 +71379,25 @@ function details(title, body) {
 
 
 
-/** @returns the step summary, GitHub Markdown */
+/** The runner drops a summary of more than 1 MiB whole (actions/runner, step summary upload limit). */
+const MAX_BYTES = 1_000_000;
+/** Rows a table may have, until the summary fits. */
+const ROW_LIMITS = [Infinity, 2_000, 500, 100, 20];
+/** @returns the step summary, GitHub Markdown, cut at whole rows so that the runner takes it */
 function renderSummary(input) {
-    const { plan, failure } = input;
+    const texts = ROW_LIMITS.map((rows) => () => render(input, rows));
+    const fitting = texts.find((text) => new TextEncoder().encode(text()).length <= MAX_BYTES);
+    return (fitting ?? (() => render(input, 0)))();
+}
+function render(input, limit) {
+    const { plan, failures } = input;
     return [
         `## ${escapeMarkdown(input.title)}`,
         ...(plan ? [`**${escapeMarkdown(countsLine(plan.summary))}** in ${escapeMarkdown(scopeLine(plan))}`] : []),
-        ...(failure ? [failurePart(failure)] : []),
+        ...failures.map(failurePart),
         ...(plan ? [checksPart(plan.checks)] : []),
-        enginesPart(input),
-        ...(plan ? [endpointsPart(plan), grantsPart(plan)] : []),
+        enginesPart(input, limit),
+        ...(plan ? [endpointsPart(plan, limit), grantsPart(plan, limit)] : []),
         nextPart(input),
         ...(plan ? [`Digest ${code(plan.digest)}`] : []),
     ]
@@ -71204,7 +71419,7 @@ function checksPart(checks) {
     ]);
     return `### Checks\n\n${table(['Level', 'Check', 'What', 'What to do'], rows)}`;
 }
-function enginesPart({ plan, engines }) {
+function enginesPart({ plan, engines }, limit) {
     if (!plan || engines.length === 0)
         return '';
     const bindings = new Map(bindingChanges(plan).map((change) => [change.engine, change]));
@@ -71227,9 +71442,9 @@ function enginesPart({ plan, engines }) {
             escapeMarkdown(engine.governanceText),
         ];
     });
-    return `### Engines\n\n${table(['', 'Engine', 'Egress', 'Ingress', 'Status', 'Governance'], rows)}`;
+    return `### Engines\n\n${cut(['', 'Engine', 'Egress', 'Ingress', 'Status', 'Governance'], rows, limit)}`;
 }
-function endpointsPart(plan) {
+function endpointsPart(plan, limit) {
     const changes = endpointChanges(plan);
     if (changes.length === 0)
         return '';
@@ -71247,28 +71462,48 @@ function endpointsPart(plan) {
         code(protocol),
         escapeMarkdown(reason),
     ]));
-    const hostTable = details(`${hosts.length} host names`, table(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts));
-    return `### Endpoints\n\n${table(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows)}\n\n${hostTable}`;
+    const hostTable = details(`${hosts.length} host names`, cut(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts, limit));
+    return `### Endpoints\n\n${cut(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows, limit)}\n\n${hostTable}`;
 }
-function grantsPart(plan) {
+/** One row per service and kind of grant: a fleet has as many grants as engines times endpoints. */
+function grantsPart(plan, limit) {
     const grants = grantChanges(plan);
     if (grants.length === 0)
         return '';
-    const rows = grants.map(({ action, key, displayName, member }) => [
-        action === 'create' ? code('+') : '',
-        code(key),
-        displayName === undefined ? 'carried over' : escapeMarkdown(displayName),
-        code(member),
-    ]);
+    const groups = new Map();
+    for (const grant of grants) {
+        const group = JSON.stringify([grant.service, grant.action, grant.engine === undefined]);
+        groups.set(group, [...(groups.get(group) ?? []), grant]);
+    }
+    const rows = [...groups.values()].flatMap((group) => (group[0] ? [grantRow(group[0], group)] : []));
     const added = grants.filter(isChange).length;
     const title = `${added} to add, ${grants.length - added} there already`;
-    return `### Grants\n\n${details(title, table(['', 'Endpoint', 'Engine', 'Member'], rows))}`;
+    return `### Grants\n\n${details(title, cut(['', 'Endpoint', 'Members', 'Who'], rows, limit))}`;
 }
-function nextPart({ failure, next }) {
-    const lines = failure ? failure.next : next;
+function grantRow({ action, key }, group) {
+    const who = group.map(({ displayName, member, condition }) => {
+        if (displayName !== undefined)
+            return escapeMarkdown(displayName);
+        return `${code(member)} (carried over from the registry-wide policy${condition ? `, only if ${code(condition.expression)}` : ''})`;
+    });
+    return [action === 'create' ? code('+') : '', code(key), `${group.length}`, who.join(', ')];
+}
+/** A table of at most so many rows, saying what was left out. */
+function cut(head, rows, limit) {
+    if (rows.length <= limit)
+        return table(head, rows);
+    const note = `… and ${rows.length - limit} more rows: see the log of this step, or the plan file.`;
+    return limit === 0 ? note : `${table(head, rows.slice(0, limit))}\n\n${note}`;
+}
+function nextPart({ failures, next }) {
+    const lines = failures.length > 0 ? nextSteps(failures) : next;
     if (lines.length === 0)
         return '';
     return `### What to do next\n\n${lines.map((line) => `- ${escapeMarkdown(line.replace(/^- /, ''))}`).join('\n')}`;
+}
+/** @returns what to do next after these failures, each piece of advice once */
+function nextSteps(failures) {
+    return [...new Set(failures.flatMap(({ next }) => next))];
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/log-text.js
@@ -71334,6 +71569,7 @@ function properties(at) {
 
 
 
+
 /** Plan and verify only read; nobody waits longer than this for that. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 /** How long a finished step may take to end by itself, in milliseconds. */
@@ -71368,7 +71604,7 @@ async function runStep(name, read, command) {
     const outcome = await command(inputs, session).catch((error) => failedOutcome(name, error));
     clearTimeout(timer);
     await step_finish(name, outcome, runnerLog);
-    process.exitCode = outcome.failure ? 1 : 0;
+    process.exitCode = outcome.failures.length > 0 ? 1 : 0;
     // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
     setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
 }
@@ -71376,17 +71612,14 @@ function failedOutcome(name, error) {
     const failure = error instanceof InvalidInput ? invalidInput(error.problems) : explain(error, 'Reading the world', 'api-error');
     return {
         outputs: { ...NO_OUTPUTS, failure_reason: failure.reason },
-        summary: { title: `Agent Gateway ${name}`, engines: [], next: [], failure },
-        failure,
+        summary: { title: `Agent Gateway ${name}`, engines: [], failures: [failure], next: [] },
+        failures: [failure],
     };
 }
 function invalidInput(problems) {
-    const [first] = problems;
-    for (const { origin, message, fix } of problems.slice(1))
+    for (const { origin, message, fix } of problems)
         annotate(origin, `${message} ${fix ?? ''}`.trim());
-    if (first)
-        annotate(first.origin, `${first.message} ${first.fix ?? ''}`.trim());
-    const lines = problems.map(({ origin, message, fix }) => `${formatOrigin(origin)}: ${message}${fix ? ` ${fix}` : ''}`);
+    const lines = problems.map(formatProblem);
     return {
         reason: 'invalid-input',
         message: [
@@ -71400,7 +71633,7 @@ function annotate(origin, message) {
     if (origin.kind === 'file')
         runnerLog.error(message, { title: 'invalid-input', ...origin });
 }
-async function step_finish(name, { outputs, summary, failure }, log) {
+async function step_finish(name, { outputs, summary, failures }, log) {
     setOutputs(outputs, OUTPUT_NAMES[name]);
     if (process.env.GITHUB_STEP_SUMMARY) {
         try {
@@ -71410,14 +71643,13 @@ async function step_finish(name, { outputs, summary, failure }, log) {
             log.warning(`The step summary could not be written: ${error.message}`);
         }
     }
-    if (failure) {
-        log.error(failure.message, { title: failure.reason });
-        failure.next.forEach((line) => log.info(line));
+    summary.engines.forEach((engine) => log.info(engineLine(engine)));
+    // The runner shows ten annotations a step: one per reason, however many engines it struck.
+    for (const reason of new Set(failures.map((failure) => failure.reason))) {
+        const messages = failures.filter((failure) => failure.reason === reason).map(({ message }) => message);
+        log.error(messages.join('\n'), { title: reason });
     }
-    else {
-        summary.engines.forEach((engine) => log.info(`${engine.displayName} (${engine.id}): ${engine.governanceText}`));
-        summary.next.forEach((line) => log.info(line));
-    }
+    (failures.length > 0 ? nextSteps(failures) : summary.next).forEach((line) => log.info(line));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/actions/index.js

@@ -72,8 +72,10 @@ function planOwn(
   if (!own && mine.length === 0) return [];
   const owner = ownerOf(endpoint, input);
   const owned = own !== undefined && isOwned(own, owner);
+  // A service without a URL is none: one that is needed no longer stays as it is.
+  const keepsAll = !owned || input.desired.only !== undefined || mine.length === 0;
   // A URL that another key takes from this service stays, too.
-  const keeps = (url: string): boolean => !owned || input.desired.only !== undefined || carriers.get(url) === name;
+  const keeps = (url: string): boolean => keepsAll || carriers.get(url) === name;
   const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
   const fields = owned || !own ? fieldChanges(own, endpoint, owner) : [];
   const changed = fields.length > 0 || interfaces.some(({ action }) => action !== 'keep');

@@ -26,7 +26,7 @@ export function textOf(value: Value, contexts: Contexts): string {
 /** @returns whether a step with this `if` runs */
 export function isTrue(condition: string, contexts: Contexts, succeeded: boolean): boolean {
   const result = evaluate(condition, contexts, succeeded);
-  return result.kind === data.Kind.Boolean ? (result as types.BooleanData).value : result.coerceString() !== '';
+  return result.kind === data.Kind.Boolean ? result.value : result.coerceString() !== '';
 }
 
 function evaluate(expression: string, contexts: Contexts, succeeded: boolean): types.ExpressionData {

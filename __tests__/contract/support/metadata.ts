@@ -18,7 +18,10 @@ export type Value = { readonly text: string } | { readonly expression: string };
 
 export interface StepMetadata {
   readonly id: string;
+  /** The action, or empty for a step that runs a script. */
   readonly uses: string;
+  /** The script, for bash. */
+  readonly run?: Value;
   readonly condition: string;
   readonly with: ReadonlyMap<string, Value>;
 }
@@ -67,12 +70,12 @@ function stepsOf(template: ActionTemplate, root: TemplateToken): StepMetadata[] 
   const tokens = child(child(root, 'runs'), 'steps');
   const raw = tokens && isSequence(tokens) ? [...tokens] : [];
   return template.runs.steps.map((step, index) => {
-    if (!('uses' in step)) throw new Error(`Step ${step.id} uses no action`);
+    if (!('uses' in step) && !('run' in step)) throw new Error(`Step ${step.id} is of an unknown kind`);
     const inputs = child(raw[index], 'with');
     const entries = inputs && isMapping(inputs) ? [...inputs] : [];
     return {
       id: step.id,
-      uses: step.uses.value,
+      ...('uses' in step ? { uses: step.uses.value } : { uses: '', run: valueOf(step.run) }),
       condition: step.if.expression,
       with: new Map(entries.map(({ key, value }) => [key.toString(), valueOf(value)])),
     };

@@ -92,7 +92,9 @@ async function runComposite(
   for (const step of action.steps) {
     if (!isTrue(step.condition, contexts(), exitCode === 0)) continue;
     const values = [...step.with].map(([name, value]) => [name, textOf(value, contexts())] as const);
-    const result = await runIn(step.uses.replace(/^\$\//, ''), Object.fromEntries(values), job);
+    const result = step.run
+      ? await runProcess('bash', ['-e', '-o', 'pipefail', '-c', textOf(step.run, contexts())], {}, job)
+      : await runIn(step.uses.replace(/^\$\//, ''), Object.fromEntries(values), job);
     steps[step.id] = result;
     exitCode ||= result.exitCode;
   }
@@ -117,13 +119,23 @@ async function runNode(
   job: JobIn,
 ): Promise<StepResult> {
   if (!('main' in action.runs)) throw new Error(`${folder} is not a JavaScript action`);
+  const env = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]));
+  return runProcess(process.execPath, [path.join(ROOT, folder, action.runs.main)], env, job);
+}
+
+async function runProcess(
+  command: string,
+  args: readonly string[],
+  inputs: Readonly<Record<string, string>>,
+  job: JobIn,
+): Promise<StepResult> {
   const commands = newFolder('runner-commands');
   const outputFile = path.join(commands, 'output');
   const summaryFile = path.join(commands, 'summary.md');
   writeFileSync(outputFile, '');
   writeFileSync(summaryFile, '');
   const env: Record<string, string | undefined> = {
-    PATH: process.env['PATH'],
+    PATH: process.env.PATH,
     HOME: commands,
     GITHUB_ACTIONS: 'true',
     GITHUB_WORKSPACE: job.workspace,
@@ -131,10 +143,10 @@ async function runNode(
     GITHUB_STEP_SUMMARY: summaryFile,
     RUNNER_TEMP: job.temp,
     RUNNER_ENVIRONMENT: 'github-hosted',
-    ...Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value])),
+    ...inputs,
     ...job.env,
   };
-  const child = spawn(process.execPath, [path.join(ROOT, folder, action.runs.main)], { env, cwd: job.workspace });
+  const child = spawn(command, args, { env, cwd: job.workspace });
   job.onStart?.(child);
   let log = '';
   child.stdout.on('data', (chunk: Buffer) => (log += chunk.toString()));
@@ -154,11 +166,13 @@ async function runNode(
   };
 }
 
-/** `name<<delimiter`, value lines, `delimiter`: what the toolkit writes and the runner reads. */
+/** `name<<delimiter`, value lines, `delimiter`, as the toolkit writes them; `name=value`, as scripts do. */
 function parseOutputs(text: string): Record<string, string> {
   const outputs: Record<string, string> = {};
   const lines = text.split('\n');
   for (let at = 0; at < lines.length; at += 1) {
+    const [, simple, value] = /^(\w+)=(.*)$/.exec(lines[at] ?? '') ?? [];
+    if (simple !== undefined && value !== undefined) outputs[simple] = value;
     const [, name, delimiter] = /^(\w+)<<(.+)$/.exec(lines[at] ?? '') ?? [];
     if (name === undefined || delimiter === undefined) continue;
     const end = lines.indexOf(delimiter, at + 1);

@@ -3,6 +3,7 @@ import path from 'node:path';
 import { afterAll } from '@jest/globals';
 import {
   startEmulator,
+  type Decision,
   type Emulator,
   type RequestLogEntry,
   type SettingsInput,
@@ -27,11 +28,13 @@ export interface StageOptions {
 export interface Stage {
   readonly emulator: Emulator;
   /** Runs an action with a token and no propagation wait, unless the inputs say otherwise. */
-  run(folder: string, inputs?: Readonly<Record<string, string>>, job?: Job): Promise<StepResult>;
+  readonly run: (folder: string, inputs?: Readonly<Record<string, string>>, job?: Job) => Promise<StepResult>;
   /** Requests so far that would change something in Google Cloud. */
-  writes(): RequestLogEntry[];
+  readonly writes: () => RequestLogEntry[];
   /** Requests so far with this method, whose path has this end (a query does not count). */
-  requests(method: string, end: string | RegExp): RequestLogEntry[];
+  readonly requests: (method: string, end: string | RegExp) => RequestLogEntry[];
+  /** May this principal reach this host now? */
+  readonly decide: (principal: string, host: string) => Decision;
 }
 
 /** Call once per test file. @returns how to set a stage; all of them are gone when the file's tests are over */
@@ -63,10 +66,12 @@ function stageOn(emulator: Emulator, config: string | undefined): Stage {
           files: { ...(config === undefined ? {} : { 'agent-gateway.yaml': config }), ...job.files },
         },
       ),
+    decide: (principal, host) => emulator.decide(principal, host),
     writes: () => emulator.requests.filter(({ write }) => write),
     requests: (method, end) =>
       emulator.requests.filter(
-        (entry) => entry.method === method && (typeof end === 'string' ? entry.path.endsWith(end) : end.test(entry.path)),
+        (entry) =>
+          entry.method === method && (typeof end === 'string' ? entry.path.endsWith(end) : end.test(entry.path)),
       ),
   };
 }
@@ -116,6 +121,9 @@ agents:
     allow: [ticket-system]
 `;
 
+/** The same without a gateway: such a run registers and grants, and binds nothing. */
+export const GRANTS_ONLY = CONFIG.replace('gateways:\n  egress: egress\n', '');
+
 /** Inputs of a run without a config file. */
 export const SCOPE = { project_id: 'acme-agents', region: 'us-central1' };
 
@@ -131,7 +139,7 @@ export interface EngineRow {
 
 /** The `engines` output, by display name. */
 export function enginesOf({ outputs }: StepResult): Record<string, EngineRow> {
-  const rows = JSON.parse(outputs['engines'] ?? '') as EngineRow[];
+  const rows = JSON.parse(outputs.engines ?? '') as EngineRow[];
   return Object.fromEntries(rows.map((row) => [row.displayName, row]));
 }
 

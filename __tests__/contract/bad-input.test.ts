@@ -1,0 +1,205 @@
+import { beforeAll, describe, expect, it } from '@jest/globals';
+import type { StepResult } from './support/runner.js';
+import { annotations, CONFIG, SCOPE, useStages, world, type Stage } from './support/stage.js';
+
+const set = useStages();
+
+/** Lines of the error that sums everything up, without its first. */
+const problems = ({ log }: StepResult): string[] => (annotations(log, 'error').at(-1) ?? '').split('\n').slice(1);
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await set({ world: world() });
+});
+
+function expectInvalid(result: StepResult): void {
+  expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'invalid-input', changes: 'false' } });
+  expect(stage.emulator.requests).toEqual([]);
+}
+
+describe('a file with every kind of mistake, and inputs that are no better', () => {
+  const file = `version: 2
+project: Acme Agents
+region: us-central-1
+gatewais: { egress: egress }
+gateways:
+  egress: projects/acme-agents/locations/europe-west4/agentGateways/egress
+  ingress: ""
+endpoints:
+  APIs:
+    urls: [https://*.example.com]
+  path-and-port:
+    urls: ["https://example.com:8443/v1", "http://plain.example.com"]
+  unknown-preset:
+    presets: [runtme]
+  no-hosts: {}
+  wrong-type:
+    urls: https://example.com
+    carry_over: "yes"
+  empty-list:
+    urls: []
+agents:
+  - engine: 4405152104998502400
+  - engine: Support agent
+    allow: [stripe-apy]
+  - engine: projects/other-project/locations/us-central1/reasoningEngines/1
+checks:
+  gateway-dry-ran: error
+  gateway-conflict: warn
+  engine-not-found: "off"
+migrate: true
+move: true
+guardrails:
+  organization: "5550001"
+  enforce_on: projects/acme-agents
+`;
+  const inputs = {
+    region: 'us-centrl1',
+    api_version: 'v2',
+    universe: 'https://googleapis.com',
+    request_reason: 'line one\nline two',
+    comment: 'always',
+    comment_label: 'agents',
+    plan_digest: 'abc',
+    approval: 'comment',
+    propagation_wait: '-1',
+    timeout: 'soon',
+    prune: 'true',
+    rollback: 'true',
+  };
+  let result: StepResult;
+  beforeAll(async () => {
+    const env = { CLOUDSDK_API_ENDPOINT_OVERRIDES_IAP: 'http://iap.example.com/' };
+    result = await stage.run('apply', inputs, { files: { 'agent-gateway.yaml': file }, env });
+  });
+
+  it('is refused before anything is asked of Google', () => {
+    expectInvalid(result);
+  });
+
+  it.each([
+    ['a version that is not known', 1, 10, '1'],
+    ['a project that is none', 2, 10, 'acme-agents'],
+    ['an unknown key', 4, 1, '"gateways"'],
+    ['an empty gateway', 7, 12, 'none'],
+    ['a key that is no service ID', 9, 3, 'lower-case'],
+    ['a wildcard', 10, 12, 'exact host names'],
+    ['a path and a port', 12, 12, '"https://example.com"'],
+    ['http', 12, 43, '"https://plain.example.com"'],
+    ['an unknown preset', 14, 15, '"runtime"'],
+    ['an endpoint without hosts', 15, 3, 'presets, urls'],
+    ['text where a list should be', 17, 11, 'list'],
+    ['text where a truth value should be', 18, 17, 'true or false'],
+    ['an empty list', 20, 11, 'at least one'],
+    ['a number that YAML rounds', 22, 13, '"4405152104998502400"'],
+    ['an endpoint that is not declared', 24, 13, 'endpoints'],
+    ['an unknown check', 27, 3, '"gateway-dry-run"'],
+    ['a level that is none', 28, 21, 'warning'],
+    ['migrate, which comes later', 30, 1, 'not supported yet'],
+    ['move, which comes later', 31, 1, 'not supported yet'],
+    ['guardrails, which come later', 32, 1, 'not supported yet'],
+  ])('names the place of %s and the fix', (_what, line, column, text) => {
+    const place = `agent-gateway.yaml:${line}:${column}: `;
+    expect(problems(result)).toContainEqual(expect.stringContaining(place));
+    expect(problems(result).find((problem) => problem.startsWith(place))).toContain(text);
+    expect(result.log).toMatch(
+      new RegExp(`^::error title=invalid-input,file=agent-gateway\\.yaml,line=${line},col=${column}::`, 'm'),
+    );
+  });
+
+  it.each([
+    ['region', '"us-central1"'],
+    ['api_version', 'v1beta1, v1'],
+    ['universe', 'googleapis.com'],
+    ['request_reason', 'one line'],
+    ['comment', 'not supported yet'],
+    ['comment_label', 'not supported yet'],
+    ['plan_digest', 'sha256:'],
+    ['approval', 'not supported yet'],
+    ['propagation_wait', 'seconds'],
+    ['timeout', 'minutes'],
+    ['prune', 'not supported yet'],
+    ['rollback', 'not supported yet'],
+    ['CLOUDSDK_API_ENDPOINT_OVERRIDES_IAP', 'https:'],
+  ])('names the input %s and the fix', (input, text) => {
+    const found = problems(result).find((problem) => problem.startsWith(`input ${input}: `));
+    expect(found).toContain(text);
+  });
+
+  it('lists each problem once, in the log and in the summary', () => {
+    expect(new Set(problems(result)).size).toBe(problems(result).length);
+    expect(result.summary.split('<br>').length - 1).toBe(problems(result).length);
+  });
+});
+
+describe('file and inputs that contradict each other', () => {
+  it('are told with both sides', async () => {
+    const files = {
+      'agent-gateway.yaml': CONFIG.replace(
+        'egress: egress',
+        'egress: projects/acme-agents/locations/us-central1/agentGateways/egress',
+      ),
+    };
+    const result = await stage.run(
+      'plan',
+      {
+        region: 'europe-west4',
+        engines: 'projects/other-project/locations/europe-west4/reasoningEngines/1',
+        allow: 'ticket-sistem',
+      },
+      { files },
+    );
+    expectInvalid(result);
+    expect(problems(result)).toEqual([
+      expect.stringMatching(/^agent-gateway\.yaml:5:11: .*"us-central1".*"europe-west4"/),
+      expect.stringMatching(/^input engines: .*"other-project".*"acme-agents"/),
+      expect.stringMatching(/^input allow: .*"ticket-sistem".*"ticket-system"/),
+    ]);
+  });
+});
+
+describe('other input that cannot be meant', () => {
+  const BIND = { ...SCOPE, engines: 'all', egress_gateway: 'egress' };
+
+  it.each<[what: string, folder: string, inputs: Record<string, string>, names: string]>([
+    ['a truth value that is none', 'plan', { ...BIND, fail_on_changes: 'yes' }, 'input fail_on_changes: '],
+    ['a comment mode that is none', 'plan', { ...BIND, comment: 'sometimes' }, 'input comment: '],
+    ['an issue, which comes later', 'verify', { ...BIND, issue: 'true' }, 'input issue: '],
+    ['prune of verify, which comes later', 'verify', { ...BIND, prune: 'true' }, 'input prune: '],
+    ['a list of commas', 'plan', { ...BIND, allow: ', ,' }, 'input allow: '],
+    ['the region global', 'plan', { ...BIND, region: 'global' }, 'input region: '],
+    ['no engines', 'plan', { ...BIND, engines: '' }, 'input engines: '],
+    ['no project', 'plan', { ...BIND, project_id: '' }, 'input project_id: '],
+    ['no region', 'plan', { ...BIND, region: '' }, 'input region: '],
+    ['nothing to do', 'plan', { ...SCOPE, engines: 'all' }, 'input egress_gateway: '],
+    ['a gateway name that is none', 'plan', { ...BIND, egress_gateway: 'My Gateway' }, 'input egress_gateway: '],
+    ['a file that does not exist', 'plan', { ...BIND, config: 'deploy/agents.yaml' }, 'input config: '],
+    ['a time limit that is too long', 'apply', { ...BIND, timeout: '100000' }, 'input timeout: '],
+  ])('%s is refused', async (_what, folder, inputs, names) => {
+    const result = await stage.run(folder, inputs);
+    expectInvalid(result);
+    expect(problems(result)).toEqual([expect.stringContaining(names)]);
+  });
+
+  it('a file that is no YAML is refused with its line', async () => {
+    const result = await stage.run('plan', {}, { files: { 'agent-gateway.yaml': 'version: 1\nproject: [acme\n' } });
+    expectInvalid(result);
+    expect(problems(result)[0]).toMatch(/^agent-gateway\.yaml:\d+:\d+: /);
+  });
+});
+
+describe('an endpoint override', () => {
+  it.each([
+    ['plain http to another machine', 'AIPLATFORM', 'http://aiplatform.example.com/'],
+    ['another protocol', 'AGENTREGISTRY', 'ftp://127.0.0.1/'],
+    ['a password', 'IAP', 'https://user:secret@iap.example.com/'],
+    ['a query', 'NETWORKSERVICES', 'https://example.com/?key=1'],
+    ['something that is no URL', 'IAM', 'iam'],
+  ])('with %s is refused before a token is sent', async (_what, api, value) => {
+    const variable = `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`;
+    const result = await stage.run('plan', {}, { files: { 'agent-gateway.yaml': CONFIG }, env: { [variable]: value } });
+    expectInvalid(result);
+    expect(problems(result)).toEqual([expect.stringContaining(variable)]);
+    expect(result.log).not.toContain('secret');
+  });
+});

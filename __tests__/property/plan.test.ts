@@ -1,0 +1,83 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { isChange, type Plan } from '../../src/plan/types.js';
+import { caseArb, staged, type World } from '../support/arbitrary.js';
+import { look } from '../support/apply.js';
+
+/** A shuffle that depends on nothing but the seed. */
+function shuffled<T>(items: readonly T[], seed: number): T[] {
+  let state = seed + 1;
+  const random = (): number => (state = (state * 48_271) % 2_147_483_647) / 2_147_483_647;
+  return items
+    .map((item) => ({ item, rank: random() }))
+    .sort((a, b) => a.rank - b.rank)
+    .map(({ item }) => item);
+}
+
+/** The same world as an API may list it another time. */
+function relisted({ engines, services, policies }: World, seed: number): World {
+  const entries = Object.entries(policies).map(([id, bindings]) => [
+    id,
+    shuffled(bindings, seed).map((item) => ({ ...item, members: shuffled(item.members ?? [], seed) })),
+  ]);
+  return {
+    engines: shuffled(engines, seed),
+    services: shuffled(services, seed).map((item) => ({ ...item, interfaces: shuffled(item.interfaces ?? [], seed) })),
+    policies: Object.fromEntries(entries) as World['policies'],
+  };
+}
+
+const count = ({ changes }: Plan, layer: string): number =>
+  changes.filter((change) => change.layer === layer && isChange(change)).length;
+
+describe('a plan, for any world and config', () => {
+  it('is made, and reading for it writes nothing', async () => {
+    await fc.assert(
+      fc.asyncProperty(caseArb, async ({ world, desired }) => {
+        const on = staged(world);
+        const { plan } = await look(on, desired);
+        // Two keys may list a host, and an engine may be allowed the wrong one of them.
+        expect(plan.checks.filter(({ id }) => id !== 'endpoint-overlap')).toEqual([]);
+        expect(on.google.writes()).toEqual([]);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('does not depend on the order in which Google lists anything', async () => {
+    await fc.assert(
+      fc.asyncProperty(caseArb, fc.nat(1_000_000), async ({ world, desired }, seed) => {
+        const { plan } = await look(staged(world), desired);
+        const again = await look(staged(relisted(world, seed)), desired);
+        expect(again.plan).toEqual(plan);
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('counts what it does', async () => {
+    await fc.assert(
+      fc.asyncProperty(caseArb, async ({ world, desired }) => {
+        const { plan } = await look(staged(world), desired);
+        expect(plan.summary).toEqual({
+          register: count(plan, 'endpoint'),
+          grant: count(plan, 'grant'),
+          bind: count(plan, 'binding'),
+          remove: 0,
+        });
+      }),
+      { numRuns: 200 },
+    );
+  });
+
+  it('holds no etag, and survives a plan file', async () => {
+    await fc.assert(
+      fc.asyncProperty(caseArb, async ({ world, desired }) => {
+        const { plan } = await look(staged(world), desired);
+        expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
+        expect(JSON.stringify(plan)).not.toContain('etag');
+      }),
+      { numRuns: 100 },
+    );
+  });
+});

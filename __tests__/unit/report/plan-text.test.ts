@@ -1,0 +1,125 @@
+import { describe, expect, it } from '@jest/globals';
+import { findingText, planHeadline, planSections } from '../../../src/report/plan-text.js';
+import { gatewayLabel } from '../../../src/report/words.js';
+import {
+  desired,
+  egressConfig,
+  endpoint,
+  engineNamed,
+  gateway,
+  gatewayNamed,
+  ingressConfig,
+  memberOf,
+  observed,
+  observedEngine,
+  ownedService,
+  policyOf,
+  serviceNamed,
+} from '../../support/builders.js';
+import { planned } from '../../support/plan.js';
+import { plan } from '../../support/reports.js';
+
+const linesOf = (title: string, of = plan): readonly string[] =>
+  planSections(of).find((section) => section.title.startsWith(title))?.lines ?? [];
+
+describe('planSections', () => {
+  it('has a section per layer, with what is done in its title', () => {
+    expect(planSections(plan).map(({ title }) => title)).toEqual([
+      'Endpoints (Agent Registry): 1 adopt, 1 create',
+      'Grants (roles/iap.egressor): 3 create',
+      'Bindings (agentGatewayConfig): 2 create',
+    ]);
+  });
+
+  it('has no section for a layer without changes', () => {
+    expect(planSections(planned(desired(), observed()))).toEqual([]);
+  });
+
+  it('shows every host with the reason why it is there', () => {
+    expect(linesOf('Endpoints')).toEqual([
+      `= models: adopt ${serviceNamed('theirs')}`,
+      '      https://extra.example [JSONRPC]  not asked for, but granted with the service',
+      '      https://models.example [JSONRPC]  Listed under urls',
+      `+ stripe: create ${serviceNamed('stripe')}`,
+      expect.stringMatching(/^ {4}description: "" -> "Managed by bind-agent-gateway/),
+      '    displayName: "" -> "Stripe"',
+      '    + https://api.stripe.com [JSONRPC]  Listed under urls',
+    ]);
+  });
+
+  it('marks what goes and what changes', () => {
+    const of = planned(
+      desired({ endpoints: [endpoint('stripe', ['a.example'], { protocol: 'GRPC' })] }),
+      observed({ services: [ownedService('stripe', ['a.example', 'b.example'])] }),
+    );
+    expect(linesOf('Endpoints', of)).toEqual([
+      `~ stripe: update ${serviceNamed('stripe')}`,
+      '    ~ https://a.example [GRPC]  Listed under urls',
+      '    - https://b.example [JSONRPC]',
+    ]);
+  });
+
+  it('shows each member with its engine', () => {
+    expect(linesOf('Grants')[2]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
+  });
+
+  it('shows who is carried over, and under which condition', () => {
+    const condition = { expression: 'hours > 20', title: 'night' };
+    const of = planned(
+      desired({ endpoints: [endpoint('stripe', ['a.example'], { carryOver: true })] }),
+      observed({
+        engines: [observedEngine('1', { allow: ['stripe'] })],
+        registryPolicy: { bindings: [{ role: 'roles/iap.egressor', members: ['principal://owl'], condition }] },
+      }),
+    );
+    expect(linesOf('Grants', of)).toContain(
+      '+ stripe: carried over from the registry-wide policy principal://owl, only if hours > 20',
+    );
+  });
+
+  it('shows both directions of a binding', () => {
+    const config = { ...egressConfig('old'), ...ingressConfig('front') };
+    const of = planned(
+      desired({ gateways: { egress: gateway('egress') } }),
+      observed({ engines: [observedEngine('1', { config, displayName: 'Support agent' })] }),
+    );
+    expect(linesOf('Bindings', of)).toEqual([
+      `~ "Support agent" ${engineNamed('1')}: update`,
+      '    egress: old -> egress',
+      '    ingress: front (not declared, left as it is)',
+    ]);
+  });
+});
+
+describe('planHeadline', () => {
+  it('says what and where', () => {
+    expect(planHeadline(plan)).toBe(
+      'Plan for project acme-agents (101010), region us-central1: 1 to register, 3 to grant, 2 to bind, 0 to remove',
+    );
+  });
+
+  it('says that there is nothing to do', () => {
+    const done = planned(
+      desired({ endpoints: [endpoint('stripe', ['a.example'])] }),
+      observed({ services: [ownedService('stripe', ['a.example'])], policies: { stripe: policyOf([]) } }),
+    );
+    expect(planHeadline(done)).toMatch(/: No changes/);
+  });
+});
+
+it('a finding says what, what to do, and its ID', () => {
+  expect(findingText({ id: 'some-check', level: 'error', message: 'It is so.', remedy: 'Do that.' })).toBe(
+    'It is so. Do that. [some-check]',
+  );
+});
+
+describe('gatewayLabel', () => {
+  it.each([
+    [null, 'not bound'],
+    [gatewayNamed('egress'), 'egress'],
+    [gatewayNamed('egress', 'acme-network'), 'egress (project acme-network)'],
+    ['what is this', 'what is this'],
+  ])('%s', (name, label) => {
+    expect(gatewayLabel(name, 'acme-agents')).toBe(label);
+  });
+});
