@@ -22,6 +22,8 @@ export default {
       },
     ],
   },
+  // Most of the time goes into waiting for child processes, so every core gets a worker.
+  maxWorkers: '100%',
   // Contract tests start child processes and real HTTP servers.
   testTimeout: 60_000,
 };

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { applyPlan } from '../../src/apply/apply.js';
 import { planHosts } from '../../src/plan/hosts.js';
-import { normaliseUrl } from '../../src/plan/endpoints.js';
+import { normaliseUrl } from '../../src/plan/serving.js';
 import { hasMember } from '../../src/plan/policy.js';
 import { hasChanges } from '../../src/plan/plan.js';
 import { caseArb, policyPath, staged, type Case } from '../support/arbitrary.js';

@@ -59,6 +59,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     gateways: {},
     endpoints: [],
     agents: [],
+    partial: more.only !== undefined,
     checkLevels: {},
     config: FILE,
     ...more,

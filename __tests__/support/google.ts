@@ -129,8 +129,6 @@ export class FakeGoogle implements Google, Calls {
         if (!found) throw notFound();
         return found;
       }),
-    listGateways: (project) =>
-      this.run('networkservices.listGateways', project, undefined, () => [...this.gateways.values()]),
     getAuthzExtension: (name) =>
       this.run('networkservices.getAuthzExtension', name, undefined, () => {
         const found = this.extensions.get(name);

@@ -53111,24 +53111,6 @@ function parseRegistryResource(name) {
     }
     return undefined;
 }
-/** @returns the parts of an operation's name in either of its forms, or undefined for anything else */
-function parseOperationName(name) {
-    const short = names_parse(name, 'operations');
-    if (short)
-        return short;
-    const cut = name.lastIndexOf('/operations/');
-    const engine = cut < 0 ? undefined : parseEngineName(name.slice(0, cut));
-    const id = name.slice(cut + '/operations/'.length);
-    if (!engine || !isSegment(id))
-        return undefined;
-    return { project: engine.project, location: engine.location, engine: engine.id, id };
-}
-/** @returns the operation's name in the form it was read in */
-function formatOperationName(name) {
-    if (name.engine === undefined)
-        return format(name, 'operations');
-    return `${formatEngineName({ ...name, id: name.engine })}/operations/${segment(name.id, 'id')}`;
-}
 /** @returns `projects/{project}/locations/{location}` */
 const formatLocation = (project, location) => `projects/${segment(project, 'project')}/locations/${segment(location, 'location')}`;
 /** The two names of a project as Resource Manager v3 answers: the number is in `name`. */
@@ -53639,8 +53621,6 @@ const isAlreadyExists = (error) => error instanceof ApiError && error.status ===
 const isApiDisabled = (error) => error instanceof ApiError && (error.reason === 'SERVICE_DISABLED' || error.reason === 'accessNotConfigured');
 /** The caller lacks a permission. A disabled API also answers 403, and is not meant here. */
 const isPermissionDenied = (error) => error instanceof ApiError && error.status === 403 && !isApiDisabled(error);
-/** The token was refused, even after a fresh one was fetched. */
-const isUnauthenticated = (error) => error instanceof ApiError && error.status === 401;
 /**
  * Why a signal was aborted, as one of the errors above.
  * @returns the signal's own reason when it is ours, TimeoutError for `AbortSignal.timeout`, else CancelledError
@@ -53805,24 +53785,20 @@ const DELAY_OF_ELAPSED = 0.05;
  * Polls a long-running operation to its end.
  * @returns the finished operation; undefined when it is no longer there, which a finished one may be (seen live: 404 on a poll).
  *   Either way the caller reads the resource: only that says what came of it.
- * @throws OperationError when it ended in an error, TimeoutError at the deadline, the signal's reason when that aborts
+ * @throws OperationError when it ended in an error; the signal's reason when that aborts
  */
 async function waitForOperation(wait) {
-    const { clock, signal, name, deadline } = wait;
+    const { clock, signal, name } = wait;
     const start = clock.now();
     if (wait.started && isDone(wait.started))
         return outcome(wait.started, name);
     for (;;) {
-        const left = (deadline ?? Infinity) - clock.now();
-        if (left <= 0)
-            throw new TimeoutError(`Operation ${name} was still running when the time for this run was over.`);
-        await sleep(clock, Math.min(nextDelay(clock.now() - start), left), signal);
+        await sleep(clock, nextDelay(clock.now() - start), signal);
         const operation = await poll(wait.get);
         if (operation === undefined)
             return undefined;
         if (isDone(operation) || operation.error)
             return outcome(operation, name);
-        wait.onPoll?.(clock.now() - start);
     }
 }
 function outcome(operation, name) {
@@ -53850,7 +53826,28 @@ async function poll(get) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/apply/patience.js
+/** Pauses grow from this to a longest one, in milliseconds. */
+const FIRST_PAUSE_MS = 500;
+/**
+ * Asks again, with growing pauses, for what takes a moment to show.
+ *
+ * @param attempt gives what is waited for, or undefined as long as it is not there
+ * @returns what it gave, or undefined when the time was over
+ * @throws what `attempt` throws, and the abort reason
+ */
+async function patiently(attempt, { longestPauseMs, forMs }, { clock, signal }) {
+    const start = clock.now();
+    for (let pause = FIRST_PAUSE_MS;; pause = Math.min(pause * 2, longestPauseMs)) {
+        const found = await attempt();
+        if (found !== undefined || clock.now() - start + pause > forMs)
+            return found;
+        await clock.sleep(pause, signal);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/apply/bind.js
+
 
 
 
@@ -53940,7 +53937,7 @@ async function awaitRunningUpdate(change, deps) {
     }
     catch (error) {
         // How somebody else's update ended is not what this run is judged by; the binding is.
-        if (!(error instanceof Error) || error.name !== 'OperationError')
+        if (!(error instanceof OperationError))
             throw error;
         deps.progress.step(label(change), `that update failed (${error.message}), starting our own`);
     }
@@ -53970,17 +53967,17 @@ async function waitForUpdate(change, operation, what, { google, clock, signal, p
     }
 }
 /** GET shows the old config until the operation is done, so only now does it prove anything. */
-async function bind_confirm(change, sent, projects, { google, clock, signal }) {
-    const start = clock.now();
-    for (let delay = 500;; delay = Math.min(delay * 2, 5_000)) {
-        const config = configOf(await google.aiplatform.getEngine(change.engine));
-        if (DIRECTIONS.every((direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects))) {
-            return config;
-        }
-        if (clock.now() - start + delay > CONFIRM_MS)
-            throw new NotBound(change, config);
-        await clock.sleep(delay, signal);
-    }
+async function bind_confirm(change, sent, projects, deps) {
+    let config = {};
+    const attempt = async () => {
+        config = configOf(await deps.google.aiplatform.getEngine(change.engine));
+        const isSent = (direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects);
+        return DIRECTIONS.every(isSent) ? config : undefined;
+    };
+    const found = await patiently(attempt, { longestPauseMs: 5_000, forMs: CONFIRM_MS }, deps);
+    if (!found)
+        throw new NotBound(change, config);
+    return found;
 }
 /** Going round again is safe: every round starts with looking for a running update and at the binding itself. */
 async function mayTryAgain(error, attempt, change, deps) {
@@ -54154,6 +54151,7 @@ function conditionKey(condition) {
 
 
 
+
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
 /** Attempts when Google does not say whether it took the write. */
@@ -54195,18 +54193,15 @@ async function grant(task, deps) {
         }
     }
 }
-async function readPolicy({ resource }, { google, clock, signal }) {
-    const start = clock.now();
-    for (let delay = 500;; delay = Math.min(delay * 2, 10_000)) {
-        try {
-            return await google.iap.getPolicy(resource);
-        }
-        catch (error) {
-            if (!isNotFound(error) || clock.now() - start > UNKNOWN_ENDPOINT_MS)
-                throw error;
-        }
-        await clock.sleep(delay, signal);
-    }
+async function readPolicy({ resource }, deps) {
+    const attempt = () => deps.google.iap.getPolicy(resource).catch((error) => {
+        if (isNotFound(error))
+            return undefined;
+        throw error;
+    });
+    const policy = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNKNOWN_ENDPOINT_MS }, deps);
+    // Asked once more so that the error says what Google answers.
+    return policy ?? deps.google.iap.getPolicy(resource);
 }
 /** The answer to a write should show the members; where it does not, the policy itself decides. */
 async function grant_confirm(task, written, { google }) {
@@ -54218,174 +54213,34 @@ async function grant_confirm(task, written, { google }) {
         throw new GrantLost(task.resource, missing[0].member);
 }
 
-;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
-/**
- * A service has no labels: its description (at most 2,048 characters) is the only free text that can say whose it is
- * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
- * key never take each other's service for their own.
- */
-const PREFIX = 'Managed by bind-agent-gateway.';
-/** @returns the description of a service that this config makes */
-function ownedDescription(owner) {
-    return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
-}
-/** @returns true when the service carries the mark of exactly this config, scope and key */
-function isOwned({ description = '' }, owner) {
-    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
-}
-function markOf(config, { scope, key }) {
-    return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/endpoints.js
+;// CONCATENATED MODULE: ./lib/src/plan/serving.js
 
 
-
-/**
- * Plans the endpoint layer: one service per key, plus the services of others that already serve a declared URL.
- *
- * - A URL that some other service serves is adopted, never registered twice: Agent Registry refuses a URL that is
- *   already in use by another service.
- * - An own service (it carries this config's mark) follows the config in everything, except that a run narrowed to some
- *   engines takes nothing out: it has not seen what the others need.
- * - A service that merely has the key as its ID only ever gains interfaces: what somebody else put there stays.
- * - Services are changed in place. Deleting and creating one anew would give it a new endpoint ID and lose its grants.
- *
- * @returns changes sorted by key, the key's own service before the adopted ones
- */
-function planEndpoints(input) {
-    const carriers = planCarriers(input);
-    return sortBy(input.desired.endpoints, ({ key }) => key).flatMap((endpoint) => {
-        const urls = input.wanted.get(endpoint.key) ?? [];
-        const own = serviceName(endpoint.key, input);
-        const mine = urls.filter(({ url }) => carriers.get(url) === own);
-        const others = urls.filter(({ url }) => carriers.get(url) !== own);
-        return [...planOwn(endpoint, mine, carriers, input), ...planAdopted(endpoint, others, carriers, input)];
-    });
-}
-/** @returns `https://host` in lower case without a slash at the end, as services of others may spell it. */
+/** @returns `https://host` in lower case without a slash at the end, as services of others may spell it */
 function normaliseUrl(url) {
     return url.trim().toLowerCase().replace(/\/$/, '');
 }
-/** @returns by URL, the name of the service that carries it: one that serves it already, else that of the owning key */
-function planCarriers(input) {
-    const serving = new Map();
-    for (const service of input.services) {
-        const name = canonicalName(service, input);
-        for (const { url } of service.interfaces ?? []) {
-            serving.set(normaliseUrl(url), [...(serving.get(normaliseUrl(url)) ?? []), name].sort(compareText));
-        }
-    }
-    const carriers = new Map();
-    for (const { url, owner } of [...input.wanted.values()].flat()) {
-        const own = serviceName(owner, input);
-        const names = serving.get(url) ?? [];
-        carriers.set(url, names.includes(own) ? own : (names[0] ?? own));
-    }
-    return carriers;
-}
-function planOwn(endpoint, mine, carriers, input) {
-    const name = serviceName(endpoint.key, input);
-    const own = input.services.find((service) => canonicalName(service, input) === name);
-    if (!own && mine.length === 0)
-        return [];
-    const owner = ownerOf(endpoint, input);
-    const owned = own !== undefined && isOwned(own, owner);
-    // A service without a URL is none: one that is needed no longer stays as it is.
-    const keepsAll = !owned || input.desired.only !== undefined || mine.length === 0;
-    // A URL that another key takes from this service stays, too.
-    const keeps = (url) => keepsAll || carriers.get(url) === name;
-    const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
-    const fields = owned || !own ? fieldChanges(own, endpoint, owner) : [];
-    const changed = fields.length > 0 || interfaces.some(({ action }) => action !== 'keep');
-    return [
-        {
-            layer: 'endpoint',
-            action: own ? (changed ? 'update' : 'keep') : 'create',
-            key: endpoint.key,
-            service: name,
-            displayName: own && !owned ? (own.displayName ?? endpoint.key) : endpoint.displayName,
-            ...(own?.registryResource ? { registryResource: own.registryResource } : {}),
-            interfaces,
-            fields,
-        },
-    ];
-}
-function interfaceChanges(endpoint, own, owned, mine, keeps) {
-    const reasons = new Map(mine.map(({ url, reason }) => [url, reason]));
-    const existing = (own?.interfaces ?? []).map((item) => ({ ...item, normalised: normaliseUrl(item.url) }));
-    // Somebody may have listed a URL twice, with two protocols: then the declared one is enough.
-    const settled = new Set(existing.filter((item) => item.protocolBinding === endpoint.protocol).map(({ normalised }) => normalised));
-    const present = new Set();
-    const changes = [];
-    for (const { url, protocolBinding, normalised } of existing) {
-        const reason = reasons.get(normalised) ?? '';
-        const differs = reasons.has(normalised) && owned && !present.has(normalised) && !settled.has(normalised);
-        present.add(normalised);
-        changes.push({
-            action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
-            url,
-            protocol: differs ? endpoint.protocol : protocolBinding,
-            reason,
-        });
-    }
-    for (const { url, reason } of mine) {
-        if (!present.has(url))
-            changes.push({ action: 'add', url, protocol: endpoint.protocol, reason });
-    }
-    return sortInterfaces(changes);
-}
-function fieldChanges(own, endpoint, owner) {
-    const changes = [
-        { field: 'description', from: own?.description ?? '', to: ownedDescription(owner) },
-        { field: 'displayName', from: own?.displayName ?? '', to: endpoint.displayName },
-    ];
-    return changes.filter(({ from, to }) => from !== to);
-}
-/** Services that are not the key's own: somebody else's, or that of another key which lists the URL too. */
-function planAdopted(endpoint, urls, carriers, input) {
-    const reasons = new Map(urls.map(({ url, reason }) => [url, reason]));
-    const names = [...new Set(urls.flatMap(({ url }) => carriers.get(url) ?? []))].sort(compareText);
-    return names.map((name) => {
-        const service = input.services.find((candidate) => canonicalName(candidate, input) === name);
-        // The other key's service may not be there yet; then it will hold these URLs once it is registered.
-        const interfaces = service?.interfaces ??
-            urls.filter(({ url }) => carriers.get(url) === name).map(({ url }) => ({ url, protocolBinding: '' }));
-        return {
-            layer: 'endpoint',
-            action: 'adopt',
-            key: endpoint.key,
-            service: name,
-            displayName: service?.displayName ?? '',
-            ...(service?.registryResource ? { registryResource: service.registryResource } : {}),
-            interfaces: sortInterfaces(interfaces.map(({ url, protocolBinding }) => ({
-                action: 'keep',
-                url,
-                protocol: protocolBinding,
-                reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
-            }))),
-            fields: [],
-        };
-    });
-}
-function sortInterfaces(interfaces) {
-    return sortBy(interfaces, ({ url }) => url, ({ protocol }) => protocol);
-}
-function ownerOf({ key }, { desired, scope }) {
-    return { config: desired.config, scope, key };
-}
-function serviceName(key, { registryProject, scope }) {
-    return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
-}
 /** The registry may answer with the project's ID or its number: one service has one name here, the one with the ID. */
-function canonicalName({ name }, { registryProject }) {
+function canonicalServiceName(name, registryProject) {
     const parsed = parseServiceName(name);
     return parsed?.project === registryProject.number
         ? formatServiceName({ ...parsed, project: registryProject.id })
         : name;
 }
+/** @returns the names of the services that serve each normalised URL now, sorted */
+function servingServices(services, registryProject) {
+    const serving = new Map();
+    for (const service of services) {
+        const name = canonicalServiceName(service.name, registryProject);
+        for (const url of new Set((service.interfaces ?? []).map((item) => normaliseUrl(item.url)))) {
+            serving.set(url, [...(serving.get(url) ?? []), name].sort(compareText));
+        }
+    }
+    return serving;
+}
 
 ;// CONCATENATED MODULE: ./lib/src/apply/register.js
+
 
 
 
@@ -54396,6 +54251,8 @@ const PROJECTION_WAIT_MS = 180_000;
 const MAX_ROUNDS = 5;
 /** How long a service that "already exists" may take to be readable: its creation may still be running. */
 const UNREADABLE_MS = 60_000;
+/** How long a read may lag behind a write, in milliseconds. */
+const READ_LAG_MS = 10_000;
 /** Takes out of a service what the plan takes out of it. */
 async function takeOut(change, deps) {
     await update(change, 'remove', deps);
@@ -54433,38 +54290,33 @@ async function create(change, deps) {
     }
 }
 /** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
-async function readTaken(change, refusal, { google, clock, signal }) {
-    const start = clock.now();
-    for (let delay = 500;; delay = Math.min(delay * 2, 10_000)) {
-        try {
-            await google.agentregistry.getService(change.service);
-            return;
-        }
-        catch (error) {
-            if (!isNotFound(error))
-                throw error;
-            if (clock.now() - start >= UNREADABLE_MS)
-                throw refusal;
-        }
-        await clock.sleep(delay, signal);
-    }
+async function readTaken(change, refusal, deps) {
+    const attempt = () => deps.google.agentregistry.getService(change.service).catch((error) => {
+        if (isNotFound(error))
+            return undefined;
+        throw error;
+    });
+    const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNREADABLE_MS }, deps);
+    if (!found)
+        throw refusal;
 }
 /**
  * A service has no etag, and its interfaces are written as a whole: the change is made to what is there now, and read back,
  * so that two runs that write at the same time both get their hosts in.
  */
 async function update(change, phase, deps) {
-    for (let round = 1;; round += 1) {
+    for (let round = 1; round <= MAX_ROUNDS; round += 1) {
         const current = await deps.google.agentregistry.getService(change.service);
         if (!current.endpointSpec)
             throw new ServiceTaken(change.service);
         const { body, mask } = patchOf(change, current, phase);
         if (mask.length === 0)
             return;
-        if (round > MAX_ROUNDS)
-            throw new InterfacesLost(change.service);
         try {
-            await finish(await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId()), change, deps);
+            const id = deps.newRequestId();
+            await finish(await deps.google.agentregistry.patchService(change.service, body, mask, id), change, deps);
+            if (await isWritten(change, phase, deps))
+                return;
         }
         catch (error) {
             if (!isConflict(error))
@@ -54473,6 +54325,15 @@ async function update(change, phase, deps) {
             await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
         }
     }
+    throw new InterfacesLost(change.service);
+}
+/** A read may lag behind the write for a moment; what is still missing after that was overwritten by somebody else. */
+async function isWritten(change, phase, deps) {
+    const attempt = async () => {
+        const current = await deps.google.agentregistry.getService(change.service);
+        return patchOf(change, current, phase).mask.length === 0 ? true : undefined;
+    };
+    return (await patiently(attempt, { longestPauseMs: 4_000, forMs: READ_LAG_MS }, deps)) ?? false;
 }
 /** What still has to be written; nothing when the service is as planned. */
 function patchOf(change, current, phase) {
@@ -54525,17 +54386,12 @@ async function finish(operation, change, deps) {
     }
 }
 /** The operation's own response is not trusted, as Terraform does not: the service is read back. */
-async function projectionOf(service, { google, clock, signal }) {
-    const start = clock.now();
-    for (let delay = 500;; delay = Math.min(delay * 2, 10_000)) {
-        const { registryResource } = await google.agentregistry.getService(service);
-        if (registryResource)
-            return registryResource;
-        if (clock.now() - start > PROJECTION_WAIT_MS) {
-            throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
-        }
-        await clock.sleep(delay, signal);
-    }
+async function projectionOf(service, deps) {
+    const attempt = async () => (await deps.google.agentregistry.getService(service)).registryResource || undefined;
+    const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: PROJECTION_WAIT_MS }, deps);
+    if (found === undefined)
+        throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
+    return found;
 }
 function fieldOf(change, field) {
     return change.fields.find((item) => item.field === field)?.to ?? '';
@@ -54651,7 +54507,11 @@ async function applyPlan(plan, observed, options, deps) {
         });
         const results = await runEngines(plan, services, engines);
         const prepared = await Promise.all(services.values());
-        const finished = await Promise.all(prepared.map((result) => finishService(result, plan, deps)));
+        // While an engine is not where it should be, it may still need what would be taken out.
+        const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
+        const finished = settled
+            ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
+            : prepared;
         return collect(finished, results);
     }
     finally {
@@ -55044,6 +54904,157 @@ function runChecks(input, checks = ALL) {
     return sortBy(findings, ({ level }) => (level === 'error' ? '0' : '1'), ({ id }) => id, ({ message }) => message);
 }
 
+;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
+/**
+ * A service has no labels: its description (at most 2,048 characters) is the only free text that can say whose it is
+ * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
+ * key never take each other's service for their own.
+ */
+const PREFIX = 'Managed by bind-agent-gateway.';
+/** @returns the description of a service that this config makes */
+function ownedDescription(owner) {
+    return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
+}
+/** @returns true when the service carries the mark of exactly this config, scope and key */
+function isOwned({ description = '' }, owner) {
+    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
+}
+function markOf(config, { scope, key }) {
+    return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/endpoints.js
+
+
+
+
+/**
+ * Plans the endpoint layer: one service per key, plus the services of others that already serve a declared URL.
+ *
+ * - A URL that some other service serves is adopted, never registered twice: Agent Registry refuses a URL that is
+ *   already in use by another service.
+ * - An own service (it carries this config's mark) follows the config in everything, except that a run narrowed to some
+ *   engines takes nothing out: it has not seen what the others need.
+ * - A service that merely has the key as its ID only ever gains interfaces: what somebody else put there stays.
+ * - Services are changed in place. Deleting and creating one anew would give it a new endpoint ID and lose its grants.
+ *
+ * @returns changes sorted by key, the key's own service before the adopted ones
+ */
+function planEndpoints(input) {
+    const carriers = planCarriers(input);
+    return sortBy(input.desired.endpoints, ({ key }) => key).flatMap((endpoint) => {
+        const urls = input.wanted.get(endpoint.key) ?? [];
+        const own = serviceName(endpoint.key, input);
+        const mine = urls.filter(({ url }) => carriers.get(url) === own);
+        const others = urls.filter(({ url }) => carriers.get(url) !== own);
+        return [...planOwn(endpoint, mine, carriers, input), ...planAdopted(endpoint, others, carriers, input)];
+    });
+}
+/** @returns by URL, the name of the service that carries it: one that serves it already, else that of the owning key */
+function planCarriers(input) {
+    const serving = servingServices(input.services, input.registryProject);
+    const carriers = new Map();
+    for (const { url, owner } of [...input.wanted.values()].flat()) {
+        const own = serviceName(owner, input);
+        const names = serving.get(url) ?? [];
+        carriers.set(url, names.includes(own) ? own : (names[0] ?? own));
+    }
+    return carriers;
+}
+function planOwn(endpoint, mine, carriers, input) {
+    const name = serviceName(endpoint.key, input);
+    const own = input.services.find((service) => canonicalServiceName(service.name, input.registryProject) === name);
+    if (!own && mine.length === 0)
+        return [];
+    const owner = ownerOf(endpoint, input);
+    const owned = own !== undefined && isOwned(own, owner);
+    // A service without a URL is none: one that is needed no longer stays as it is.
+    const keepsAll = !owned || input.desired.partial || mine.length === 0;
+    // A URL that another key takes from this service stays, too.
+    const keeps = (url) => keepsAll || carriers.get(url) === name;
+    const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
+    const fields = owned || !own ? fieldChanges(own, endpoint, owner) : [];
+    const changed = fields.length > 0 || interfaces.some(({ action }) => action !== 'keep');
+    return [
+        {
+            layer: 'endpoint',
+            action: own ? (changed ? 'update' : 'keep') : 'create',
+            key: endpoint.key,
+            service: name,
+            displayName: own && !owned ? (own.displayName ?? endpoint.key) : endpoint.displayName,
+            ...(own?.registryResource ? { registryResource: own.registryResource } : {}),
+            interfaces,
+            fields,
+        },
+    ];
+}
+function interfaceChanges(endpoint, own, owned, mine, keeps) {
+    const reasons = new Map(mine.map(({ url, reason }) => [url, reason]));
+    const existing = (own?.interfaces ?? []).map((item) => ({ ...item, normalised: normaliseUrl(item.url) }));
+    // Somebody may have listed a URL twice, with two protocols: then the declared one is enough.
+    const settled = new Set(existing.filter((item) => item.protocolBinding === endpoint.protocol).map(({ normalised }) => normalised));
+    const present = new Set();
+    const changes = [];
+    for (const { url, protocolBinding, normalised } of existing) {
+        const reason = reasons.get(normalised) ?? '';
+        const differs = reasons.has(normalised) && owned && !present.has(normalised) && !settled.has(normalised);
+        present.add(normalised);
+        changes.push({
+            action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
+            url,
+            protocol: differs ? endpoint.protocol : protocolBinding,
+            reason,
+        });
+    }
+    for (const { url, reason } of mine) {
+        if (!present.has(url))
+            changes.push({ action: 'add', url, protocol: endpoint.protocol, reason });
+    }
+    return sortInterfaces(changes);
+}
+function fieldChanges(own, endpoint, owner) {
+    const changes = [
+        { field: 'description', from: own?.description ?? '', to: ownedDescription(owner) },
+        { field: 'displayName', from: own?.displayName ?? '', to: endpoint.displayName },
+    ];
+    return changes.filter(({ from, to }) => from !== to);
+}
+/** Services that are not the key's own: somebody else's, or that of another key which lists the URL too. */
+function planAdopted(endpoint, urls, carriers, input) {
+    const reasons = new Map(urls.map(({ url, reason }) => [url, reason]));
+    const names = [...new Set(urls.flatMap(({ url }) => carriers.get(url) ?? []))].sort(compareText);
+    return names.map((name) => {
+        const service = input.services.find((candidate) => canonicalServiceName(candidate.name, input.registryProject) === name);
+        // The other key's service may not be there yet; then it will hold these URLs once it is registered.
+        const interfaces = service?.interfaces ??
+            urls.filter(({ url }) => carriers.get(url) === name).map(({ url }) => ({ url, protocolBinding: '' }));
+        return {
+            layer: 'endpoint',
+            action: 'adopt',
+            key: endpoint.key,
+            service: name,
+            displayName: service?.displayName ?? '',
+            ...(service?.registryResource ? { registryResource: service.registryResource } : {}),
+            interfaces: sortInterfaces(interfaces.map(({ url, protocolBinding }) => ({
+                action: 'keep',
+                url,
+                protocol: protocolBinding,
+                reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
+            }))),
+            fields: [],
+        };
+    });
+}
+function sortInterfaces(interfaces) {
+    return sortBy(interfaces, ({ url }) => url, ({ protocol }) => protocol);
+}
+function ownerOf({ key }, { desired, scope }) {
+    return { config: desired.config, scope, key };
+}
+function serviceName(key, { registryProject, scope }) {
+    return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan/grants.js
 
 
@@ -55362,13 +55373,21 @@ function describePreset(name) {
 ;// CONCATENATED MODULE: ./lib/src/plan/hosts.js
 
 
+
+
 /**
  * Which URLs every endpoint key wants, and whose service carries them. A URL that two keys list belongs to the first:
  * Agent Registry lets one service carry a URL ("Interface URL … is already in use by another service"). What engines'
  * own environment variables add comes last and never takes a URL away from a key that lists it.
  */
-function planHosts(desired, { engines, selection }, scope) {
+function planHosts(desired, { engines, selection, services, registryProject }, scope) {
     const owners = new Map();
+    const serving = servingServices(services, registryProject);
+    // Then the key takes the URL from there, as the owning key does.
+    const isElsewhere = (url) => {
+        const own = formatServiceName({ project: registryProject.id, location: scope.region, id: owners.get(url) ?? '' });
+        return serving.has(url) && !serving.get(url)?.includes(own);
+    };
     const wanted = new Map();
     const want = (key, { url, reason }) => {
         const reasons = wanted.get(key)?.get(url) ?? [];
@@ -55393,11 +55412,11 @@ function planHosts(desired, { engines, selection }, scope) {
         for (const item of added) {
             if (!owners.has(item.url))
                 owners.set(item.url, endpoint.key);
-            if (owners.get(item.url) === endpoint.key)
+            if (owners.get(item.url) === endpoint.key || isElsewhere(item.url))
                 want(endpoint.key, item);
         }
     }
-    const unmet = needs.flatMap(({ engine, endpoint, allow, added }) => unmetHosts(engine, endpoint.key, [...declaredUrls(endpoint, scope), ...added], owners, allow));
+    const unmet = needs.flatMap(({ engine, endpoint, allow, added }) => unmetHosts({ engine, key: endpoint.key, allow }, [...declaredUrls(endpoint, scope), ...added].filter(({ url }) => !isElsewhere(url)), owners));
     return { wanted: new Map([...wanted].map(([key, urls]) => [key, listOf(urls, owners)])), unmet };
 }
 function declaredUrls(endpoint, scope) {
@@ -55419,7 +55438,7 @@ function listOf(urls, owners) {
         .sort((a, b) => compareText(a.url, b.url));
 }
 /** An engine that may use the key's own service but not the one that carries some of its URLs would be denied those. */
-function unmetHosts(engine, key, urls, owners, allow) {
+function unmetHosts({ engine, key, allow }, urls, owners) {
     const missing = new Map();
     for (const { url } of urls) {
         const owner = owners.get(url);
@@ -55685,7 +55704,7 @@ async function observe(desired, google, universe) {
     const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
         readKnownEngines(desired, google),
         readGateways(desired, google),
-        google.agentregistry.listServices(assumed, region),
+        readServices(desired, assumed, google),
         readProject(desired.project, google),
         readEgressEnforcement(desired, google),
     ]);
@@ -55693,7 +55712,7 @@ async function observe(desired, google, universe) {
     const { engines, selection } = await readSelected(desired, known, project, google);
     const registryProject = await registryProjectOf(desired, project, engines, google);
     const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-    const services = isAssumed ? assumedServices : await google.agentregistry.listServices(registryProject.id, region);
+    const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
     const base = { project, region, registryProject, selection, engines, gateways, services };
     const policies = await readPolicies(desired, base, google, universe);
     return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
@@ -55710,10 +55729,16 @@ async function registryProjectOf(desired, project, engines, google) {
     const { egress } = desired.gateways;
     const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
     const declared = egress !== undefined && egress !== 'none';
-    const name = (declared ? egress.project : bound.sort()[0]) ?? project.id;
+    // Without endpoints nothing is looked up in a registry, wherever it is.
+    const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
+    const name = (declared ? egress.project : inferred) ?? project.id;
     if (name === project.id || name === project.number)
         return project;
     return (await readProject(name, google)).resolve([]);
+}
+/** A config without endpoints needs no right to read a registry. */
+async function readServices(desired, project, google) {
+    return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
 /** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
 async function readKnownEngines(desired, google) {
@@ -55749,13 +55774,21 @@ async function readGateways(desired, google) {
 }
 /** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
 async function readSelected(desired, known, project, google) {
-    const first = selectEngines(desired, known.engines, project);
-    const read = await Promise.all(first.engines.map(async (name) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))));
-    const gone = new Set(first.engines.filter((_name, index) => read[index] === null));
-    const left = known.engines.filter(({ name }) => !gone.has(name));
-    const selection = gone.size === 0 ? first : selectEngines(desired, left, project);
-    const engines = read.filter((engine) => engine !== null).map(observedEngine);
-    return { engines, selection };
+    const full = new Map(known.full);
+    let left = known.engines;
+    for (;;) {
+        const selection = selectEngines(desired, left, project);
+        const unread = selection.engines.filter((name) => !full.has(name));
+        const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
+        const gone = new Set(unread.filter((_name, index) => read[index] === null));
+        read.forEach((engine) => engine && full.set(engine.name, engine));
+        left = left.filter(({ name }) => !gone.has(name));
+        // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
+        if (gone.size > 0)
+            continue;
+        const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
+        return { engines: engines.map(observedEngine), selection };
+    }
 }
 function observedEngine(resource) {
     const principal = principalOf(resource.spec?.effectiveIdentity);
@@ -55825,6 +55858,8 @@ function gatewayLabel(name, project) {
         return name;
     return owner === project ? id : `${id} (project ${owner})`;
 }
+/** Why a host is granted that nothing in the config asks for. */
+const UNASKED = 'not asked for, but granted with the service';
 /** What each status of an engine means, in words. */
 const STATUS_WORDS = {
     bound: 'as declared, nothing to do',
@@ -55879,7 +55914,7 @@ function endpointLines(change) {
     const fields = change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`);
     const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
         const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
-        const why = reason || (change.action === 'adopt' ? 'not asked for, but granted with the service' : '');
+        const why = reason || (change.action === 'adopt' ? UNASKED : '');
         return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
     });
     return [title, ...fields, ...interfaces];
@@ -66517,6 +66552,7 @@ function buildDesired(args) {
         endpoints,
         agents,
         ...(only === undefined ? {} : { only }),
+        partial: args.inputs.engines.trim() !== '',
         checkLevels: file === undefined ? {} : checkLevels(file),
         config: file && [args.repository, file.path].filter(Boolean).join(':'),
     };
@@ -67597,17 +67633,11 @@ function createNetworkSecurity(http) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/google/networkservices.js
-
-
 /** Source: Google's networkservices discovery document, revision 20260921. */
 function createNetworkServices(http) {
     const get = (path, query = {}) => http.request({ api: 'networkservices', method: 'GET', path: `v1/${path}`, query });
     return {
         getGateway: (name) => get(name),
-        listGateways: (project, location) => listAll(async (pageToken) => {
-            const page = await get(`${formatLocation(project, location)}/agentGateways`, { pageSize: '100', pageToken });
-            return { items: page.agentGateways, nextPageToken: page.nextPageToken };
-        }),
         getAuthzExtension: (name) => get(name),
     };
 }
@@ -71455,12 +71485,12 @@ function endpointsPart(plan, limit) {
         `${change.interfaces.length}`,
         code(change.service),
     ]);
-    const hosts = changes.flatMap(({ key, interfaces }) => interfaces.map(({ action, url, protocol, reason }) => [
+    const hosts = changes.flatMap(({ key, action: planned, interfaces }) => interfaces.map(({ action, url, protocol, reason }) => [
         action === 'keep' ? '' : action,
         code(key),
         code(url),
         code(protocol),
-        escapeMarkdown(reason),
+        escapeMarkdown(reason || (planned === 'adopt' ? UNASKED : '')),
     ]));
     const hostTable = details(`${hosts.length} host names`, cut(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts, limit));
     return `### Endpoints\n\n${cut(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows, limit)}\n\n${hostTable}`;

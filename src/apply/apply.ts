@@ -47,7 +47,11 @@ export async function applyPlan(
     });
     const results = await runEngines(plan, services, engines);
     const prepared = await Promise.all(services.values());
-    const finished = await Promise.all(prepared.map((result) => finishService(result, plan, deps)));
+    // While an engine is not where it should be, it may still need what would be taken out.
+    const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
+    const finished = settled
+      ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
+      : prepared;
     return collect(finished, results);
   } finally {
     beat.abort();

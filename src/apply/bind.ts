@@ -1,5 +1,5 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
-import { ApiError, isConflict, isNotFound, isPermissionDenied, isUncertain } from '../google/errors.js';
+import { ApiError, isConflict, isNotFound, isPermissionDenied, isUncertain, OperationError } from '../google/errors.js';
 import { gatewayEquals, type ProjectRef } from '../google/names.js';
 import { waitForOperation } from '../google/operations.js';
 import type { AgentGatewayConfig, Operation, ReasoningEngine } from '../google/types.js';
@@ -8,6 +8,7 @@ import { directionOf, type BindingChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound, StillRunning } from './errors.js';
 import type { Limiter } from './limiter.js';
+import { patiently } from './patience.js';
 
 /** Attempts at one engine when its state keeps changing under us. */
 const MAX_ATTEMPTS = 5;
@@ -104,7 +105,7 @@ async function awaitRunningUpdate(change: BindingChange, deps: ApplyDeps): Promi
     await waitForUpdate(change, running, 'an update that was running already', deps);
   } catch (error) {
     // How somebody else's update ended is not what this run is judged by; the binding is.
-    if (!(error instanceof Error) || error.name !== 'OperationError') throw error;
+    if (!(error instanceof OperationError)) throw error;
     deps.progress.step(label(change), `that update failed (${error.message}), starting our own`);
   }
 }
@@ -141,17 +142,18 @@ async function confirm(
   change: BindingChange,
   sent: AgentGatewayConfig,
   projects: readonly ProjectRef[],
-  { google, clock, signal }: ApplyDeps,
+  deps: ApplyDeps,
 ): Promise<AgentGatewayConfig> {
-  const start = clock.now();
-  for (let delay = 500; ; delay = Math.min(delay * 2, 5_000)) {
-    const config = configOf(await google.aiplatform.getEngine(change.engine));
-    if (DIRECTIONS.every((direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects))) {
-      return config;
-    }
-    if (clock.now() - start + delay > CONFIRM_MS) throw new NotBound(change, config);
-    await clock.sleep(delay, signal);
-  }
+  let config: AgentGatewayConfig = {};
+  const attempt = async (): Promise<AgentGatewayConfig | undefined> => {
+    config = configOf(await deps.google.aiplatform.getEngine(change.engine));
+    const isSent = (direction: Direction): boolean =>
+      isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects);
+    return DIRECTIONS.every(isSent) ? config : undefined;
+  };
+  const found = await patiently(attempt, { longestPauseMs: 5_000, forMs: CONFIRM_MS }, deps);
+  if (!found) throw new NotBound(change, config);
+  return found;
 }
 
 /** Going round again is safe: every round starts with looking for a running update and at the binding itself. */

@@ -4,6 +4,7 @@ import { hasMember, withMembers } from '../plan/policy.js';
 import type { GrantChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { GrantLost } from './errors.js';
+import { patiently } from './patience.js';
 
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
@@ -59,16 +60,15 @@ export async function grant(task: GrantTask, deps: ApplyDeps): Promise<number> {
   }
 }
 
-async function readPolicy({ resource }: GrantTask, { google, clock, signal }: ApplyDeps): Promise<IamPolicy> {
-  const start = clock.now();
-  for (let delay = 500; ; delay = Math.min(delay * 2, 10_000)) {
-    try {
-      return await google.iap.getPolicy(resource);
-    } catch (error) {
-      if (!isNotFound(error) || clock.now() - start > UNKNOWN_ENDPOINT_MS) throw error;
-    }
-    await clock.sleep(delay, signal);
-  }
+async function readPolicy({ resource }: GrantTask, deps: ApplyDeps): Promise<IamPolicy> {
+  const attempt = (): Promise<IamPolicy | undefined> =>
+    deps.google.iap.getPolicy(resource).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  const policy = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNKNOWN_ENDPOINT_MS }, deps);
+  // Asked once more so that the error says what Google answers.
+  return policy ?? deps.google.iap.getPolicy(resource);
 }
 
 /** The answer to a write should show the members; where it does not, the policy itself decides. */

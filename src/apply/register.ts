@@ -2,10 +2,11 @@ import { isAlreadyExists, isConflict, isNotFound, OperationError } from '../goog
 import { waitForOperation } from '../google/operations.js';
 import type { RegistryServiceBody } from '../google/agentregistry.js';
 import type { Operation, RegistryInterface, RegistryService } from '../google/types.js';
-import { normaliseUrl } from '../plan/endpoints.js';
+import { normaliseUrl } from '../plan/serving.js';
 import type { EndpointChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { InterfacesLost, ProjectionMissing, ServiceTaken } from './errors.js';
+import { patiently } from './patience.js';
 
 /** How long the registry may take to show what it made of a service, in milliseconds (live reports: minutes). */
 const PROJECTION_WAIT_MS = 180_000;
@@ -14,6 +15,8 @@ const PROJECTION_WAIT_MS = 180_000;
 const MAX_ROUNDS = 5;
 /** How long a service that "already exists" may take to be readable: its creation may still be running. */
 const UNREADABLE_MS = 60_000;
+/** How long a read may lag behind a write, in milliseconds. */
+const READ_LAG_MS = 10_000;
 
 /** `add` comes before anybody is bound, `remove` after everybody who leaves has left. */
 export type Phase = 'add' | 'remove';
@@ -54,18 +57,14 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
 }
 
 /** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
-async function readTaken(change: EndpointChange, refusal: Error, { google, clock, signal }: ApplyDeps): Promise<void> {
-  const start = clock.now();
-  for (let delay = 500; ; delay = Math.min(delay * 2, 10_000)) {
-    try {
-      await google.agentregistry.getService(change.service);
-      return;
-    } catch (error) {
-      if (!isNotFound(error)) throw error;
-      if (clock.now() - start >= UNREADABLE_MS) throw refusal;
-    }
-    await clock.sleep(delay, signal);
-  }
+async function readTaken(change: EndpointChange, refusal: Error, deps: ApplyDeps): Promise<void> {
+  const attempt = (): Promise<RegistryService | undefined> =>
+    deps.google.agentregistry.getService(change.service).catch((error: unknown) => {
+      if (isNotFound(error)) return undefined;
+      throw error;
+    });
+  const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNREADABLE_MS }, deps);
+  if (!found) throw refusal;
 }
 
 /**
@@ -73,24 +72,31 @@ async function readTaken(change: EndpointChange, refusal: Error, { google, clock
  * so that two runs that write at the same time both get their hosts in.
  */
 async function update(change: EndpointChange, phase: Phase, deps: ApplyDeps): Promise<void> {
-  for (let round = 1; ; round += 1) {
+  for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const current = await deps.google.agentregistry.getService(change.service);
     if (!current.endpointSpec) throw new ServiceTaken(change.service);
     const { body, mask } = patchOf(change, current, phase);
     if (mask.length === 0) return;
-    if (round > MAX_ROUNDS) throw new InterfacesLost(change.service);
     try {
-      await finish(
-        await deps.google.agentregistry.patchService(change.service, body, mask, deps.newRequestId()),
-        change,
-        deps,
-      );
+      const id = deps.newRequestId();
+      await finish(await deps.google.agentregistry.patchService(change.service, body, mask, id), change, deps);
+      if (await isWritten(change, phase, deps)) return;
     } catch (error) {
       if (!isConflict(error)) throw error;
       deps.progress.step(change.key, 'somebody else is writing this service, reading it again');
       await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
     }
   }
+  throw new InterfacesLost(change.service);
+}
+
+/** A read may lag behind the write for a moment; what is still missing after that was overwritten by somebody else. */
+async function isWritten(change: EndpointChange, phase: Phase, deps: ApplyDeps): Promise<boolean> {
+  const attempt = async (): Promise<true | undefined> => {
+    const current = await deps.google.agentregistry.getService(change.service);
+    return patchOf(change, current, phase).mask.length === 0 ? true : undefined;
+  };
+  return (await patiently(attempt, { longestPauseMs: 4_000, forMs: READ_LAG_MS }, deps)) ?? false;
 }
 
 /** What still has to be written; nothing when the service is as planned. */
@@ -154,16 +160,12 @@ async function finish(operation: Operation, change: EndpointChange, deps: ApplyD
 }
 
 /** The operation's own response is not trusted, as Terraform does not: the service is read back. */
-async function projectionOf(service: string, { google, clock, signal }: ApplyDeps): Promise<string> {
-  const start = clock.now();
-  for (let delay = 500; ; delay = Math.min(delay * 2, 10_000)) {
-    const { registryResource } = await google.agentregistry.getService(service);
-    if (registryResource) return registryResource;
-    if (clock.now() - start > PROJECTION_WAIT_MS) {
-      throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
-    }
-    await clock.sleep(delay, signal);
-  }
+async function projectionOf(service: string, deps: ApplyDeps): Promise<string> {
+  const attempt = async (): Promise<string | undefined> =>
+    (await deps.google.agentregistry.getService(service)).registryResource || undefined;
+  const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: PROJECTION_WAIT_MS }, deps);
+  if (found === undefined) throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
+  return found;
 }
 
 function fieldOf(change: EndpointChange, field: 'description' | 'displayName'): string {

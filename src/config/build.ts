@@ -73,6 +73,7 @@ export function buildDesired(args: BuildArgs): Built {
     endpoints,
     agents,
     ...(only === undefined ? {} : { only }),
+    partial: args.inputs.engines.trim() !== '',
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };

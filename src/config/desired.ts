@@ -16,6 +16,11 @@ export interface Desired {
    * with what the file's agents allow them.
    */
   readonly only?: readonly EngineSelector[];
+  /**
+   * The engines come from an input: other runs look after other engines of the same config. Such a run never takes an
+   * interface out of a service, since it has not seen what the others need.
+   */
+  readonly partial: boolean;
   /** Levels of checks changed by the file, by check ID. */
   readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;
   /** The desired-state file, with its repository where that is known; undefined in a run with inputs alone. */

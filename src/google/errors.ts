@@ -165,10 +165,6 @@ export const isApiDisabled = (error: unknown): error is ApiError =>
 export const isPermissionDenied = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 403 && !isApiDisabled(error);
 
-/** The token was refused, even after a fresh one was fetched. */
-export const isUnauthenticated = (error: unknown): error is ApiError =>
-  error instanceof ApiError && error.status === 401;
-
 /**
  * Why a signal was aborted, as one of the errors above.
  * @returns the signal's own reason when it is ours, TimeoutError for `AbortSignal.timeout`, else CancelledError

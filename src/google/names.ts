@@ -26,12 +26,6 @@ export interface RegistryResourceName extends ResourceName {
   readonly collection: RegistryCollection;
 }
 
-/** `…/locations/{l}/operations/{id}` or `…/reasoningEngines/{engine}/operations/{id}`; aiplatform uses both forms. */
-export interface OperationName extends ResourceName {
-  /** Set in the longer form. */
-  readonly engine?: string;
-}
-
 /** A name that no request may be built from. Thrown before anything is sent. */
 export class ResourceNameError extends Error {
   override readonly name = 'ResourceNameError';
@@ -64,23 +58,6 @@ export function parseRegistryResource(name: string): RegistryResourceName | unde
     if (parsed) return { ...parsed, collection };
   }
   return undefined;
-}
-
-/** @returns the parts of an operation's name in either of its forms, or undefined for anything else */
-export function parseOperationName(name: string): OperationName | undefined {
-  const short = parse(name, 'operations');
-  if (short) return short;
-  const cut = name.lastIndexOf('/operations/');
-  const engine = cut < 0 ? undefined : parseEngineName(name.slice(0, cut));
-  const id = name.slice(cut + '/operations/'.length);
-  if (!engine || !isSegment(id)) return undefined;
-  return { project: engine.project, location: engine.location, engine: engine.id, id };
-}
-
-/** @returns the operation's name in the form it was read in */
-export function formatOperationName(name: OperationName): string {
-  if (name.engine === undefined) return format(name, 'operations');
-  return `${formatEngineName({ ...name, id: name.engine })}/operations/${segment(name.id, 'id')}`;
 }
 
 /** @returns `projects/{project}/locations/{location}` */

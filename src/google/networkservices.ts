@@ -1,12 +1,9 @@
 import type { Http } from './http.js';
-import { formatLocation } from './names.js';
-import { listAll } from './pages.js';
 import type { AgentGateway, AuthzExtension } from './types.js';
 
 /** Agent gateways and the extensions that authorize what passes them. Read only. */
 export interface NetworkServices {
   getGateway(name: string): Promise<AgentGateway>;
-  listGateways(project: string, location: string): Promise<AgentGateway[]>;
   getAuthzExtension(name: string): Promise<AuthzExtension>;
 }
 
@@ -17,14 +14,6 @@ export function createNetworkServices(http: Http): NetworkServices {
 
   return {
     getGateway: (name) => get(name),
-    listGateways: (project, location) =>
-      listAll(async (pageToken) => {
-        const page = await get<{ agentGateways?: AgentGateway[]; nextPageToken?: string }>(
-          `${formatLocation(project, location)}/agentGateways`,
-          { pageSize: '100', pageToken },
-        );
-        return { items: page.agentGateways, nextPageToken: page.nextPageToken };
-      }),
     getAuthzExtension: (name) => get(name),
   };
 }

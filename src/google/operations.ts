@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { abortError, isNotFound, OperationError, TimeoutError } from './errors.js';
+import { abortError, isNotFound, OperationError } from './errors.js';
 import type { Operation } from './types.js';
 
 /** True when an operation has ended. aiplatform leaves `done` out while it runs, others send `false`. */
@@ -29,20 +29,17 @@ const DELAY_OF_ELAPSED = 0.05;
  * Polls a long-running operation to its end.
  * @returns the finished operation; undefined when it is no longer there, which a finished one may be (seen live: 404 on a poll).
  *   Either way the caller reads the resource: only that says what came of it.
- * @throws OperationError when it ended in an error, TimeoutError at the deadline, the signal's reason when that aborts
+ * @throws OperationError when it ended in an error; the signal's reason when that aborts
  */
 export async function waitForOperation(wait: OperationWait): Promise<Operation | undefined> {
-  const { clock, signal, name, deadline } = wait;
+  const { clock, signal, name } = wait;
   const start = clock.now();
   if (wait.started && isDone(wait.started)) return outcome(wait.started, name);
   for (;;) {
-    const left = (deadline ?? Infinity) - clock.now();
-    if (left <= 0) throw new TimeoutError(`Operation ${name} was still running when the time for this run was over.`);
-    await sleep(clock, Math.min(nextDelay(clock.now() - start), left), signal);
+    await sleep(clock, nextDelay(clock.now() - start), signal);
     const operation = await poll(wait.get);
     if (operation === undefined) return undefined;
     if (isDone(operation) || operation.error) return outcome(operation, name);
-    wait.onPoll?.(clock.now() - start);
   }
 }
 

@@ -11,7 +11,7 @@ import {
   principalOf,
   type ProjectRef,
 } from '../google/names.js';
-import type { AgentGateway, ReasoningEngine } from '../google/types.js';
+import type { AgentGateway, ReasoningEngine, RegistryService } from '../google/types.js';
 import { gatewayIn } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
 import type { Observed, ObservedEngine, Selection } from './observed.js';
@@ -32,7 +32,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
-    google.agentregistry.listServices(assumed, region),
+    readServices(desired, assumed, google),
     readProject(desired.project, google),
     readEgressEnforcement(desired, google),
   ]);
@@ -40,7 +40,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { engines, selection } = await readSelected(desired, known, project, google);
   const registryProject = await registryProjectOf(desired, project, engines, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-  const services = isAssumed ? assumedServices : await google.agentregistry.listServices(registryProject.id, region);
+  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
   const base = { project, region, registryProject, selection, engines, gateways, services };
   const policies = await readPolicies(desired, base, google, universe);
   return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
@@ -64,9 +64,16 @@ async function registryProjectOf(
   const { egress } = desired.gateways;
   const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
   const declared = egress !== undefined && egress !== 'none';
-  const name = (declared ? egress.project : bound.sort()[0]) ?? project.id;
+  // Without endpoints nothing is looked up in a registry, wherever it is.
+  const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
+  const name = (declared ? egress.project : inferred) ?? project.id;
   if (name === project.id || name === project.number) return project;
   return (await readProject(name, google)).resolve([]);
+}
+
+/** A config without endpoints needs no right to read a registry. */
+async function readServices(desired: Desired, project: string, google: Google): Promise<RegistryService[]> {
+  return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
 
 interface KnownEngines {
@@ -123,15 +130,20 @@ async function readSelected(
   project: ProjectRef,
   google: Google,
 ): Promise<{ engines: ObservedEngine[]; selection: Selection }> {
-  const first = selectEngines(desired, known.engines, project);
-  const read = await Promise.all(
-    first.engines.map(async (name) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))),
-  );
-  const gone = new Set(first.engines.filter((_name, index) => read[index] === null));
-  const left = known.engines.filter(({ name }) => !gone.has(name));
-  const selection = gone.size === 0 ? first : selectEngines(desired, left, project);
-  const engines = read.filter((engine) => engine !== null).map(observedEngine);
-  return { engines, selection };
+  const full = new Map(known.full);
+  let left = known.engines;
+  for (;;) {
+    const selection = selectEngines(desired, left, project);
+    const unread = selection.engines.filter((name) => !full.has(name));
+    const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
+    const gone = new Set(unread.filter((_name, index) => read[index] === null));
+    read.forEach((engine) => engine && full.set(engine.name, engine));
+    left = left.filter(({ name }) => !gone.has(name));
+    // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
+    if (gone.size > 0) continue;
+    const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
+    return { engines: engines.map(observedEngine), selection };
+  }
 }
 
 function observedEngine(resource: ReasoningEngine): ObservedEngine {

@@ -1,9 +1,10 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
-import { formatServiceName, parseServiceName, type ProjectRef } from '../google/names.js';
+import { formatServiceName, type ProjectRef } from '../google/names.js';
 import type { RegistryService } from '../google/types.js';
 import { compareText, sortBy } from './canonical.js';
 import type { WantedUrl } from './hosts.js';
 import { isOwned, ownedDescription, type Owner } from './ownership.js';
+import { canonicalServiceName, normaliseUrl, servingServices } from './serving.js';
 import type { EndpointChange, FieldChange, InterfaceChange, Scope } from './types.js';
 
 export interface EndpointInput {
@@ -38,20 +39,9 @@ export function planEndpoints(input: EndpointInput): EndpointChange[] {
   });
 }
 
-/** @returns `https://host` in lower case without a slash at the end, as services of others may spell it. */
-export function normaliseUrl(url: string): string {
-  return url.trim().toLowerCase().replace(/\/$/, '');
-}
-
 /** @returns by URL, the name of the service that carries it: one that serves it already, else that of the owning key */
 function planCarriers(input: EndpointInput): Map<string, string> {
-  const serving = new Map<string, string[]>();
-  for (const service of input.services) {
-    const name = canonicalName(service, input);
-    for (const { url } of service.interfaces ?? []) {
-      serving.set(normaliseUrl(url), [...(serving.get(normaliseUrl(url)) ?? []), name].sort(compareText));
-    }
-  }
+  const serving = servingServices(input.services, input.registryProject);
   const carriers = new Map<string, string>();
   for (const { url, owner } of [...input.wanted.values()].flat()) {
     const own = serviceName(owner, input);
@@ -68,12 +58,12 @@ function planOwn(
   input: EndpointInput,
 ): EndpointChange[] {
   const name = serviceName(endpoint.key, input);
-  const own = input.services.find((service) => canonicalName(service, input) === name);
+  const own = input.services.find((service) => canonicalServiceName(service.name, input.registryProject) === name);
   if (!own && mine.length === 0) return [];
   const owner = ownerOf(endpoint, input);
   const owned = own !== undefined && isOwned(own, owner);
   // A service without a URL is none: one that is needed no longer stays as it is.
-  const keepsAll = !owned || input.desired.only !== undefined || mine.length === 0;
+  const keepsAll = !owned || input.desired.partial || mine.length === 0;
   // A URL that another key takes from this service stays, too.
   const keeps = (url: string): boolean => keepsAll || carriers.get(url) === name;
   const interfaces = interfaceChanges(endpoint, own, owned, mine, keeps);
@@ -143,7 +133,9 @@ function planAdopted(
   const reasons = new Map(urls.map(({ url, reason }) => [url, reason]));
   const names = [...new Set(urls.flatMap(({ url }) => carriers.get(url) ?? []))].sort(compareText);
   return names.map((name) => {
-    const service = input.services.find((candidate) => canonicalName(candidate, input) === name);
+    const service = input.services.find(
+      (candidate) => canonicalServiceName(candidate.name, input.registryProject) === name,
+    );
     // The other key's service may not be there yet; then it will hold these URLs once it is registered.
     const interfaces =
       service?.interfaces ??
@@ -182,12 +174,4 @@ function ownerOf({ key }: DesiredEndpoint, { desired, scope }: EndpointInput): O
 
 function serviceName(key: string, { registryProject, scope }: EndpointInput): string {
   return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
-}
-
-/** The registry may answer with the project's ID or its number: one service has one name here, the one with the ID. */
-function canonicalName({ name }: RegistryService, { registryProject }: EndpointInput): string {
-  const parsed = parseServiceName(name);
-  return parsed?.project === registryProject.number
-    ? formatServiceName({ ...parsed, project: registryProject.id })
-    : name;
 }

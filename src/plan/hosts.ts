@@ -1,7 +1,9 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
 import { expandForEnvironment, expandPreset, type HostReason, type HostScope } from '../config/presets.js';
+import { formatServiceName } from '../google/names.js';
 import type { Observed, ObservedEngine } from '../observe/observed.js';
 import { compareText, sortBy } from './canonical.js';
+import { servingServices } from './serving.js';
 
 /** A URL that an endpoint key wants, and why. */
 export interface WantedUrl {
@@ -32,10 +34,16 @@ export interface PlannedHosts {
  */
 export function planHosts(
   desired: Desired,
-  { engines, selection }: Pick<Observed, 'engines' | 'selection'>,
+  { engines, selection, services, registryProject }: Omit<Observed, 'policies'>,
   scope: HostScope,
 ): PlannedHosts {
   const owners = new Map<string, string>();
+  const serving = servingServices(services, registryProject);
+  // Then the key takes the URL from there, as the owning key does.
+  const isElsewhere = (url: string): boolean => {
+    const own = formatServiceName({ project: registryProject.id, location: scope.region, id: owners.get(url) ?? '' });
+    return serving.has(url) && !serving.get(url)?.includes(own);
+  };
   const wanted = new Map<string, Map<string, string[]>>();
   const want = (key: string, { url, reason }: Reasoned): void => {
     const reasons = wanted.get(key)?.get(url) ?? [];
@@ -57,11 +65,15 @@ export function planHosts(
   for (const { endpoint, added } of needs) {
     for (const item of added) {
       if (!owners.has(item.url)) owners.set(item.url, endpoint.key);
-      if (owners.get(item.url) === endpoint.key) want(endpoint.key, item);
+      if (owners.get(item.url) === endpoint.key || isElsewhere(item.url)) want(endpoint.key, item);
     }
   }
   const unmet = needs.flatMap(({ engine, endpoint, allow, added }) =>
-    unmetHosts(engine, endpoint.key, [...declaredUrls(endpoint, scope), ...added], owners, allow),
+    unmetHosts(
+      { engine, key: endpoint.key, allow },
+      [...declaredUrls(endpoint, scope), ...added].filter(({ url }) => !isElsewhere(url)),
+      owners,
+    ),
   );
   return { wanted: new Map([...wanted].map(([key, urls]) => [key, listOf(urls, owners)])), unmet };
 }
@@ -92,11 +104,9 @@ function listOf(urls: ReadonlyMap<string, readonly string[]>, owners: ReadonlyMa
 
 /** An engine that may use the key's own service but not the one that carries some of its URLs would be denied those. */
 function unmetHosts(
-  engine: ObservedEngine,
-  key: string,
+  { engine, key, allow }: Pick<UnmetHosts, 'engine' | 'key'> & { readonly allow: readonly string[] },
   urls: readonly Reasoned[],
   owners: ReadonlyMap<string, string>,
-  allow: readonly string[],
 ): UnmetHosts[] {
   const missing = new Map<string, Set<string>>();
   for (const { url } of urls) {

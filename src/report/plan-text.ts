@@ -10,7 +10,7 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
-import { countsLine, gatewayLabel, MARKS, scopeLine } from './words.js';
+import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -60,7 +60,7 @@ function endpointLines(change: EndpointChange): string[] {
   );
   const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
     const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
-    const why = reason || (change.action === 'adopt' ? 'not asked for, but granted with the service' : '');
+    const why = reason || (change.action === 'adopt' ? UNASKED : '');
     return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
   return [title, ...fields, ...interfaces];

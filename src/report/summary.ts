@@ -3,7 +3,7 @@ import { elapsed } from '../elapsed.js';
 import type { Failure } from '../failure.js';
 import type { EngineReport } from './engines.js';
 import { code, details, escapeMarkdown, table } from './markdown.js';
-import { countsLine, gatewayLabel, MARKS, scopeLine, STATUS_WORDS } from './words.js';
+import { countsLine, gatewayLabel, MARKS, scopeLine, STATUS_WORDS, UNASKED } from './words.js';
 import {
   bindingChanges,
   directionOf,
@@ -104,13 +104,13 @@ function endpointsPart(plan: Plan, limit: number): string {
     `${change.interfaces.length}`,
     code(change.service),
   ]);
-  const hosts = changes.flatMap(({ key, interfaces }) =>
+  const hosts = changes.flatMap(({ key, action: planned, interfaces }) =>
     interfaces.map(({ action, url, protocol, reason }) => [
       action === 'keep' ? '' : action,
       code(key),
       code(url),
       code(protocol),
-      escapeMarkdown(reason),
+      escapeMarkdown(reason || (planned === 'adopt' ? UNASKED : '')),
     ]),
   );
   const hostTable = details(

@@ -30,6 +30,9 @@ export function gatewayLabel(name: string | null, project: string | undefined): 
   return owner === project ? id : `${id} (project ${owner})`;
 }
 
+/** Why a host is granted that nothing in the config asks for. */
+export const UNASKED = 'not asked for, but granted with the service';
+
 /** What each status of an engine means, in words. */
 export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
   bound: 'as declared, nothing to do',

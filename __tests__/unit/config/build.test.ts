@@ -41,7 +41,8 @@ describe('a complete file', () => {
     expect(desired).toMatchObject({
       project: 'acme-agents',
       region: 'us-central1',
-      file: 'agent-gateway.yaml',
+      config: 'agent-gateway.yaml',
+      partial: false,
       gateways: {
         egress: { id: 'egress', location: 'us-central1', origin: { line: 6, column: 11 } },
         ingress: { id: 'ingress', location: 'us-central1' },
@@ -332,8 +333,8 @@ describe('nothing to do', () => {
 
   it('is not said of a file that could not be read', () => {
     expect(build('a: [').problems).toHaveLength(1);
-    const args = { inputs: NO_INPUTS, defaults: {}, universe: 'googleapis.com', knownChecks: [] };
-    expect(buildDesired({ ...args, unreadable: true })).toEqual({ problems: [] });
+    const args = { inputs: NO_INPUTS, defaults: {}, universe: 'googleapis.com', checks: [] };
+    expect(buildDesired({ ...args, unreadable: true })).toEqual({ problems: [], lacksProject: false });
     expect(buildDesired(args).problems).toHaveLength(4);
   });
 
@@ -362,4 +363,37 @@ it('reports problems of file and inputs together, the file first', () => {
     'input egress_gateway',
     'input allow',
   ]);
+});
+
+describe('a run that does not know all engines', () => {
+  it.each([
+    ['engines of the file', {}, false],
+    ['engines of the input', { engines: '42' }, true],
+    ['engines and allow of the inputs', { engines: '42', allow: 'gemini' }, true],
+  ])('%s', (_, inputs, partial) => {
+    expect(desiredOf(`${FILE_HEAD}endpoints: {models: {presets: [gemini]}}\n${AGENTS}`, inputs).partial).toBe(partial);
+  });
+
+  it('has the file that it is from, with its repository, and none with inputs alone', () => {
+    const args = { defaults: {}, universe: 'googleapis.com', checks: [], repository: 'acme/agents' };
+    const file = { path: 'agent-gateway.yaml', text: `${FILE_HEAD}${AGENTS}` };
+    expect(buildDesired({ ...args, file, inputs: NO_INPUTS }).desired?.config).toBe('acme/agents:agent-gateway.yaml');
+    const inputs = {
+      ...NO_INPUTS,
+      project_id: 'acme-agents',
+      region: 'us-central1',
+      engines: '42',
+      egress_gateway: 'e',
+    };
+    expect(buildDesired({ ...args, inputs }).desired).toMatchObject({ config: undefined, agents: [{ allow: [] }] });
+  });
+
+  it('whose file agents are replaced by the inputs takes nothing from them', () => {
+    const wanted = desiredOf(`${FILE_HEAD}endpoints: {models: {presets: [gemini]}}\n${AGENTS}`, {
+      engines: '42',
+      allow: 'models',
+    });
+    expect(wanted.only).toBeUndefined();
+    expect(wanted.agents).toMatchObject([{ selector: { kind: 'id', id: '42' }, allow: ['models'] }]);
+  });
 });

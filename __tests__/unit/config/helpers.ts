@@ -24,7 +24,7 @@ export function build(
     inputs: { ...NO_INPUTS, ...inputs },
     defaults: more.project === undefined ? {} : { project: more.project },
     universe: more.universe ?? 'googleapis.com',
-    knownChecks: KNOWN_CHECKS,
+    checks: KNOWN_CHECKS.map((id) => ({ id, level: 'warning', fixed: false })),
   });
   return { desired, problems: problems.map(formatProblem) };
 }

@@ -182,14 +182,12 @@ describe('networkservices, networksecurity, resourcemanager', () => {
   it('read gateways, extensions, policies and projects', async () => {
     const { google: client, calls } = google(
       { json: { name: 'g' } },
-      { json: { agentGateways: [{ name: 'g' }] } },
       { json: { name: 'x' } },
       { json: { authzPolicies: [{ name: 'p' }], nextPageToken: 't' } },
       { json: { authzPolicies: [{ name: 'q' }] } },
       { json: { name: 'projects/101010', projectId: 'acme-agents' } },
     );
     await client.networkservices.getGateway(`${location}/agentGateways/egress`);
-    expect(await client.networkservices.listGateways('101010', 'us-central1')).toEqual([{ name: 'g' }]);
     await client.networkservices.getAuthzExtension(`${location}/authzExtensions/iap`);
     expect(await client.networksecurity.listAuthzPolicies('101010', 'us-central1')).toEqual([
       { name: 'p' },
@@ -198,7 +196,6 @@ describe('networkservices, networksecurity, resourcemanager', () => {
     await client.resourcemanager.getProject('acme-agents');
     expect(asked(calls)).toEqual([
       `GET https://networkservices.googleapis.com/v1/${location}/agentGateways/egress`,
-      `GET https://networkservices.googleapis.com/v1/${location}/agentGateways?pageSize=100`,
       `GET https://networkservices.googleapis.com/v1/${location}/authzExtensions/iap`,
       `GET https://networksecurity.googleapis.com/v1/${location}/authzPolicies?pageSize=100`,
       `GET https://networksecurity.googleapis.com/v1/${location}/authzPolicies?pageSize=100&pageToken=t`,

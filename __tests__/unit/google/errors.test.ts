@@ -9,7 +9,6 @@ import {
   isConflict,
   isNotFound,
   isPermissionDenied,
-  isUnauthenticated,
   NetworkError,
   OperationError,
   TimeoutError,
@@ -130,15 +129,7 @@ describe('guards', () => {
 
   it('know 401 and 404, and nothing that is not an ApiError', () => {
     expect(isNotFound(apiError(404, '<html>'))).toBe(true);
-    expect(isUnauthenticated(apiError(401, ''))).toBe(true);
-    for (const guard of [
-      isNotFound,
-      isConflict,
-      isAlreadyExists,
-      isApiDisabled,
-      isPermissionDenied,
-      isUnauthenticated,
-    ]) {
+    for (const guard of [isNotFound, isConflict, isAlreadyExists, isApiDisabled, isPermissionDenied]) {
       expect(guard(new Error('404'))).toBe(false);
       expect(guard(undefined)).toBe(false);
     }

@@ -4,7 +4,6 @@ import {
   formatEngineName,
   formatGatewayName,
   formatLocation,
-  formatOperationName,
   formatServiceName,
   gatewayEquals,
   iapRegistryOf,
@@ -12,7 +11,6 @@ import {
   parseEngineName,
   parseExtensionName,
   parseGatewayName,
-  parseOperationName,
   parseRegistryResource,
   parseServiceName,
   principalOf,
@@ -63,20 +61,6 @@ describe('parse and format', () => {
     expect(() => formatEngineName({ project: 'p', location: 'l', id: '' })).toThrow(ResourceNameError);
     expect(() => formatEngineName({ project: '..', location: 'l', id: '1' })).toThrow(ResourceNameError);
     expect(() => formatLocation('p', 'a/b')).toThrow(ResourceNameError);
-  });
-
-  it('reads both forms of an operation', () => {
-    const long = 'projects/101010/locations/us-central1/reasoningEngines/4242/operations/777';
-    const short = 'projects/101010/locations/us-central1/operations/operation-1';
-    expect(parseOperationName(long)).toEqual({ project: '101010', location: 'us-central1', engine: '4242', id: '777' });
-    expect(parseOperationName(short)).toEqual({ project: '101010', location: 'us-central1', id: 'operation-1' });
-    for (const name of [long, short]) {
-      const parsed = parseOperationName(name);
-      expect(parsed && formatOperationName(parsed)).toBe(name);
-    }
-    expect(parseOperationName('operations/1')).toBeUndefined();
-    expect(parseOperationName(`${long}/`)).toBeUndefined();
-    expect(parseOperationName('projects/1/locations/l/reasoningEngines/4/operations/')).toBeUndefined();
   });
 
   it.each(['endpoints', 'agents', 'mcpServers'])('reads a registryResource of %s', (collection) => {

@@ -123,7 +123,10 @@ describe('the project', () => {
     const on = stage();
     on.google.projects.set(OTHER_PROJECT.id, OTHER_PROJECT);
     on.google.gateways.set(gatewayNamed('shared', OTHER_PROJECT.id), egressGateway('shared', OTHER_PROJECT.id));
-    const seen = await look(on, desired({ gateways: { egress: gateway('shared', OTHER_PROJECT.id) } }));
+    const seen = await look(
+      on,
+      desired({ gateways: { egress: gateway('shared', OTHER_PROJECT.id) }, endpoints: [stripe] }),
+    );
     expect(seen).toMatchObject({ project: PROJECT, registryProject: OTHER_PROJECT });
     expect(on.google.called('agentregistry.listServices')).toEqual([`${OTHER_PROJECT.id}/us-central1`]);
   });

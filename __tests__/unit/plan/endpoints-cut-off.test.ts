@@ -73,7 +73,11 @@ describe('a run that does not know all engines', () => {
 
   it('takes nothing out when the engines input selects the engines of a file without agents', () => {
     const gemini = endpoint('google-apis', [], { presets: [{ name: 'gemini', origin: fromInput('allow') }] });
-    const wanted = desired({ endpoints: [gemini], agents: [agent('1', ['google-apis'], fromInput())] });
+    const wanted = desired({
+      endpoints: [gemini],
+      agents: [agent('1', ['google-apis'], fromInput())],
+      partial: true,
+    });
     const engines = [observedEngine('1', { allow: ['google-apis'] })];
     const [first] = endpointsOf(wanted, observed({ engines }));
     const hosts = (first?.interfaces ?? []).map(({ url }) => url);
