@@ -33,6 +33,8 @@ const gateway = z.strictObject({
   path: z.enum(['egress', 'ingress', 'AGENT_TO_ANYWHERE', 'CLIENT_TO_AGENT']),
   /** Locations of this project's registries, or full `//agentregistry.googleapis.com/…` names. Egress default: its own location. */
   registries: z.array(z.string()).optional(),
+  /** Default: shortly after Agent Gateway became generally available, so before the engines. */
+  createTime: z.iso.datetime().default('2026-06-20T00:00:00Z'),
   /** Has the gateway its card (root certificates)? Ingress gateways never have one. */
   card: z.boolean().default(true),
   selfManaged: z.boolean().default(false),

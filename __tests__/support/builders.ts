@@ -137,6 +137,9 @@ export function observed(parts: ObservedParts = {}): Observed {
       problems: [],
     },
     engines,
+    siblings: [],
+    failedUpdates: new Map(),
+    engineNames: engines.map(({ name }) => name),
     gateways: {},
     services: [],
     policies: new Map(Object.entries(policies).map(([id, policy]) => [resourceOf(id), policy])),
@@ -160,6 +163,7 @@ export const policyOf = (members: readonly string[], etag = 'e1'): IamPolicy => 
 export const egressGateway = (id = 'egress', project = PROJECT.id): AgentGateway => ({
   name: gatewayNamed(id, project),
   googleManaged: { governedAccessPath: 'AGENT_TO_ANYWHERE' },
+  agentGatewayCard: { rootCertificates: ['-----BEGIN CERTIFICATE-----'] },
 });
 export const ingressGateway = (id = 'ingress'): AgentGateway => ({
   name: gatewayNamed(id),

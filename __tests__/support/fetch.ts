@@ -58,7 +58,11 @@ const ROUTES: Readonly<Record<string, Route>> = {
   networksecurity: async ({ path }, { networksecurity: api }) => ({
     authzPolicies: await api.listAuthzPolicies(path.split('/')[1] ?? '', path.split('/')[3] ?? ''),
   }),
-  cloudresourcemanager: ({ path }, { resourcemanager: api }) => api.getProject(path.split('/')[1] ?? ''),
+  cloudresourcemanager: async ({ path, body }, { resourcemanager: api }) => {
+    const [project = '', verb] = (path.split('/')[1] ?? '').split(':');
+    if (verb === undefined) return api.getProject(project);
+    return { permissions: await api.testPermissions(project, body.permissions as string[]) };
+  },
 };
 
 async function answer(url: URL, init: FetchInit, google: FakeGoogle): Promise<{ status: number; json: unknown }> {

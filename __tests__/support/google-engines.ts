@@ -70,6 +70,9 @@ export class FakeEngines {
     return this.#start(engineNamed(id), config, end);
   }
 
+  /** Finished updates that failed, by engine name. */
+  readonly lastUpdates = new Map<string, Operation>();
+
   readonly client: Google['aiplatform'] = {
     listEngines: (project) =>
       this.#run('aiplatform.listEngines', project, undefined, () =>
@@ -90,6 +93,7 @@ export class FakeEngines {
       this.#run('aiplatform.listOperations', name, undefined, () =>
         this.#updates.filter(({ engine }) => engine === name).map((update) => this.#shown(update)),
       ),
+    lastUpdate: (name) => this.#run('aiplatform.lastUpdate', name, undefined, () => this.lastUpdates.get(name)),
     runningUpdate: (name) => this.#run('aiplatform.runningUpdate', name, undefined, () => this.#running(name)),
     getOperation: (name) =>
       this.#run('aiplatform.getOperation', name, undefined, () => {

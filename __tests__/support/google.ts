@@ -142,6 +142,9 @@ export class FakeGoogle implements Google, Calls {
       this.run('networksecurity.listAuthzPolicies', `${project}/${location}`, undefined, () => this.authzPolicies),
   };
 
+  /** Permissions that the caller lacks on every project. */
+  readonly denied = new Set<string>();
+
   readonly resourcemanager: Google['resourcemanager'] = {
     getProject: (idOrNumber) =>
       this.run('resourcemanager.getProject', idOrNumber, undefined, () => {
@@ -149,5 +152,9 @@ export class FakeGoogle implements Google, Calls {
         if (!found) throw apiError(403, 'PERMISSION_DENIED', { api: 'cloudresourcemanager' });
         return { name: `projects/${found.number}`, projectId: found.id };
       }),
+    testPermissions: (project, permissions) =>
+      this.run('resourcemanager.testPermissions', project, permissions, () =>
+        permissions.filter((permission) => !this.denied.has(permission)),
+      ),
   };
 }

@@ -1,10 +1,11 @@
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
 import { withTables } from '../../scripts/readme.js';
 import * as presets from '../../src/config/presets.js';
 import { FAILURE_REASONS } from '../../src/failure.js';
 import { CHECKS } from '../../src/plan/checks/catalog.js';
+import { ALL } from '../../src/plan/checks/index.js';
 import { VERSION } from '../../src/version.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
@@ -27,11 +28,30 @@ describe('README', () => {
     );
   });
 
-  it('lists exactly the checks that there are, with their levels', () => {
-    const files = readdirSync(path.join(ROOT, 'src/plan/checks')).map((file) => file.replace('.ts', ''));
-    const built = files.filter((file) => !['catalog', 'check', 'index'].includes(file));
-    expect(firstCells('## Checks').sort()).toEqual(built.sort());
-    expect(CHECKS.map(({ id }) => id)).toEqual(expect.arrayContaining(built));
+  it('lists exactly the checks that there are', () => {
+    const rows = [...read('README.md').matchAll(/^\| \[`([^`]+)`\]\(docs\/checks\.md#([^)]+)\) +\| (\w+) /gm)];
+    expect(rows.map(([, id, anchor, level]) => [id, anchor, level]).sort()).toEqual(
+      ALL.map(({ id, level }) => [id, id, level]).sort(),
+    );
+  });
+});
+
+describe('docs/checks.md', () => {
+  it('has an entry for every check, with its level', () => {
+    const entries = [
+      ...read('docs/checks.md').matchAll(/^## (\S+)\n\n(Error|Warning)(, its level cannot be changed)?\./gm),
+    ];
+    const said = entries.map(([, id, level, fixed]) => ({
+      id,
+      level: level?.toLowerCase(),
+      fixed: fixed !== undefined,
+    }));
+    const built = CHECKS.filter(({ id }) => ALL.some((check) => check.id === id));
+    expect(said.map((entry) => JSON.stringify(entry)).sort()).toEqual(
+      built.map((check) => JSON.stringify(check)).sort(),
+    );
+    expect(built).toHaveLength(ALL.length);
+    for (const { id, level } of ALL) expect(CHECKS).toContainEqual(expect.objectContaining({ id, level }));
   });
 });
 

@@ -10918,7 +10918,7 @@ function findEngineAnywhere(state, key) {
 function populateNetworking(state, world) {
     for (const input of world.gateways) {
         const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(state, place, input));
+        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
     }
     for (const input of world.extensions) {
         const place = placeOf(state, input.project, input.location, world.region);
@@ -10936,12 +10936,13 @@ function addNetworkRecord(state, records, place, id, data) {
     return record;
 }
 const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
-function gatewayData(state, place, input) {
+function gatewayData(place, input) {
     const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
     const isEgress = path === 'AGENT_TO_ANYWHERE';
     const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) => name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`);
     return compact({
-        ...times(state),
+        createTime: input.createTime,
+        updateTime: input.createTime,
         description: input.description,
         ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
         registries: registries.length > 0 ? registries : undefined,
@@ -25380,6 +25381,8 @@ const world_gateway = strictObject({
     path: schemas_enum(['egress', 'ingress', 'AGENT_TO_ANYWHERE', 'CLIENT_TO_AGENT']),
     /** Locations of this project's registries, or full `//agentregistry.googleapis.com/…` names. Egress default: its own location. */
     registries: array(schemas_string()).optional(),
+    /** Default: shortly after Agent Gateway became generally available, so before the engines. */
+    createTime: iso_datetime().default('2026-06-20T00:00:00Z'),
     /** Has the gateway its card (root certificates)? Ingress gateways never have one. */
     card: schemas_boolean().default(true),
     selfManaged: schemas_boolean().default(false),

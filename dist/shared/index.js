@@ -54692,6 +54692,67 @@ function editDistance(a, b, limit) {
     return above[b.length] ?? limit;
 }
 
+;// CONCATENATED MODULE: ./lib/src/observe/permissions.js
+
+/**
+ * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
+ * a permission helps nobody.
+ *
+ * A permission may also be granted on a single resource, where the project knows nothing of it. So an answer that lacks
+ * even what the caller has just made use of is not believed, and no answer at all is none.
+ *
+ * @returns projects with the permissions that are missing there
+ */
+async function missingPermissions(needed, google) {
+    const answers = await Promise.all(needed.map((need) => ask(need, google)));
+    return answers.flat();
+}
+async function ask(need, google) {
+    try {
+        const held = await google.resourcemanager.testPermissions(need.project, [...need.permissions, need.proven]);
+        const missing = need.permissions.filter((permission) => !held.includes(permission));
+        return held.includes(need.proven) && missing.length > 0 ? [{ ...need, permissions: missing }] : [];
+    }
+    catch (error) {
+        if (error instanceof ApiError || error instanceof NetworkError)
+            return [];
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/permissions.js
+
+/**
+ * What the writes of this very plan need, by the project that decides it (Google's IAM pages of each product).
+ *
+ * @returns nothing for a plan without changes
+ */
+function neededPermissions(plan, observed) {
+    const own = new Set();
+    const registry = new Set();
+    if (bindingChanges(plan).some(isChange))
+        own.add('aiplatform.reasoningEngines.update');
+    for (const { action } of endpointChanges(plan)) {
+        if (action === 'create' || action === 'update')
+            registry.add(`agentregistry.services.${action}`);
+    }
+    if (grantChanges(plan).some(isChange))
+        registry.add('iap.webServiceVersions.setIamPolicy');
+    const scope = needs(observed.project.id, own, 'aiplatform.reasoningEngines.get');
+    const other = needs(observed.registryProject.id, registry, 'agentregistry.services.list');
+    return [...scope, ...other];
+}
+function needs(project, permissions, proven) {
+    return permissions.size === 0 ? [] : [{ project, permissions: [...permissions].sort(), proven }];
+}
+/** The smallest predefined role with each permission (Google's IAM pages of each product). */
+const ROLE_OF = {
+    'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
+    'agentregistry.services.create': 'roles/agentregistry.editor',
+    'agentregistry.services.update': 'roles/agentregistry.editor',
+    'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/endpoint-overlap.js
 /**
  * Two keys may list one URL, but only one service can carry it. An engine that may use just the other key would be denied
@@ -54753,6 +54814,24 @@ const engineAmbiguous = {
     })),
 };
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-busy-failing.js
+/** The same update fails again for the same reason, after minutes: better to look at that reason first. */
+const engineBusyFailing = {
+    id: 'engine-busy-failing',
+    level: 'warning',
+    run: ({ observed, bindings }) => bindings.flatMap(({ engine, displayName }) => {
+        const error = observed.failedUpdates.get(engine);
+        if (error === undefined)
+            return [];
+        return [
+            {
+                message: `The last update of engine ${JSON.stringify(displayName)} (${engine}) ended in an error: ${error}`,
+                remedy: 'Look at reasoning_engine_stderr in Cloud Logging for why; where every update fails the same way, deploying the agent anew has helped.',
+            },
+        ];
+    }),
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-not-declared.js
 /**
  * The `engines` input narrows a file's agents. An engine that none of them means would be bound without a single grant,
@@ -54768,6 +54847,35 @@ const engineNotDeclared = {
         remedy: 'Add it under agents, or say with the allow input what it may reach.',
         origin: selector.origin,
     })),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-too-old.js
+
+
+/** Older engines cannot be bound (Google's page on routing Agent Runtime traffic through Agent Gateway). */
+const OLDEST = '2026-04-29T00:00:00Z';
+const engineTooOld = {
+    id: 'engine-too-old',
+    level: 'error',
+    run: ({ desired, observed, bindings }) => bindings.flatMap((binding) => {
+        const created = observed.engines.find(({ name }) => name === binding.engine)?.resource.createTime;
+        if (created === undefined || !(Date.parse(created) < Date.parse(OLDEST)))
+            return [];
+        const fresh = DIRECTIONS.find((direction) => {
+            const { declared, from, to } = directionOf(binding, direction);
+            return declared && to !== null && to !== from;
+        });
+        if (fresh === undefined)
+            return [];
+        const wanted = desired.gateways[fresh];
+        return [
+            {
+                message: `Engine ${JSON.stringify(binding.displayName)} (${binding.engine}) cannot be bound to ${directionOf(binding, fresh).to ?? ''}: it was created at ${created}, and only engines created since ${OLDEST} can be bound to a gateway.`,
+                remedy: 'Deploy it anew (the creation time of an existing engine stays through updates), then run again with the new engine.',
+                ...(wanted === undefined || wanted === 'none' ? {} : { origin: wanted.origin }),
+            },
+        ];
+    }),
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/engine-without-agent-identity.js
@@ -54794,6 +54902,135 @@ const engineWithoutAgentIdentity = {
     },
 };
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-conflict.js
+
+
+
+
+
+const NAMED = 5;
+/**
+ * Several gateways may exist, but the bound engines of a project and region share one per direction: a second one fails
+ * after minutes with code 13 or "Internal error encountered" (known issues in Google's agent-platform-troubleshooting
+ * skill). Selected engines all get the declared gateway, so only the others can be in its way.
+ */
+const gatewayConflict = {
+    id: 'gateway-conflict',
+    level: 'error',
+    run: ({ desired, observed, bindings }) => DIRECTIONS.flatMap((direction) => {
+        const wanted = desired.gateways[direction];
+        if (wanted === undefined || wanted === 'none')
+            return [];
+        // Engines that are bound already were let in: nothing is asked of the platform for them.
+        const isAsked = bindings.some((change) => directionOf(change, direction).from !== directionOf(change, direction).to);
+        if (!isAsked)
+            return [];
+        const gateway = gatewayName(wanted, observed);
+        const projects = projectsOf(observed);
+        const elsewhere = observed.siblings.flatMap(({ name, id, displayName, config }) => {
+            const bound = gatewayIn(config, direction);
+            if (bound === null || gatewayEquals(bound, gateway, projects))
+                return [];
+            return [{ name, label: displayName || id, bound: canonicalGateway(bound, projects) }];
+        });
+        if (elsewhere.length === 0)
+            return [];
+        const sorted = sortBy(elsewhere, ({ label }) => label, ({ name }) => name);
+        const named = sorted.slice(0, NAMED).map(({ label, bound }) => `${JSON.stringify(label)} (${bound})`);
+        const more = sorted.length > NAMED ? ` and ${sorted.length - NAMED} more` : '';
+        return [
+            {
+                message: `Gateway ${gateway} cannot be the ${direction} gateway: all bound engines of project ${observed.project.id} in ${observed.region} share one gateway per direction, and engines outside this run are bound to another one: ${named.join(', ')}${more}.`,
+                remedy: 'Add these engines to the config (and to the engines input, where it is set), so that they move too, or declare the gateway they are bound to.',
+                origin: wanted.origin,
+            },
+        ];
+    }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/enforcement.js
+
+/**
+ * What decides at the declared egress gateway.
+ *
+ * @returns undefined when none is declared, it is no egress gateway, or its policies could not be read
+ */
+function egressEnforcement(desired, observed) {
+    const { egress } = desired.gateways;
+    const reading = observed.enforcement;
+    if (egress === undefined || egress === 'none' || reading?.kind !== 'read')
+        return undefined;
+    if (observed.gateways.egress?.googleManaged?.governedAccessPath !== 'AGENT_TO_ANYWHERE')
+        return undefined;
+    return { gateway: gatewayName(egress, observed), origin: egress.origin, iap: iapExtensions(reading) };
+}
+/**
+ * The declared egress gateway, where every IAP extension it asks is like that. One of two that is not still decides as
+ * usual: a second one in dry run is how a move to another policy version is tried out.
+ *
+ * @returns undefined also when the gateway asks no IAP extension
+ */
+function egressWhereIap({ desired, observed }, is) {
+    const found = egressEnforcement(desired, observed);
+    if (!found || found.iap.length === 0 || !found.iap.every(is))
+        return undefined;
+    return { ...found, names: found.iap.map(({ name }) => name).join(', ') };
+}
+/**
+ * The IAP extensions that a gateway's policies ask. An extension does nothing until a policy with the profile
+ * REQUEST_AUTHZ (the default) and the action CUSTOM names it (Google's "Set up Agent Gateway" page).
+ */
+function iapExtensions(reading) {
+    const named = reading.policies
+        .filter(({ action, policyProfile }) => action === 'CUSTOM' && (policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ')
+        .flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
+    return reading.extensions.filter(({ name, service }) => service === 'iap.googleapis.com' && isNamed(name, named));
+}
+function isNamed(name, names) {
+    const tail = (text) => text.slice(text.indexOf('/locations/'));
+    return names.some((candidate) => tail(candidate) === tail(name));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-dry-run.js
+
+/** In dry run, denials are logged and traffic passes (extension metadata of Google's "Set up Agent Gateway" page). */
+const gatewayDryRun = {
+    id: 'gateway-dry-run',
+    level: 'warning',
+    run: (input) => {
+        const found = egressWhereIap(input, ({ metadata }) => metadata?.iamEnforcementMode === 'DRY_RUN');
+        if (!found)
+            return [];
+        return [
+            {
+                message: `Gateway ${found.gateway} only logs what it would deny: its IAP extension ${found.names} has iamEnforcementMode DRY_RUN.`,
+                remedy: 'Once the log shows no denial that should pass, take metadata.iamEnforcementMode out of the extension to enforce.',
+                origin: found.origin,
+            },
+        ];
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-fail-open.js
+
+/** `failOpen` of an extension (networkservices v1 schema): what happens when the service cannot be asked. */
+const gatewayFailOpen = {
+    id: 'gateway-fail-open',
+    level: 'warning',
+    run: (input) => {
+        const found = egressWhereIap(input, ({ failOpen }) => failOpen === true);
+        if (!found)
+            return [];
+        return [
+            {
+                message: `Gateway ${found.gateway} lets every request pass when IAP does not answer: its IAP extension ${found.names} has failOpen true.`,
+                remedy: 'Set failOpen of the extension to false.',
+                origin: found.origin,
+            },
+        ];
+    },
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-not-found.js
 
 
@@ -54812,6 +55049,111 @@ const gatewayNotFound = {
             },
         ];
     }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-not-ready.js
+
+/**
+ * An engine that is built before the egress gateway has its root certificates lacks them, and its calls fail with
+ * CERTIFICATE_VERIFY_FAILED (known issues in Google's agent-platform-troubleshooting skill). Ingress gateways have none.
+ */
+const gatewayNotReady = {
+    id: 'gateway-not-ready',
+    level: 'warning',
+    run: ({ desired, observed, bindings }) => {
+        const wanted = desired.gateways.egress;
+        const gateway = observed.gateways.egress;
+        if (wanted === undefined || wanted === 'none' || !gateway)
+            return [];
+        if (gateway.googleManaged?.governedAccessPath !== 'AGENT_TO_ANYWHERE')
+            return [];
+        if ((gateway.agentGatewayCard?.rootCertificates ?? []).length > 0)
+            return [];
+        const binds = bindings.filter(({ egress: { from, to } }) => to !== null && to !== from).length;
+        if (binds === 0)
+            return [];
+        return [
+            {
+                message: `Gateway ${gatewayName(wanted, observed)} has no root certificates yet, and ${binds} ${binds === 1 ? 'engine is' : 'engines are'} to be bound to it: their TLS connections may fail.`,
+                remedy: 'Wait until agentGatewayCard.rootCertificates of the gateway is filled, deploy the engines after that, then run again.',
+                origin: wanted.origin,
+            },
+        ];
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-other-project.js
+
+
+/**
+ * An egress gateway may be in another project of the same region, an ingress gateway may not (Google's "Agent Gateway
+ * overview" page).
+ */
+const gatewayOtherProject = {
+    id: 'gateway-other-project',
+    level: 'error',
+    run: ({ desired, observed }) => {
+        const wanted = desired.gateways.ingress;
+        if (wanted === undefined || wanted === 'none' || wanted.project === undefined)
+            return [];
+        if (sameProject(wanted.project, observed.project.id, projectsOf(observed)))
+            return [];
+        return [
+            {
+                message: `Gateway ${gatewayName(wanted, observed)} cannot be the ingress gateway: it is in project ${wanted.project}, and an ingress gateway has to be in the engines' project, ${observed.project.id}.`,
+                remedy: `Name an ingress gateway in project ${observed.project.id}; only egress may go through another project's gateway.`,
+                origin: wanted.origin,
+            },
+        ];
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-other-region.js
+
+
+/**
+ * A gateway serves its own region only (Google's page on routing Agent Runtime traffic through Agent Gateway). A config
+ * that says so itself is refused when it is read.
+ */
+const gatewayOtherRegion = {
+    id: 'gateway-other-region',
+    level: 'error',
+    run: ({ desired, observed }) => DIRECTIONS.flatMap((direction) => {
+        const wanted = desired.gateways[direction];
+        if (wanted === undefined || wanted === 'none' || wanted.location === observed.region)
+            return [];
+        return [
+            {
+                message: `Gateway ${gatewayName(wanted, observed)} cannot be the ${direction} gateway: it is in ${wanted.location}, and the engines are in ${observed.region}.`,
+                remedy: `Name a gateway in ${observed.region}.`,
+                origin: wanted.origin,
+            },
+        ];
+    }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-without-policy.js
+
+/**
+ * An IAP extension does nothing until a policy of the gateway names it; without one the gateway denies before IAP is
+ * asked, or enforces nothing (Google's "Set up Agent Gateway" page and the known issues in its
+ * agent-platform-troubleshooting skill).
+ */
+const gatewayWithoutPolicy = {
+    id: 'gateway-without-policy',
+    level: 'warning',
+    run: ({ desired, observed }) => {
+        const found = egressEnforcement(desired, observed);
+        if (!found || found.iap.length > 0)
+            return [];
+        return [
+            {
+                message: `No authorization policy of gateway ${found.gateway} asks IAP, so grants decide nothing there: everything is denied, or nothing is.`,
+                remedy: 'Create an authorization policy that targets the gateway, with policyProfile REQUEST_AUTHZ, action CUSTOM and an authorization extension whose service is iap.googleapis.com.',
+                origin: found.origin,
+            },
+        ];
+    },
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-wrong-direction.js
@@ -54842,6 +55184,506 @@ const gatewayWrongDirection = {
     }),
 };
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/grants-inert.js
+
+/**
+ * With policy version V2, IAP decides by access policies and never looks at `roles/iap.egressor` (extension metadata of
+ * Google's "Set up Agent Gateway" page; without a version it is V1).
+ */
+const grantsInert = {
+    id: 'grants-inert',
+    level: 'error',
+    run: (input) => {
+        if (input.grants.length === 0)
+            return [];
+        const found = egressWhereIap(input, ({ metadata }) => metadata?.iapPolicyVersion === 'V2');
+        if (!found)
+            return [];
+        const services = new Set(input.grants.map(({ service }) => service)).size;
+        return [
+            {
+                message: `The grants on ${services} ${services === 1 ? 'service' : 'services'} have no effect at gateway ${found.gateway}: its IAP extension ${found.names} has iapPolicyVersion V2 and decides by access policies.`,
+                remedy: 'Set metadata.iapPolicyVersion of the extension to V1, or take allow out of the config and manage access with access policies.',
+                origin: found.origin,
+            },
+        ];
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/wording.js
+const SHOWN = 5;
+/** @returns the items with commas between; after the fifth only how many more there are */
+function listed(items) {
+    const more = items.length > SHOWN ? ` and ${items.length - SHOWN} more` : '';
+    return `${items.slice(0, SHOWN).join(', ')}${more}`;
+}
+/** @returns `"display name" (resource name)` */
+function named({ displayName, name }) {
+    return `${JSON.stringify(displayName)} (${name})`;
+}
+/**
+ * A gateway that is not there is most likely a name with a mistake in it: then it is not known who is new to the right one.
+ *
+ * @returns the binding changes of engines that are to be bound to an egress gateway they are not bound to now
+ */
+function newEgress({ observed, bindings }) {
+    if (!observed.gateways.egress)
+        return [];
+    return bindings.filter(({ egress }) => egress.declared && egress.to !== null && egress.from !== egress.to);
+}
+/** @returns the reference of a declared egress gateway */
+function egressReference({ desired }) {
+    const { egress } = desired.gateways;
+    return egress === 'none' ? undefined : egress;
+}
+/** @returns `{ origin }` of the first of these endpoint keys, to be spread into what was found */
+function endpointOrigin({ desired }, keys) {
+    const origin = desired.endpoints.find(({ key }) => keys.includes(key))?.origin;
+    return origin ? { origin } : {};
+}
+/** @returns the planned endpoint layer by service: several keys may share one */
+function byService(endpoints) {
+    const services = new Map();
+    for (const endpoint of endpoints) {
+        services.set(endpoint.service, [...(services.get(endpoint.service) ?? []), endpoint]);
+    }
+    return services;
+}
+/** @returns the engine that is named, from those that were read */
+function engineOf(observed, name) {
+    return observed.engines.find((engine) => engine.name === name);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/host-claimed-twice.js
+
+
+/**
+ * Agent Registry refuses a URL that another service has, but not every spelling of it: a slash at the end or a capital
+ * letter gets past. Which of the two policies then decides is not documented.
+ */
+const hostClaimedTwice = {
+    id: 'host-claimed-twice',
+    level: 'warning',
+    run: ({ desired, observed, endpoints }) => {
+        const planned = byService(endpoints);
+        const removed = new Set(endpoints.flatMap(({ service, interfaces }) => interfaces.filter(({ action }) => action === 'remove').map(({ url }) => `${service} ${normaliseUrl(url)}`)));
+        const claims = new Map();
+        for (const [url, names] of servingServices(observed.services, observed.registryProject)) {
+            const services = [...new Set(names)].filter((name) => !removed.has(`${name} ${url}`));
+            if (services.length < 2 || !services.some((name) => planned.has(name)))
+                continue;
+            const claim = claims.get(services.join(' ')) ?? { services, urls: [] };
+            claim.urls.push(url);
+            claims.set(services.join(' '), claim);
+        }
+        return [...claims.values()].map(({ services, urls }) => ({
+            message: `${listed(urls.sort())} ${urls.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: it is open whose policy decides.`,
+            remedy: 'Take the URL out of all of these services but one.',
+            ...endpointOrigin({ desired }, services.flatMap((name) => (planned.get(name) ?? []).map(({ key }) => key))),
+        }));
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/image-before-gateway.js
+
+/** What points an image to a certificate bundle that has the gateway's own in it ("Route Agent Runtime traffic" page). */
+const CERTIFICATE_VARIABLES = ['SSL_CERT_FILE', 'REQUESTS_CA_BUNDLE', 'GRPC_DEFAULT_SSL_ROOTS_FILE_PATH'];
+/**
+ * The gateway looks into TLS with certificates of its own authority. An image that is built from source gets that authority
+ * when it is built, a container of one's own has to bring it ("Route Agent Runtime traffic through Agent Gateway" page);
+ * without it calls end in CERTIFICATE_VERIFY_FAILED.
+ */
+const imageBeforeGateway = {
+    id: 'image-before-gateway',
+    level: 'warning',
+    run: ({ observed, bindings }) => newEgress({ observed, bindings }).flatMap((change) => {
+        const engine = engineOf(observed, change.engine);
+        if (!engine)
+            return [];
+        const gateway = change.egress.to ?? '';
+        return engine.resource.spec?.containerSpec
+            ? ownContainer(engine, gateway)
+            : builtBefore(engine, gateway, observed.gateways.egress);
+    }),
+};
+function ownContainer(engine, gateway) {
+    if (CERTIFICATE_VARIABLES.some((name) => engine.env[name]))
+        return [];
+    return [
+        {
+            message: `Engine ${named(engine)} runs a container of its own and sets none of ${CERTIFICATE_VARIABLES.join(', ')}, so it may not trust the certificates of gateway ${gateway}.`,
+            remedy: "Install the gateway's agentGatewayCard.rootCertificates in the image and point these variables to the bundle; where the image does so itself, turn this check off.",
+        },
+    ];
+}
+function builtBefore(engine, gateway, observed) {
+    const { spec, updateTime, createTime } = engine.resource;
+    if (!spec?.sourceCodeSpec && !spec?.packageSpec)
+        return [];
+    const built = updateTime ?? createTime;
+    const since = observed?.createTime;
+    if (built === undefined || since === undefined || !(Date.parse(built) < Date.parse(since)))
+        return [];
+    return [
+        {
+            message: `Engine ${named(engine)} was last built before gateway ${gateway} was there (${built}, ${since}), so its image does not have the gateway's certificates.`,
+            remedy: 'Deploy the engine anew from its source once it is bound, so that the image is built with the certificates.',
+        },
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/ingress-ungoverned-methods.js
+
+/** `api_mode` of the methods that are called through `query` and `streamQuery` (Agent Engine SDK). */
+const GOVERNED = new Set(['', 'async', 'stream', 'async_stream']);
+/** Listed by every agent of the SDK's template, but only served in the experimental server mode (public deployments). */
+const BIDIRECTIONAL = 'bidi_stream';
+/** An ingress gateway governs `query` and `streamQuery` only ("Route Agent Runtime traffic through Agent Gateway" page). */
+const ingressUngovernedMethods = {
+    id: 'ingress-ungoverned-methods',
+    level: 'warning',
+    run: ({ observed, bindings }) => bindings.flatMap(({ engine: name, ingress }) => {
+        const engine = engineOf(observed, name);
+        if (!engine || !ingress.declared || ingress.to === null)
+            return [];
+        const { classMethods = [], deploymentSpec } = engine.resource.spec ?? {};
+        const isExperimental = deploymentSpec?.agentServerMode === 'EXPERIMENTAL';
+        const methods = classMethods.flatMap((method) => ungoverned(method, isExperimental));
+        if (methods.length === 0)
+            return [];
+        return [
+            {
+                message: `Calls of ${listed(methods)} of engine ${named(engine)} do not pass the ingress gateway ${ingress.to}, which governs only query and streamQuery.`,
+                remedy: 'Take these methods out of the agent, or make sure that only trusted callers have IAM access to the engine.',
+            },
+        ];
+    }),
+};
+function ungoverned(method, isExperimental) {
+    const mode = method.api_mode ?? method.apiMode ?? '';
+    if (typeof mode !== 'string' || GOVERNED.has(mode) || (mode === BIDIRECTIONAL && !isExperimental))
+        return [];
+    return [`${typeof method.name === 'string' ? method.name : 'a method without a name'} (${mode})`];
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/quota-near.js
+
+/** Endpoints per project and location (Agent Registry, "Quotas and limits" page). */
+const ENDPOINTS = { quota: 100, near: 90 };
+/** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
+const MEMBERS = { limit: 1_500, near: 1_350 };
+const quotaNear = {
+    id: 'quota-near',
+    level: 'warning',
+    run: (input) => [...endpointsNear(input), ...membersNear(input)],
+};
+function endpointsNear({ observed, endpoints }) {
+    const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
+    const created = new Set(endpoints.filter(({ action }) => action === 'create').map(({ service }) => service)).size;
+    const total = there + created;
+    if (total < ENDPOINTS.near)
+        return [];
+    return [
+        {
+            message: `Project ${observed.registryProject.id} has ${total} endpoints registered in ${observed.region} after this plan (${created} of them new), and the default quota is ${ENDPOINTS.quota}.`,
+            remedy: 'Put hosts that the same agents use into one endpoint, delete those that nobody needs, or ask for more quota.',
+        },
+    ];
+}
+function membersNear({ desired, observed, endpoints, grants }) {
+    return [...byService(endpoints)].flatMap(([service, changes]) => {
+        const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
+        const bindings = observed.policies.get(resource)?.bindings ?? [];
+        const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
+        const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
+        const total = there + added;
+        if (total < MEMBERS.near)
+            return [];
+        return [
+            {
+                message: `The policy of service ${service} has ${total.toLocaleString('en-US')} members after this plan (${added} of them new), and a policy takes at most ${MEMBERS.limit.toLocaleString('en-US')}.`,
+                remedy: 'Remove members of engines that are gone, or grant a principal set instead of one engine after the other.',
+                ...endpointOrigin({ desired }, changes.map(({ key }) => key)),
+            },
+        ];
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/registry-not-attached.js
+
+
+const REGISTRY = /^(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
+/**
+ * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
+ * Agent Gateway" page). With another registry attached, or only the global one, whatever is registered here stays unreachable.
+ */
+const registryNotAttached = {
+    id: 'registry-not-attached',
+    level: 'error',
+    run: ({ desired, observed }) => {
+        const wanted = egressReference({ desired });
+        const gateway = observed.gateways.egress;
+        const attached = gateway?.registries ?? [];
+        if (!wanted || attached.length === 0 || desired.endpoints.length === 0)
+            return [];
+        // An ingress gateway ignores its registries; gateway-wrong-direction says what is wrong with it.
+        if (gateway?.googleManaged?.governedAccessPath === 'CLIENT_TO_AGENT')
+            return [];
+        const { registryProject, region } = observed;
+        if (attached.some((registry) => isRegistry(registry, registryProject, region)))
+            return [];
+        return [
+            {
+                message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed(attached)}.`,
+                remedy: `Add //agentregistry.googleapis.com/projects/${registryProject.id}/locations/${region} to the gateway's registries (at most two, and of two exactly one is global).`,
+                origin: wanted.origin,
+            },
+        ];
+    },
+};
+function isRegistry(registry, project, region) {
+    const [, projectName, location] = REGISTRY.exec(registry) ?? [];
+    return location === region && (projectName === project.id || projectName === project.number);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/grants.js
+
+
+/**
+ * The only role that carries the permission an IAP V1 gateway checks (`iap.webServiceVersions.egressViaIAP`),
+ * Google's "Assign IAM policies to agent identities" page.
+ */
+const EGRESSOR = 'roles/iap.egressor';
+/**
+ * Plans the grant layer: every engine gets the role on every service that serves a key it may reach. Members are only
+ * added; whoever else is in a policy stays.
+ *
+ * @param endpoints the planned endpoint layer
+ * @returns changes sorted by service, then member
+ */
+function planGrants(desired, observed, endpoints) {
+    const carryOver = new Set(desired.endpoints.filter(({ carryOver }) => carryOver).map(({ key }) => key));
+    const byService = new Map();
+    for (const endpoint of endpoints) {
+        const policy = policyOf(endpoint, observed);
+        // Two keys may adopt one service: a member is granted there once.
+        const planned = byService.get(endpoint.service) ?? [];
+        const known = new Set(planned.map(({ member, condition }) => identity(member, condition)));
+        const engines = engineGrants(endpoint, observed, policy);
+        // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
+        const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
+        const found = [
+            ...engines,
+            ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
+        ];
+        for (const grant of found) {
+            const id = identity(grant.member, grant.condition);
+            if (known.has(id))
+                continue;
+            known.add(id);
+            planned.push(grant);
+        }
+        byService.set(endpoint.service, planned);
+    }
+    return sortBy([...byService.values()].flat(), ({ service }) => service, ({ member, condition }) => identity(member, condition));
+}
+function engineGrants(endpoint, observed, policy) {
+    return observed.engines.flatMap((engine) => {
+        const member = engine.principal;
+        if (!member || !observed.selection.allow.get(engine.name)?.includes(endpoint.key))
+            return [];
+        return [
+            {
+                layer: 'grant',
+                action: hasMember(policy, { role: EGRESSOR, member }) ? 'keep' : 'create',
+                key: endpoint.key,
+                service: endpoint.service,
+                role: EGRESSOR,
+                member,
+                engine: engine.name,
+                displayName: engine.displayName,
+            },
+        ];
+    });
+}
+/**
+ * A policy on the endpoint itself replaces the registry-wide one for that endpoint, instead of adding to it (Google's
+ * "Troubleshoot Agent Gateway" page): the first grant would cut off everybody who came in registry-wide.
+ */
+function carriedGrants(endpoint, observed, policy) {
+    if (egressorBindings(policy).length > 0)
+        return [];
+    return egressorBindings(observed.registryPolicy).flatMap((binding) => (binding.members ?? []).map((member) => ({
+        layer: 'grant',
+        action: 'create',
+        key: endpoint.key,
+        service: endpoint.service,
+        role: EGRESSOR,
+        member,
+        ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
+    })));
+}
+function policyOf(endpoint, observed) {
+    return endpoint.registryResource === undefined ? undefined : observed.policies.get(endpoint.registryResource);
+}
+function egressorBindings(policy) {
+    return (policy?.bindings ?? []).filter(({ role, members }) => role === EGRESSOR && (members ?? []).length > 0);
+}
+function conditionOf({ expression, title, description }) {
+    return {
+        expression: expression ?? '',
+        ...(title === undefined ? {} : { title }),
+        ...(description === undefined ? {} : { description }),
+    };
+}
+function identity(member, condition) {
+    return `${member} ${conditionKey(condition)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/members.js
+
+
+/** The part of an agent identity after its trust domain, "Agent identity" page. */
+const ENGINE_MEMBER = /^principal:\/\/[^/]+\/resources\/aiplatform\/(.+)$/;
+/** @returns who has the role in a policy, each once, with or without a condition */
+function egressors(policy) {
+    const bindings = (policy?.bindings ?? []).filter(({ role }) => role === EGRESSOR);
+    return [...new Set(bindings.flatMap(({ members }) => members ?? []))];
+}
+/** @returns true for the principal of an engine of this project and region that is not there any more */
+function isStale(member, { project, region, engines, siblings, engineNames }) {
+    const engine = parseEngineName(ENGINE_MEMBER.exec(member)?.[1] ?? '');
+    if (engine?.location !== region)
+        return false;
+    if (engine.project !== project.number && engine.project !== project.id)
+        return false;
+    const known = [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
+    return !known.some((name) => parseEngineName(name)?.id === engine.id);
+}
+/** @returns the display name of the engine whose principal it is, else the member itself */
+function memberName(member, { engines, siblings }) {
+    const engine = [...engines, ...siblings].find(({ principal }) => principal === member);
+    return engine?.displayName ? JSON.stringify(engine.displayName) : member;
+}
+/** @returns true when a member is this principal, or a set that may hold it */
+function mayMean(member, principal) {
+    return member === principal || !/^(?:principal|user|serviceAccount|deleted):/.test(member);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/registry-wide-shadowed.js
+
+
+
+
+/**
+ * A policy on an endpoint replaces the registry-wide one for that endpoint, instead of adding to it ("Troubleshoot Agent
+ * Gateway" page): the first grant there cuts off everybody who came in registry-wide and is not granted by the same plan.
+ */
+const registryWideShadowed = {
+    id: 'registry-wide-shadowed',
+    level: 'warning',
+    run: ({ desired, observed, endpoints, grants }) => {
+        const registryWide = egressors(observed.registryPolicy).filter((member) => !member.startsWith('deleted:') && !isStale(member, observed));
+        if (registryWide.length === 0)
+            return [];
+        const existing = new Set(observed.services.map(({ name }) => canonicalServiceName(name, observed.registryProject)));
+        return [...byService(endpoints)].flatMap(([service, changes]) => {
+            // Nobody ever reached a service that the plan only creates.
+            if (!existing.has(service))
+                return [];
+            const policies = changes.flatMap(({ registryResource = '' }) => observed.policies.get(registryResource) ?? []);
+            if (policies.some((policy) => egressors(policy).length > 0))
+                return [];
+            const granted = grants.filter((grant) => grant.service === service && grant.role === EGRESSOR);
+            const loses = registryWide.filter((member) => !granted.some((grant) => grant.member === member));
+            if (!granted.some(({ action }) => action === 'create') || loses.length === 0)
+                return [];
+            const keys = [...new Set(changes.map(({ key }) => key))];
+            return [
+                {
+                    message: `The first grant on service ${service} replaces the registry-wide policy there, so ${listed(loses.map((member) => memberName(member, observed)).sort())} would lose access to it.`,
+                    remedy: `Set carry_over: true for endpoint ${keys.join(', ')} to copy them into its own policy, or allow them the endpoint by name.`,
+                    ...endpointOrigin({ desired }, keys),
+                },
+            ];
+        });
+    },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/revisions-archived.js
+
+/** A change of the gateway archives all earlier revisions for good ("Manage revisions and traffic" page). */
+const revisionsArchived = {
+    id: 'revisions-archived',
+    level: 'warning',
+    run: ({ observed, bindings }) => bindings.flatMap(({ engine: name, action }) => {
+        const engine = engineOf(observed, name);
+        const targets = engine?.resource.trafficConfig?.trafficSplitManual?.targets ?? [];
+        if (!engine || action === 'keep' || targets.length === 0)
+            return [];
+        return [
+            {
+                message: `Changing the gateways of engine ${named(engine)} archives all its earlier revisions for good, and its traffic is split by hand between ${targets.length} of them.`,
+                remedy: 'Finish the roll-out first: send all traffic to the latest revision, since there is no way back to earlier ones.',
+            },
+        ];
+    }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/runtime-hosts-missing.js
+
+
+
+/**
+ * What every engine calls while it starts: the project's name ("Troubleshoot Agent Gateway" page), sessions and the model
+ * in its region ("Route Agent Runtime traffic through Agent Gateway" page). Which form of the host it calls depends on its
+ * environment, so either will do here.
+ */
+const startUpServices = (region) => ['cloudresourcemanager', `${region}-aiplatform`];
+/** Behind an enforcing gateway an engine whose start-up calls are denied does not start, and its update fails with code 13. */
+const runtimeHostsMissing = {
+    id: 'runtime-hosts-missing',
+    level: 'warning',
+    run: ({ desired, observed, endpoints, bindings }) => newEgress({ observed, bindings }).flatMap((change) => {
+        const engine = engineOf(observed, change.engine);
+        const allow = observed.selection.allow.get(change.engine) ?? [];
+        // Without any endpoint its grants are kept elsewhere.
+        if (!engine || allow.length === 0)
+            return [];
+        const allowed = desired.endpoints.filter(({ key }) => allow.includes(key));
+        if (allowed.some(({ presets }) => presets.some(({ name }) => name === 'runtime')))
+            return [];
+        const hosts = reachableHosts(engine, allow, endpoints, observed);
+        const missing = startUpServices(observed.region).filter((service) => !hosts.some((host) => isOf(host, service)));
+        if (missing.length === 0)
+            return [];
+        return [
+            {
+                message: `Engine ${named(engine)} is to be bound to egress gateway ${change.egress.to ?? ''}, but none of the endpoints it may use (${listed(allow)}) has ${missing
+                    .map((service) => `${service}.googleapis.com or ${service}.mtls.googleapis.com`)
+                    .join(', nor ')}, which it calls when it starts.`,
+                remedy: 'Add presets: [runtime] to an endpoint that this engine is allowed, before it is bound.',
+                ...endpointOrigin({ desired }, allow),
+            },
+        ];
+    }),
+};
+/** All that the config allows, and what it may have been granted before by somebody else. */
+function reachableHosts({ principal }, allow, endpoints, observed) {
+    const holds = (members) => members.some((member) => mayMean(member, principal));
+    const planned = endpoints
+        .filter(({ key, registryResource = '' }) => allow.includes(key) || holds(egressors(observed.policies.get(registryResource))))
+        .flatMap(({ interfaces }) => interfaces.filter(({ action }) => action !== 'remove').map(({ url }) => url));
+    const registryWide = holds(egressors(observed.registryPolicy))
+        ? observed.services.flatMap(({ interfaces = [] }) => interfaces.map(({ url }) => url))
+        : [];
+    return [...planned, ...registryWide].map((url) => normaliseUrl(url).replace(/^https:\/\//, ''));
+}
+/** With any domain behind it: clouds other than googleapis.com have their own. */
+function isOf(host, service) {
+    return host.startsWith(`${service}.`);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/service-id-taken.js
 /**
  * A key is a service ID. Where an agent or an MCP server has that ID already, the URLs of an endpoint have no place:
@@ -54867,6 +55709,57 @@ const serviceIdTaken = {
     }),
 };
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/stale-members.js
+
+
+/**
+ * An engine that is deleted and made anew has a new ID and with it a new principal (google/skills, policies.md 4g); the grant
+ * of the old one stays behind.
+ */
+const staleMembers = {
+    id: 'stale-members',
+    level: 'warning',
+    run: ({ desired, observed, endpoints }) => [...byService(endpoints)].flatMap(([service, changes]) => {
+        const policies = changes.flatMap(({ registryResource = '' }) => observed.policies.get(registryResource) ?? []);
+        const stale = [...new Set(policies.flatMap(egressors))].filter((member) => isStale(member, observed)).sort();
+        if (stale.length === 0)
+            return [];
+        return [
+            {
+                message: `The policy of service ${service} still grants ${stale.length === 1 ? 'an engine that is' : `${stale.length} engines that are`} gone: ${listed(stale)}.`,
+                remedy: 'Remove them: `gcloud iap web remove-iam-policy-binding --resource-type=agent-registry --endpoint=ENDPOINT_ID --region=REGION --member=MEMBER --role=roles/iap.egressor`.',
+                ...endpointOrigin({ desired }, changes.map(({ key }) => key)),
+            },
+        ];
+    }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/threat-detection-off.js
+
+/**
+ * Security Command Center's Agent Engine Threat Detection does not work for engines behind a gateway ("Route Agent Runtime
+ * traffic through Agent Gateway" page). Whether somebody relies on it cannot be observed, so this is said only where the
+ * config names the check.
+ */
+const threatDetectionOff = {
+    id: 'threat-detection-off',
+    level: 'warning',
+    run: ({ desired, bindings }) => {
+        const asked = desired.checkLevels['threat-detection-off'];
+        const bound = bindings.filter(({ action }) => action === 'create');
+        if (!asked || bound.length === 0)
+            return [];
+        const engines = listed(bound.map(({ engine, displayName }) => named({ name: engine, displayName })));
+        return [
+            {
+                message: `Agent Engine Threat Detection of Security Command Center stops watching ${engines} once bound to a gateway.`,
+                remedy: 'Agree with your security team on what watches these engines instead, or leave them unbound.',
+                origin: asked.origin,
+            },
+        ];
+    },
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/index.js
 
 
@@ -54877,15 +55770,56 @@ const serviceIdTaken = {
 
 
 
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Every check of this version. */
 const ALL = [
     engineNotFound,
     engineAmbiguous,
+    engineBusyFailing,
     engineNotDeclared,
     engineWithoutAgentIdentity,
     gatewayNotFound,
     gatewayWrongDirection,
     serviceIdTaken,
     endpointOverlap,
+    registryNotAttached,
+    registryWideShadowed,
+    hostClaimedTwice,
+    runtimeHostsMissing,
+    ingressUngovernedMethods,
+    imageBeforeGateway,
+    revisionsArchived,
+    threatDetectionOff,
+    staleMembers,
+    quotaNear,
+    engineTooOld,
+    gatewayConflict,
+    gatewayDryRun,
+    gatewayFailOpen,
+    gatewayNotReady,
+    gatewayOtherProject,
+    gatewayOtherRegion,
+    gatewayWithoutPolicy,
+    grantsInert,
 ];
 /** @returns true when this version runs the check; a config may already name one of a later version */
 function isBuilt(id) {
@@ -55053,100 +55987,6 @@ function ownerOf({ key }, { desired, scope }) {
 }
 function serviceName(key, { registryProject, scope }) {
     return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/grants.js
-
-
-/**
- * The only role that carries the permission an IAP V1 gateway checks (`iap.webServiceVersions.egressViaIAP`),
- * Google's "Assign IAM policies to agent identities" page.
- */
-const EGRESSOR = 'roles/iap.egressor';
-/**
- * Plans the grant layer: every engine gets the role on every service that serves a key it may reach. Members are only
- * added; whoever else is in a policy stays.
- *
- * @param endpoints the planned endpoint layer
- * @returns changes sorted by service, then member
- */
-function planGrants(desired, observed, endpoints) {
-    const carryOver = new Set(desired.endpoints.filter(({ carryOver }) => carryOver).map(({ key }) => key));
-    const byService = new Map();
-    for (const endpoint of endpoints) {
-        const policy = policyOf(endpoint, observed);
-        // Two keys may adopt one service: a member is granted there once.
-        const planned = byService.get(endpoint.service) ?? [];
-        const known = new Set(planned.map(({ member, condition }) => identity(member, condition)));
-        const engines = engineGrants(endpoint, observed, policy);
-        // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
-        const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
-        const found = [
-            ...engines,
-            ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
-        ];
-        for (const grant of found) {
-            const id = identity(grant.member, grant.condition);
-            if (known.has(id))
-                continue;
-            known.add(id);
-            planned.push(grant);
-        }
-        byService.set(endpoint.service, planned);
-    }
-    return sortBy([...byService.values()].flat(), ({ service }) => service, ({ member, condition }) => identity(member, condition));
-}
-function engineGrants(endpoint, observed, policy) {
-    return observed.engines.flatMap((engine) => {
-        const member = engine.principal;
-        if (!member || !observed.selection.allow.get(engine.name)?.includes(endpoint.key))
-            return [];
-        return [
-            {
-                layer: 'grant',
-                action: hasMember(policy, { role: EGRESSOR, member }) ? 'keep' : 'create',
-                key: endpoint.key,
-                service: endpoint.service,
-                role: EGRESSOR,
-                member,
-                engine: engine.name,
-                displayName: engine.displayName,
-            },
-        ];
-    });
-}
-/**
- * A policy on the endpoint itself replaces the registry-wide one for that endpoint, instead of adding to it (Google's
- * "Troubleshoot Agent Gateway" page): the first grant would cut off everybody who came in registry-wide.
- */
-function carriedGrants(endpoint, observed, policy) {
-    if (egressorBindings(policy).length > 0)
-        return [];
-    return egressorBindings(observed.registryPolicy).flatMap((binding) => (binding.members ?? []).map((member) => ({
-        layer: 'grant',
-        action: 'create',
-        key: endpoint.key,
-        service: endpoint.service,
-        role: EGRESSOR,
-        member,
-        ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
-    })));
-}
-function policyOf(endpoint, observed) {
-    return endpoint.registryResource === undefined ? undefined : observed.policies.get(endpoint.registryResource);
-}
-function egressorBindings(policy) {
-    return (policy?.bindings ?? []).filter(({ role, members }) => role === EGRESSOR && (members ?? []).length > 0);
-}
-function conditionOf({ expression, title, description }) {
-    return {
-        expression: expression ?? '',
-        ...(title === undefined ? {} : { title }),
-        ...(description === undefined ? {} : { description }),
-    };
-}
-function identity(member, condition) {
-    return `${member} ${conditionKey(condition)}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/config/preset-hosts.js
@@ -55380,7 +56220,7 @@ function describePreset(name) {
  * Agent Registry lets one service carry a URL ("Interface URL … is already in use by another service"). What engines'
  * own environment variables add comes last and never takes a URL away from a key that lists it.
  */
-function planHosts(desired, { engines, selection, services, registryProject }, scope) {
+function planHosts(desired, { engines, selection, services, registryProject, }, scope) {
     const owners = new Map();
     const serving = servingServices(services, registryProject);
     // Then the key takes the URL from there, as the owning key does.
@@ -55545,68 +56385,17 @@ function describe(change) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/observe/enforcement.js
+;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
 
-
-/**
- * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
- * decides by grants from one that lets everything pass or denies everything (Google's "Set up Agent Gateway" page).
- *
- * A caller who may not read them can still plan and apply: the answer then says so.
- *
- * @param gateway full resource name
- */
-async function readEnforcement(gateway, google) {
-    const at = parseGatewayName(gateway);
-    if (!at)
-        return { kind: 'unreadable', why: `${gateway} is not a gateway's name` };
+/** @returns null where Google says there is no such thing; every other error goes on. */
+async function orNull(promise) {
     try {
-        const listed = await google.networksecurity.listAuthzPolicies(at.project, at.location);
-        const policies = listed.filter((policy) => (policy.target?.resources ?? []).some((target) => isTarget(target, at)));
-        const names = policies.flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
-        const readable = [...new Set(names)].filter((name) => parseExtensionName(name) !== undefined);
-        const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
-        return { kind: 'read', policies, extensions };
+        return await promise;
     }
     catch (error) {
-        if (error instanceof ApiError && error.status !== 401)
-            return { kind: 'unreadable', why: error.googleMessage };
-        if (error instanceof NetworkError)
-            return { kind: 'unreadable', why: error.message };
+        if (isNotFound(error))
+            return null;
         throw error;
-    }
-}
-/** Policies of one project and location are compared, so its ID and its number need not be told apart. */
-function isTarget(target, { location, id }) {
-    return target.endsWith(`/locations/${location}/agentGateways/${id}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/project.js
-
-
-/**
- * Reads the ID and number of a project. Deployers often lack `resourcemanager.projects.get`; then the number that
- * aiplatform puts into engine names does as well.
- */
-async function readProject(project, google) {
-    try {
-        const ref = projectRefOf(await google.resourcemanager.getProject(project));
-        return { resolve: () => ref };
-    }
-    catch (error) {
-        // A number alone will not do: gateways are written with the project's ID.
-        if (!isPermissionDenied(error) || /^\d+$/.test(project))
-            throw error;
-        return {
-            resolve: (engineNames) => {
-                const number = engineNames
-                    .map((name) => parseEngineName(name)?.project)
-                    .find((part) => /^\d+$/.test(part ?? ''));
-                if (number === undefined)
-                    throw error;
-                return { id: project, number };
-            },
-        };
     }
 }
 
@@ -55682,7 +56471,142 @@ function match(selector, engines, project) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/observe/engines.js
+
+
+
+
+/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
+async function readKnownEngines(desired, google) {
+    const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
+    const ids = [...new Set(selectors.flatMap(idOf))];
+    const [listed, ...named] = await Promise.all([
+        google.aiplatform.listEngines(desired.project, desired.region),
+        ...ids.map((id) => orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id })))),
+    ]);
+    const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine]] : [])));
+    const unread = listed.filter(({ name }) => !full.has(name));
+    return { engines: [...full.values(), ...unread], full };
+}
+function idOf(selector) {
+    return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
+}
+/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
+async function readSelected(desired, known, project, google) {
+    const full = new Map(known.full);
+    let left = known.engines;
+    for (;;) {
+        const selection = selectEngines(desired, left, project);
+        const unread = selection.engines.filter((name) => !full.has(name));
+        const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
+        const gone = new Set(unread.filter((_name, index) => read[index] === null));
+        read.forEach((engine) => engine && full.set(engine.name, engine));
+        left = left.filter(({ name }) => !gone.has(name));
+        // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
+        if (gone.size > 0)
+            continue;
+        const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
+        return { engines: engines.map(observedEngine), selection };
+    }
+}
+/**
+ * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
+ * per direction, so a binding that is declared has to agree with theirs.
+ */
+async function readOthers(desired, known, project, google) {
+    if (!DIRECTIONS.some((direction) => engines_isNamed(desired.gateways[direction])))
+        return [];
+    const selected = new Set(selectEngines(desired, known.engines, project).engines);
+    const others = known.engines.filter(({ name }) => !selected.has(name));
+    const read = await Promise.all(others.map(async ({ name }) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))));
+    return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+}
+function engines_isNamed(gateway) {
+    return gateway !== undefined && gateway !== 'none';
+}
+function observedEngine(resource) {
+    const principal = principalOf(resource.spec?.effectiveIdentity);
+    const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? '']);
+    return {
+        name: resource.name,
+        id: parseEngineName(resource.name)?.id ?? resource.name,
+        displayName: resource.displayName ?? '',
+        ...(principal === undefined ? {} : { principal }),
+        identityType: resource.spec?.identityType ?? '',
+        env: Object.fromEntries(env),
+        config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
+        resource,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/enforcement.js
+
+
+/**
+ * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
+ * decides by grants from one that lets everything pass or denies everything (Google's "Set up Agent Gateway" page).
+ *
+ * A caller who may not read them can still plan and apply: the answer then says so.
+ *
+ * @param gateway full resource name
+ */
+async function readEnforcement(gateway, google) {
+    const at = parseGatewayName(gateway);
+    if (!at)
+        return { kind: 'unreadable', why: `${gateway} is not a gateway's name` };
+    try {
+        const listed = await google.networksecurity.listAuthzPolicies(at.project, at.location);
+        const policies = listed.filter((policy) => (policy.target?.resources ?? []).some((target) => isTarget(target, at)));
+        const names = policies.flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
+        const readable = [...new Set(names)].filter((name) => parseExtensionName(name) !== undefined);
+        const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
+        return { kind: 'read', policies, extensions };
+    }
+    catch (error) {
+        if (error instanceof ApiError && error.status !== 401)
+            return { kind: 'unreadable', why: error.googleMessage };
+        if (error instanceof NetworkError)
+            return { kind: 'unreadable', why: error.message };
+        throw error;
+    }
+}
+/** Policies of one project and location are compared, so its ID and its number need not be told apart. */
+function isTarget(target, { location, id }) {
+    return target.endsWith(`/locations/${location}/agentGateways/${id}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/project.js
+
+
+/**
+ * Reads the ID and number of a project. Deployers often lack `resourcemanager.projects.get`; then the number that
+ * aiplatform puts into engine names does as well.
+ */
+async function readProject(project, google) {
+    try {
+        const ref = projectRefOf(await google.resourcemanager.getProject(project));
+        return { resolve: () => ref };
+    }
+    catch (error) {
+        // A number alone will not do: gateways are written with the project's ID.
+        if (!isPermissionDenied(error) || /^\d+$/.test(project))
+            throw error;
+        return {
+            resolve: (engineNames) => {
+                const number = engineNames
+                    .map((name) => parseEngineName(name)?.project)
+                    .find((part) => /^\d+$/.test(part ?? ''));
+                if (number === undefined)
+                    throw error;
+                return { id: project, number };
+            },
+        };
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/observe/observe.js
+
+
 
 
 
@@ -55709,13 +56633,21 @@ async function observe(desired, google, universe) {
         readEgressEnforcement(desired, google),
     ]);
     const project = scopeReading.resolve(known.engines.map(({ name }) => name));
-    const { engines, selection } = await readSelected(desired, known, project, google);
+    const [{ engines, selection }, others] = await Promise.all([
+        readSelected(desired, known, project, google),
+        readOthers(desired, known, project, google),
+    ]);
+    const siblings = others.filter(({ name }) => !selection.engines.includes(name));
     const registryProject = await registryProjectOf(desired, project, engines, google);
     const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
     const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
-    const base = { project, region, registryProject, selection, engines, gateways, services };
-    const policies = await readPolicies(desired, base, google, universe);
-    return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
+    const engineNames = known.engines.map(({ name }) => name).sort();
+    const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
+    const [policies, failedUpdates] = await Promise.all([
+        readPolicies(desired, base, google, universe),
+        readFailedUpdates(desired, base, google),
+    ]);
+    return { ...base, ...policies, failedUpdates, ...(enforcement ? { enforcement } : {}) };
 }
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
 function egressProject({ gateways: { egress } }) {
@@ -55740,21 +56672,6 @@ async function registryProjectOf(desired, project, engines, google) {
 async function readServices(desired, project, google) {
     return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
-/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
-async function readKnownEngines(desired, google) {
-    const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
-    const ids = [...new Set(selectors.flatMap(idOf))];
-    const [listed, ...named] = await Promise.all([
-        google.aiplatform.listEngines(desired.project, desired.region),
-        ...ids.map((id) => orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id })))),
-    ]);
-    const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine]] : [])));
-    const unread = listed.filter(({ name }) => !full.has(name));
-    return { engines: [...full.values(), ...unread], full };
-}
-function idOf(selector) {
-    return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
-}
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
 async function readEgressEnforcement(desired, google) {
     const { egress } = desired.gateways;
@@ -55772,44 +56689,31 @@ async function readGateways(desired, google) {
     }));
     return Object.fromEntries(entries.flat());
 }
-/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
-async function readSelected(desired, known, project, google) {
-    const full = new Map(known.full);
-    let left = known.engines;
-    for (;;) {
-        const selection = selectEngines(desired, left, project);
-        const unread = selection.engines.filter((name) => !full.has(name));
-        const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
-        const gone = new Set(unread.filter((_name, index) => read[index] === null));
-        read.forEach((engine) => engine && full.set(engine.name, engine));
-        left = left.filter(({ name }) => !gone.has(name));
-        // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
-        if (gone.size > 0)
-            continue;
-        const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
-        return { engines: engines.map(observedEngine), selection };
-    }
+/** An update that failed last time often fails again for the same reason, after minutes. Nice to know, not needed. */
+async function readFailedUpdates(desired, base, google) {
+    const changing = planBindings(desired, base).filter(isChange);
+    const found = await Promise.all(changing.map(async ({ engine }) => [engine, await lastUpdateError(engine, google)]));
+    return new Map(found.flatMap(([engine, error]) => (error === undefined ? [] : [[engine, error]])));
 }
-function observedEngine(resource) {
-    const principal = principalOf(resource.spec?.effectiveIdentity);
-    const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? '']);
-    return {
-        name: resource.name,
-        id: parseEngineName(resource.name)?.id ?? resource.name,
-        displayName: resource.displayName ?? '',
-        ...(principal === undefined ? {} : { principal }),
-        identityType: resource.spec?.identityType ?? '',
-        env: Object.fromEntries(env),
-        config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
-        resource,
-    };
+async function lastUpdateError(engine, google) {
+    try {
+        const last = await google.aiplatform.lastUpdate(engine);
+        return last?.error && (last.error.message || `code ${last.error.code ?? 'unknown'}`);
+    }
+    catch (error) {
+        if (isNotFound(error) || isPermissionDenied(error))
+            return undefined;
+        throw error;
+    }
 }
 async function readPolicies(desired, base, google, universe) {
     const resources = plannedResources(desired, base, universe);
     const registry = base.registryProject;
     const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
     const [registryPolicy, ...policies] = await Promise.all([
-        carriesOver ? google.iap.getPolicy(iapRegistryOf(registry, base.region)) : undefined,
+        desired.endpoints.length === 0
+            ? undefined
+            : readRegistryPolicy(carriesOver, iapRegistryOf(registry, base.region), google),
         ...resources.map(async (name) => {
             // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
             const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
@@ -55818,14 +56722,14 @@ async function readPolicies(desired, base, google, universe) {
     ]);
     return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
 }
-/** @returns null where Google says there is no such thing; every other error goes on. */
-async function orNull(promise) {
+/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
+async function readRegistryPolicy(isNeeded, resource, google) {
     try {
-        return await promise;
+        return await google.iap.getPolicy(resource);
     }
     catch (error) {
-        if (isNotFound(error))
-            return null;
+        if (!isNeeded && (isPermissionDenied(error) || isNotFound(error)))
+            return undefined;
         throw error;
     }
 }
@@ -67080,10 +67984,16 @@ function createAiplatform(http, version) {
         }),
         listOperations,
         runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
+        lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
         getOperation: (name) => get(name),
     };
 }
-const isRunningUpdate = (operation) => !isDone(operation) && /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
+const isUpdate = (operation) => /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
+const isRunningUpdate = (operation) => !isDone(operation) && isUpdate(operation);
+const isFinishedUpdate = (operation) => isDone(operation) && isUpdate(operation);
+/** RFC 3339 in UTC, as Google writes it: text order is time order. */
+const aiplatform_startOf = (operation) => operation.metadata?.genericMetadata?.createTime ?? '';
+const latestFirst = (a, b) => (aiplatform_startOf(a) < aiplatform_startOf(b) ? 1 : -1);
 
 ;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
 /*
@@ -67647,6 +68557,17 @@ function createNetworkServices(http) {
 function createResourceManager(http) {
     return {
         getProject: (idOrNumber) => http.request({ api: 'cloudresourcemanager', method: 'GET', path: `v3/projects/${idOrNumber}` }),
+        testPermissions: async (project, permissions) => {
+            const answer = await http.request({
+                api: 'cloudresourcemanager',
+                method: 'POST',
+                path: `v3/projects/${project}:testIamPermissions`,
+                body: { permissions },
+                // A POST that only asks; it is a courtesy, so a server with problems is not waited for.
+                retry: 'throttled',
+            });
+            return answer.permissions ?? [];
+        },
     };
 }
 
@@ -70851,6 +71772,7 @@ const OUTPUT_NAMES = {
 ;// CONCATENATED MODULE: ./lib/src/plan/governance.js
 
 
+
 /**
  * Whether an engine is governed: bound to the declared egress gateway, which decides by grants and enforces them, with
  * all its grants there. "Bound" alone says nothing of that.
@@ -70877,10 +71799,7 @@ function whyNotEnforced(engine, desired, observed) {
     if (!reading || reading.kind === 'unreadable') {
         return `its authorization policy could not be read${reading ? ` (${reading.why})` : ''}`;
     }
-    const named = reading.policies
-        .filter(({ action, policyProfile }) => action === 'CUSTOM' && (policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ')
-        .flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
-    const iap = reading.extensions.filter(({ name, service }) => service === 'iap.googleapis.com' && isNamed(name, named));
+    const iap = iapExtensions(reading);
     if (iap.length === 0)
         return 'no authorization policy of the gateway asks IAP';
     return (iap.map(whyInert).find((why) => why !== '') ?? (engine.granted ? '' : 'grants that the config declares are missing'));
@@ -70892,10 +71811,6 @@ function whyInert({ metadata, failOpen }) {
     if (metadata?.iamEnforcementMode === 'DRY_RUN')
         return 'the gateway only logs denials (DRY_RUN)';
     return failOpen === true ? 'the gateway lets traffic pass when IAP does not answer (failOpen)' : '';
-}
-function isNamed(name, names) {
-    const tail = (text) => text.slice(text.indexOf('/locations/'));
-    return names.some((candidate) => tail(candidate) === tail(name));
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/engines.js
@@ -71076,6 +71991,8 @@ async function readPlanFile(file) {
 
 
 
+
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const start = session.clock.now();
@@ -71088,6 +72005,9 @@ async function applyCommand(read, session) {
         return outcomeOf({ ...known, failures: [refusal], next: [] });
     if (!hasChanges(looked.plan))
         return outcomeOf({ ...known, failures: [], next: [] });
+    const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
+    if (lacking.length > 0)
+        return outcomeOf({ ...known, failures: [permissionFailure(lacking)], next: [] });
     const result = await carryOut(looked, read.inputs, session, start);
     return outcomeOf({
         ...known,
@@ -71095,6 +72015,16 @@ async function applyCommand(read, session) {
         failures: result.failures,
         next: ['New grants and registrations take some minutes to count everywhere.'],
     });
+}
+/** Said before anything is written: a run that stops half-way for want of a permission helps nobody. */
+function permissionFailure(lacking) {
+    const lines = lacking.map(({ project, permissions }) => `${permissions.join(', ')} on project ${project}`);
+    const roles = lacking.flatMap(({ project, permissions }) => permissions.map((permission) => `Grant ${ROLE_OF[permission] ?? permission} on project ${project} to the identity of this job (for ${permission}).`));
+    return {
+        reason: 'permission-denied',
+        message: `The identity of this job lacks what this plan needs: ${lines.join('; ')}. Nothing was written.`,
+        next: roles,
+    };
 }
 function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;

@@ -10,7 +10,7 @@ import { placeOf } from './targets.js';
 export function populateNetworking(state: State, world: ParsedWorld): void {
   for (const input of world.gateways) {
     const place = placeOf(state, input.project, input.location, world.region);
-    addNetworkRecord(state, state.gateways, place, input.id, gatewayData(state, place, input));
+    addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
   }
   for (const input of world.extensions) {
     const place = placeOf(state, input.project, input.location, world.region);
@@ -37,14 +37,15 @@ export function addNetworkRecord(
 
 const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
 
-function gatewayData(state: State, place: Place, input: ParsedWorld['gateways'][number]): Json {
+function gatewayData(place: Place, input: ParsedWorld['gateways'][number]): Json {
   const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
   const isEgress = path === 'AGENT_TO_ANYWHERE';
   const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) =>
     name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`,
   );
   return compact({
-    ...times(state),
+    createTime: input.createTime,
+    updateTime: input.createTime,
     description: input.description,
     ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
     registries: registries.length > 0 ? registries : undefined,

@@ -4,6 +4,8 @@ import type { ApplyResult } from '../apply/result.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
+import { missingPermissions } from '../observe/permissions.js';
+import { neededPermissions, ROLE_OF, type NeededPermissions } from '../plan/permissions.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import type { Plan } from '../plan/types.js';
@@ -22,6 +24,8 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
   if (refusal) return outcomeOf({ ...known, failures: [refusal], next: [] });
   if (!hasChanges(looked.plan)) return outcomeOf({ ...known, failures: [], next: [] });
+  const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
+  if (lacking.length > 0) return outcomeOf({ ...known, failures: [permissionFailure(lacking)], next: [] });
   const result = await carryOut(looked, read.inputs, session, start);
   return outcomeOf({
     ...known,
@@ -29,6 +33,22 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
     failures: result.failures,
     next: ['New grants and registrations take some minutes to count everywhere.'],
   });
+}
+
+/** Said before anything is written: a run that stops half-way for want of a permission helps nobody. */
+function permissionFailure(lacking: readonly NeededPermissions[]): Failure {
+  const lines = lacking.map(({ project, permissions }) => `${permissions.join(', ')} on project ${project}`);
+  const roles = lacking.flatMap(({ project, permissions }) =>
+    permissions.map(
+      (permission) =>
+        `Grant ${ROLE_OF[permission] ?? permission} on project ${project} to the identity of this job (for ${permission}).`,
+    ),
+  );
+  return {
+    reason: 'permission-denied',
+    message: `The identity of this job lacks what this plan needs: ${lines.join('; ')}. Nothing was written.`,
+    next: roles,
+  };
 }
 
 function carryOut(

@@ -20,6 +20,8 @@ export interface Aiplatform {
   listOperations(engineName: string): Promise<Operation[]>;
   /** The update (or creation) that is running on an engine; another update would be rejected while it does. */
   runningUpdate(engineName: string): Promise<Operation | undefined>;
+  /** The finished update (or creation) of an engine that began last, as long as Google keeps it. */
+  lastUpdate(engineName: string): Promise<Operation | undefined>;
   /** Takes both forms of the name, below the engine and below the location. */
   getOperation(name: string): Promise<Operation>;
 }
@@ -65,9 +67,17 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
       }),
     listOperations,
     runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
+    lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
     getOperation: (name) => get(name),
   };
 }
 
-const isRunningUpdate = (operation: Operation): boolean =>
-  !isDone(operation) && /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
+const isUpdate = (operation: Operation): boolean =>
+  /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
+
+const isRunningUpdate = (operation: Operation): boolean => !isDone(operation) && isUpdate(operation);
+const isFinishedUpdate = (operation: Operation): boolean => isDone(operation) && isUpdate(operation);
+
+/** RFC 3339 in UTC, as Google writes it: text order is time order. */
+const startOf = (operation: Operation): string => operation.metadata?.genericMetadata?.createTime ?? '';
+const latestFirst = (a: Operation, b: Operation): number => (startOf(a) < startOf(b) ? 1 : -1);

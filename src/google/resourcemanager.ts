@@ -5,6 +5,8 @@ import type { Project } from './types.js';
 export interface ResourceManager {
   /** Needs `resourcemanager.projects.get`; a project that is missing and one that is hidden both answer 403. */
   getProject(idOrNumber: string): Promise<Project>;
+  /** @returns those of the permissions that the caller holds on the project; needs no permission itself */
+  testPermissions(project: string, permissions: readonly string[]): Promise<readonly string[]>;
 }
 
 /** Source: Google's cloudresourcemanager v3 discovery document, revision 20260917. */
@@ -12,5 +14,16 @@ export function createResourceManager(http: Http): ResourceManager {
   return {
     getProject: (idOrNumber) =>
       http.request({ api: 'cloudresourcemanager', method: 'GET', path: `v3/projects/${idOrNumber}` }),
+    testPermissions: async (project, permissions) => {
+      const answer = await http.request<{ permissions?: string[] }>({
+        api: 'cloudresourcemanager',
+        method: 'POST',
+        path: `v3/projects/${project}:testIamPermissions`,
+        body: { permissions },
+        // A POST that only asks; it is a courtesy, so a server with problems is not waited for.
+        retry: 'throttled',
+      });
+      return answer.permissions ?? [];
+    },
   };
 }

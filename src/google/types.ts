@@ -10,6 +10,9 @@ export interface ReasoningEngine {
   displayName?: string;
   etag?: string;
   createTime?: string;
+  updateTime?: string;
+  /** v1beta1 only. */
+  trafficConfig?: { trafficSplitManual?: { targets?: Record<string, unknown>[] } };
   spec?: {
     identityType?: string;
     /** Without a scheme; `principal://` in front makes it an IAM member. */
@@ -22,6 +25,8 @@ export interface ReasoningEngine {
     deploymentSpec?: {
       agentGatewayConfig?: AgentGatewayConfig | null;
       env?: { name: string; value?: string }[];
+      /** v1beta1 only. */
+      agentServerMode?: string;
     };
   };
 }
@@ -85,6 +90,7 @@ export interface AgentGateway {
   /** //agentregistry.googleapis.com/projects/{p}/locations/{l} */
   registries?: string[];
   agentGatewayCard?: { mtlsEndpoint?: string; rootCertificates?: string[] };
+  createTime?: string;
 }
 
 export interface AuthzPolicy {

@@ -1,23 +1,16 @@
-import { DIRECTIONS, type Desired, type Direction, type EngineSelector } from '../config/desired.js';
-import { isNotFound } from '../google/errors.js';
+import { DIRECTIONS, type Desired, type Direction } from '../config/desired.js';
+import { isNotFound, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
-import {
-  formatEngineName,
-  formatGatewayName,
-  iapRegistryOf,
-  iapResourceOf,
-  parseEngineName,
-  parseGatewayName,
-  principalOf,
-  type ProjectRef,
-} from '../google/names.js';
-import type { AgentGateway, ReasoningEngine, RegistryService } from '../google/types.js';
-import { gatewayIn } from '../plan/bindings.js';
+import { formatGatewayName, iapRegistryOf, iapResourceOf, parseGatewayName, type ProjectRef } from '../google/names.js';
+import type { AgentGateway, IamPolicy, RegistryService } from '../google/types.js';
+import { gatewayIn, planBindings } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
-import type { Observed, ObservedEngine, Selection } from './observed.js';
+import { isChange } from '../plan/types.js';
+import { readKnownEngines, readOthers, readSelected } from './engines.js';
+import type { Observed, ObservedEngine } from './observed.js';
+import { orNull } from './or-null.js';
 import { readEnforcement, type EnforcementReading } from './enforcement.js';
 import { readProject } from './project.js';
-import { selectEngines } from './select.js';
 
 /**
  * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
@@ -37,13 +30,21 @@ export async function observe(desired: Desired, google: Google, universe: string
     readEgressEnforcement(desired, google),
   ]);
   const project = scopeReading.resolve(known.engines.map(({ name }) => name));
-  const { engines, selection } = await readSelected(desired, known, project, google);
+  const [{ engines, selection }, others] = await Promise.all([
+    readSelected(desired, known, project, google),
+    readOthers(desired, known, project, google),
+  ]);
+  const siblings = others.filter(({ name }) => !selection.engines.includes(name));
   const registryProject = await registryProjectOf(desired, project, engines, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
   const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
-  const base = { project, region, registryProject, selection, engines, gateways, services };
-  const policies = await readPolicies(desired, base, google, universe);
-  return { ...base, ...policies, ...(enforcement ? { enforcement } : {}) };
+  const engineNames = known.engines.map(({ name }) => name).sort();
+  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
+  const [policies, failedUpdates] = await Promise.all([
+    readPolicies(desired, base, google, universe),
+    readFailedUpdates(desired, base, google),
+  ]);
+  return { ...base, ...policies, failedUpdates, ...(enforcement ? { enforcement } : {}) };
 }
 
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
@@ -76,31 +77,6 @@ async function readServices(desired: Desired, project: string, google: Google): 
   return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
 
-interface KnownEngines {
-  readonly engines: readonly ReasoningEngine[];
-  /** The ones that were read by themselves already, by name. */
-  readonly full: ReadonlyMap<string, ReasoningEngine>;
-}
-
-/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
-async function readKnownEngines(desired: Desired, google: Google): Promise<KnownEngines> {
-  const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
-  const ids = [...new Set(selectors.flatMap(idOf))];
-  const [listed, ...named] = await Promise.all([
-    google.aiplatform.listEngines(desired.project, desired.region),
-    ...ids.map((id) =>
-      orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id }))),
-    ),
-  ]);
-  const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine] as const] : [])));
-  const unread = listed.filter(({ name }) => !full.has(name));
-  return { engines: [...full.values(), ...unread], full };
-}
-
-function idOf(selector: EngineSelector): string[] {
-  return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
-}
-
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
 async function readEgressEnforcement(desired: Desired, google: Google): Promise<EnforcementReading | undefined> {
   const { egress } = desired.gateways;
@@ -123,47 +99,32 @@ async function readGateways(
   return Object.fromEntries(entries.flat());
 }
 
-/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
-async function readSelected(
+/** An update that failed last time often fails again for the same reason, after minutes. Nice to know, not needed. */
+async function readFailedUpdates(
   desired: Desired,
-  known: KnownEngines,
-  project: ProjectRef,
+  base: Pick<Observed, 'engines' | 'project' | 'registryProject'>,
   google: Google,
-): Promise<{ engines: ObservedEngine[]; selection: Selection }> {
-  const full = new Map(known.full);
-  let left = known.engines;
-  for (;;) {
-    const selection = selectEngines(desired, left, project);
-    const unread = selection.engines.filter((name) => !full.has(name));
-    const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
-    const gone = new Set(unread.filter((_name, index) => read[index] === null));
-    read.forEach((engine) => engine && full.set(engine.name, engine));
-    left = left.filter(({ name }) => !gone.has(name));
-    // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
-    if (gone.size > 0) continue;
-    const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
-    return { engines: engines.map(observedEngine), selection };
-  }
+): Promise<Map<string, string>> {
+  const changing = planBindings(desired, base).filter(isChange);
+  const found = await Promise.all(
+    changing.map(async ({ engine }) => [engine, await lastUpdateError(engine, google)] as const),
+  );
+  return new Map(found.flatMap(([engine, error]) => (error === undefined ? [] : [[engine, error] as const])));
 }
 
-function observedEngine(resource: ReasoningEngine): ObservedEngine {
-  const principal = principalOf(resource.spec?.effectiveIdentity);
-  const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? ''] as const);
-  return {
-    name: resource.name,
-    id: parseEngineName(resource.name)?.id ?? resource.name,
-    displayName: resource.displayName ?? '',
-    ...(principal === undefined ? {} : { principal }),
-    identityType: resource.spec?.identityType ?? '',
-    env: Object.fromEntries(env),
-    config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
-    resource,
-  };
+async function lastUpdateError(engine: string, google: Google): Promise<string | undefined> {
+  try {
+    const last = await google.aiplatform.lastUpdate(engine);
+    return last?.error && (last.error.message || `code ${last.error.code ?? 'unknown'}`);
+  } catch (error) {
+    if (isNotFound(error) || isPermissionDenied(error)) return undefined;
+    throw error;
+  }
 }
 
 async function readPolicies(
   desired: Desired,
-  base: Omit<Observed, 'policies' | 'registryPolicy'>,
+  base: Omit<Observed, 'policies' | 'registryPolicy' | 'failedUpdates'>,
   google: Google,
   universe: string,
 ): Promise<Pick<Observed, 'policies' | 'registryPolicy'>> {
@@ -171,7 +132,9 @@ async function readPolicies(
   const registry = base.registryProject;
   const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
   const [registryPolicy, ...policies] = await Promise.all([
-    carriesOver ? google.iap.getPolicy(iapRegistryOf(registry, base.region)) : undefined,
+    desired.endpoints.length === 0
+      ? undefined
+      : readRegistryPolicy(carriesOver, iapRegistryOf(registry, base.region), google),
     ...resources.map(async (name) => {
       // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
       const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
@@ -181,12 +144,12 @@ async function readPolicies(
   return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
 }
 
-/** @returns null where Google says there is no such thing; every other error goes on. */
-async function orNull<T>(promise: Promise<T>): Promise<T | null> {
+/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
+async function readRegistryPolicy(isNeeded: boolean, resource: string, google: Google): Promise<IamPolicy | undefined> {
   try {
-    return await promise;
+    return await google.iap.getPolicy(resource);
   } catch (error) {
-    if (isNotFound(error)) return null;
+    if (!isNeeded && (isPermissionDenied(error) || isNotFound(error))) return undefined;
     throw error;
   }
 }

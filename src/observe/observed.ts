@@ -13,14 +13,20 @@ export interface Observed {
   readonly selection: Selection;
   /** Every engine that was selected, read one by one (a list may leave out `deploymentSpec`), by resource name. */
   readonly engines: readonly ObservedEngine[];
+  /** The other engines of project and region, read only when a gateway is declared: all bound ones must share it. */
+  readonly siblings: readonly ObservedEngine[];
+  /** Resource names of every engine of project and region. */
+  readonly engineNames: readonly string[];
   /** Declared gateways only; null when Google says there is none. */
   readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
   /** All services of the registry's project and region. */
   readonly services: readonly RegistryService[];
-  /** The registry-wide IAP policy, read only when an endpoint carries its members over. */
+  /** The registry-wide IAP policy; absent without endpoints, and where the caller may not read it. */
   readonly registryPolicy?: IamPolicy;
   /** IAP policies by registry resource, of every service that serves a declared URL. */
   readonly policies: ReadonlyMap<string, IamPolicy>;
+  /** What the last update of an engine ended with, by its name; only of engines that another update is asked for. */
+  readonly failedUpdates: ReadonlyMap<string, string>;
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
 }

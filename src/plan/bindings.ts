@@ -5,6 +5,9 @@ import type { Observed, ObservedEngine } from '../observe/observed.js';
 import { sortBy } from './canonical.js';
 import { isChange, type BindingChange, type DirectionChange } from './types.js';
 
+/** What bindings are planned from. */
+type BindingWorld = Pick<Observed, 'engines' | 'project' | 'registryProject'>;
+
 /**
  * Plans the binding layer: the gateway of each direction for every selected engine.
  *
@@ -13,7 +16,7 @@ import { isChange, type BindingChange, type DirectionChange } from './types.js';
  *
  * @returns one change per selected engine, sorted by its name
  */
-export function planBindings(desired: Desired, observed: Observed): BindingChange[] {
+export function planBindings(desired: Desired, observed: BindingWorld): BindingChange[] {
   return sortBy(observed.engines, (engine) => engine.name).map((engine) => bindingOf(engine, desired, observed));
 }
 
@@ -55,7 +58,7 @@ export function onlyUnbinds({ egress, ingress }: BindingChange): boolean {
   return declared.length > 0 && declared.every(({ to }) => to === null);
 }
 
-function bindingOf(engine: ObservedEngine, desired: Desired, observed: Observed): BindingChange {
+function bindingOf(engine: ObservedEngine, desired: Desired, observed: BindingWorld): BindingChange {
   const egress = directionChange('egress', engine, desired, observed);
   const ingress = directionChange('ingress', engine, desired, observed);
   return {
@@ -72,7 +75,7 @@ function directionChange(
   direction: Direction,
   engine: ObservedEngine,
   desired: Desired,
-  observed: Observed,
+  observed: BindingWorld,
 ): DirectionChange {
   const projects = projectsOf(observed);
   const current = gatewayIn(engine.config, direction);

@@ -3,6 +3,7 @@ import { gatewayEquals } from '../google/names.js';
 import type { AuthzExtension } from '../google/types.js';
 import type { Observed } from '../observe/observed.js';
 import { gatewayName, projectsOf } from './bindings.js';
+import { iapExtensions } from './enforcement.js';
 
 export interface Governance {
   readonly verdict: 'governed' | 'not-enforced' | 'not-bound';
@@ -44,14 +45,7 @@ function whyNotEnforced(engine: GovernedEngine, desired: Desired, observed: Obse
   if (!reading || reading.kind === 'unreadable') {
     return `its authorization policy could not be read${reading ? ` (${reading.why})` : ''}`;
   }
-  const named = reading.policies
-    .filter(
-      ({ action, policyProfile }) => action === 'CUSTOM' && (policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ',
-    )
-    .flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
-  const iap = reading.extensions.filter(
-    ({ name, service }) => service === 'iap.googleapis.com' && isNamed(name, named),
-  );
+  const iap = iapExtensions(reading);
   if (iap.length === 0) return 'no authorization policy of the gateway asks IAP';
   return (
     iap.map(whyInert).find((why) => why !== '') ?? (engine.granted ? '' : 'grants that the config declares are missing')
@@ -63,9 +57,4 @@ function whyInert({ metadata, failOpen }: AuthzExtension): string {
   if (metadata?.iapPolicyVersion === 'V2') return 'the gateway decides by access policies (V2), not by these grants';
   if (metadata?.iamEnforcementMode === 'DRY_RUN') return 'the gateway only logs denials (DRY_RUN)';
   return failOpen === true ? 'the gateway lets traffic pass when IAP does not answer (failOpen)' : '';
-}
-
-function isNamed(name: string, names: readonly string[]): boolean {
-  const tail = (text: string): string => text.slice(text.indexOf('/locations/'));
-  return names.some((candidate) => tail(candidate) === tail(name));
 }

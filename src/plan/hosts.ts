@@ -34,7 +34,12 @@ export interface PlannedHosts {
  */
 export function planHosts(
   desired: Desired,
-  { engines, selection, services, registryProject }: Omit<Observed, 'policies'>,
+  {
+    engines,
+    selection,
+    services,
+    registryProject,
+  }: Pick<Observed, 'engines' | 'selection' | 'services' | 'registryProject'>,
   scope: HostScope,
 ): PlannedHosts {
   const owners = new Map<string, string>();

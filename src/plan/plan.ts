@@ -41,7 +41,11 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
  *
  * @returns registry resources, each once
  */
-export function plannedResources(desired: Desired, observed: Omit<Observed, 'policies'>, universe: string): string[] {
+export function plannedResources(
+  desired: Desired,
+  observed: Omit<Observed, 'policies' | 'failedUpdates'>,
+  universe: string,
+): string[] {
   const { project, region, registryProject, services } = observed;
   const scope = { project: project.id, projectNumber: project.number, region };
   const { wanted } = planHosts(desired, observed, { region, universe });

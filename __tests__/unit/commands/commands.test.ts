@@ -224,3 +224,18 @@ describe('verify', () => {
     expect(writes()).toEqual([]);
   });
 });
+
+describe('apply without a permission that the plan needs', () => {
+  it('refuses before it writes anything, and names the permission and a role', async () => {
+    run.on.google.denied.add('iap.webServiceVersions.setIamPolicy');
+    const { failures } = await applyNow();
+    expect(failures).toMatchObject([
+      {
+        reason: 'permission-denied',
+        message: expect.stringContaining('iap.webServiceVersions.setIamPolicy on project acme-agents') as unknown,
+        next: [expect.stringContaining('roles/iap.admin') as unknown],
+      },
+    ]);
+    expect(writes()).toEqual([]);
+  });
+});

@@ -178,6 +178,30 @@ describe('iap', () => {
   });
 });
 
+describe('the last update', () => {
+  it('is the finished one that began last', async () => {
+    const type = 'type.googleapis.com/google.cloud.aiplatform.v1.UpdateReasoningEngineOperationMetadata';
+    const operation = (id: string, createTime: string, more: object = {}) => ({
+      name: id,
+      done: true,
+      metadata: { '@type': type, genericMetadata: { createTime } },
+      ...more,
+    });
+    const latest = operation('b', '2026-11-02T00:00:00Z', { error: { code: 13, message: 'no' } });
+    const operations = [
+      operation('a', '2026-11-01T00:00:00Z'),
+      latest,
+      operation('c', '2026-11-03T00:00:00Z', { done: false }),
+      operation('d', '2026-11-04T00:00:00Z', {
+        metadata: { '@type': 'type.googleapis.com/x.DeleteOperationMetadata' },
+      }),
+    ];
+    const { google: client } = google({ json: { operations } }, { json: {} });
+    expect(await client.aiplatform.lastUpdate('e')).toEqual(latest);
+    expect(await client.aiplatform.lastUpdate('e')).toBeUndefined();
+  });
+});
+
 describe('networkservices, networksecurity, resourcemanager', () => {
   it('read gateways, extensions, policies and projects', async () => {
     const { google: client, calls } = google(

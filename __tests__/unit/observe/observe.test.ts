@@ -77,11 +77,11 @@ describe('policies', () => {
     expect(on.google.called('iap.getPolicy')).not.toContain(iapOf('unrelated'));
   });
 
-  it('of the whole registry is read only to carry members over', async () => {
+  it('of the whole registry is read where endpoints are declared, and needed only to carry members over', async () => {
     const on = stage();
     const registry = `projects/${PROJECT.number}/locations/us-central1/iap_web/agentRegistry`;
     on.google.policies.set(registry, policyOf(['principal://colleague']));
-    expect(await look(on, desired({ endpoints: [stripe] }))).not.toHaveProperty('registryPolicy');
+    expect(await look(on, desired())).not.toHaveProperty('registryPolicy');
     const carrying = desired({ endpoints: [{ ...stripe, carryOver: true }] });
     expect((await look(on, carrying)).registryPolicy).toEqual(policyOf(['principal://colleague']));
   });
@@ -96,7 +96,8 @@ describe('policies', () => {
   it('that may not be read end the run: nobody knows what a write would do', async () => {
     const on = stage();
     on.google.registry.add(ownedService('stripe', ['api.stripe.com']));
-    on.google.script('iap.getPolicy', apiError(403, 'PERMISSION_DENIED', { api: 'iap' }));
+    // The registry-wide policy may be missing, that of an endpoint may not.
+    on.google.script('iap.getPolicy', ...Array<Error>(2).fill(apiError(403, 'PERMISSION_DENIED', { api: 'iap' })));
     expect(await thrownBy(() => look(on, desired({ endpoints: [stripe] })))).toMatchObject({ status: 403 });
   });
 });
@@ -177,4 +178,44 @@ it('writes nothing', async () => {
     desired({ gateways: { egress: gateway('egress') }, endpoints: [stripe], agents: [agent('1', ['stripe'])] }),
   );
   expect(on.google.writes()).toEqual([]);
+});
+
+describe('what only warns', () => {
+  const failed = {
+    name: 'operations/1',
+    done: true,
+    error: { code: 13, message: 'Please refer to our troubleshooting pages.' },
+  };
+
+  it('is how the last update of an engine ended, where another is asked for', async () => {
+    const on = stage();
+    on.google.engines.add('1');
+    on.google.engines.add('2');
+    on.google.engines.lastUpdates.set(engineNamed('1'), failed);
+    const wanted = desired({ gateways: { egress: gateway('egress') }, agents: [agent('1', [])] });
+    expect([...(await look(on, wanted)).failedUpdates]).toEqual([[engineNamed('1'), failed.error.message]]);
+    expect(on.google.called('aiplatform.lastUpdate')).toEqual([engineNamed('1')]);
+    expect((await look(on, desired({ agents: [agent('1', [])] }))).failedUpdates.size).toBe(0);
+  });
+
+  it('is left out where it may not be read', async () => {
+    const on = stage();
+    on.google.engines.add('1');
+    on.google.script('aiplatform.lastUpdate', apiError(403, 'PERMISSION_DENIED'));
+    const wanted = desired({ gateways: { egress: gateway('egress') }, agents: [agent('1', [])] });
+    expect((await look(on, wanted)).failedUpdates.size).toBe(0);
+  });
+});
+
+describe('the other engines', () => {
+  it('are read where a gateway is declared, since all bound ones share it', async () => {
+    const on = stage();
+    for (const id of ['1', '2', '3']) on.google.engines.add(id);
+    const agents = [agent('1', [])];
+    const bound = await look(on, desired({ gateways: { egress: gateway('egress') }, agents }));
+    expect(bound.siblings.map(({ name }) => name)).toEqual([engineNamed('2'), engineNamed('3')]);
+    expect(bound.engineNames).toEqual(['1', '2', '3'].map(engineNamed));
+    const alone = await look(on, desired({ gateways: { egress: 'none' }, agents }));
+    expect(alone.siblings).toEqual([]);
+  });
 });

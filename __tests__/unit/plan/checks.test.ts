@@ -6,6 +6,8 @@ import { CHECKS } from '../../../src/plan/checks/catalog.js';
 import {
   agent,
   desired,
+  egressConfig,
+  ingressConfig,
   egressGateway,
   endpoint,
   engineNamed,
@@ -164,7 +166,12 @@ describe('no check fires', () => {
       desired({ gateways: both, endpoints: [stripe] }),
       observed({
         gateways,
-        engines: [observedEngine('1', { allow: ['stripe'] })],
+        engines: [
+          observedEngine('1', {
+            allow: ['stripe'],
+            config: { ...egressConfig('egress'), ...ingressConfig('ingress') },
+          }),
+        ],
         services: [ownedService('stripe', ['api.stripe.com'])],
       }),
     ],

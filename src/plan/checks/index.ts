@@ -3,22 +3,63 @@ import type { Finding } from '../types.js';
 import type { Check, CheckInput } from './check.js';
 import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
+import { engineBusyFailing } from './engine-busy-failing.js';
 import { engineNotDeclared } from './engine-not-declared.js';
 import { engineNotFound } from './engine-not-found.js';
+import { engineTooOld } from './engine-too-old.js';
 import { engineWithoutAgentIdentity } from './engine-without-agent-identity.js';
+import { gatewayConflict } from './gateway-conflict.js';
+import { gatewayDryRun } from './gateway-dry-run.js';
+import { gatewayFailOpen } from './gateway-fail-open.js';
 import { gatewayNotFound } from './gateway-not-found.js';
+import { gatewayNotReady } from './gateway-not-ready.js';
+import { gatewayOtherProject } from './gateway-other-project.js';
+import { gatewayOtherRegion } from './gateway-other-region.js';
+import { gatewayWithoutPolicy } from './gateway-without-policy.js';
 import { gatewayWrongDirection } from './gateway-wrong-direction.js';
+import { grantsInert } from './grants-inert.js';
+import { hostClaimedTwice } from './host-claimed-twice.js';
+import { imageBeforeGateway } from './image-before-gateway.js';
+import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { quotaNear } from './quota-near.js';
+import { registryNotAttached } from './registry-not-attached.js';
+import { registryWideShadowed } from './registry-wide-shadowed.js';
+import { revisionsArchived } from './revisions-archived.js';
+import { runtimeHostsMissing } from './runtime-hosts-missing.js';
 import { serviceIdTaken } from './service-id-taken.js';
+import { staleMembers } from './stale-members.js';
+import { threatDetectionOff } from './threat-detection-off.js';
 
-const ALL: readonly Check[] = [
+/** Every check of this version. */
+export const ALL: readonly Check[] = [
   engineNotFound,
   engineAmbiguous,
+  engineBusyFailing,
   engineNotDeclared,
   engineWithoutAgentIdentity,
   gatewayNotFound,
   gatewayWrongDirection,
   serviceIdTaken,
   endpointOverlap,
+  registryNotAttached,
+  registryWideShadowed,
+  hostClaimedTwice,
+  runtimeHostsMissing,
+  ingressUngovernedMethods,
+  imageBeforeGateway,
+  revisionsArchived,
+  threatDetectionOff,
+  staleMembers,
+  quotaNear,
+  engineTooOld,
+  gatewayConflict,
+  gatewayDryRun,
+  gatewayFailOpen,
+  gatewayNotReady,
+  gatewayOtherProject,
+  gatewayOtherRegion,
+  gatewayWithoutPolicy,
+  grantsInert,
 ];
 
 /** @returns true when this version runs the check; a config may already name one of a later version */

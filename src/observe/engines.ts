@@ -1,0 +1,93 @@
+import { DIRECTIONS, type Desired, type Direction, type EngineSelector } from '../config/desired.js';
+import type { Google } from '../google/index.js';
+import { formatEngineName, parseEngineName, principalOf, type ProjectRef } from '../google/names.js';
+import type { ReasoningEngine } from '../google/types.js';
+import type { ObservedEngine, Selection } from './observed.js';
+import { orNull } from './or-null.js';
+import { selectEngines } from './select.js';
+
+export interface KnownEngines {
+  readonly engines: readonly ReasoningEngine[];
+  /** The ones that were read by themselves already, by name. */
+  readonly full: ReadonlyMap<string, ReasoningEngine>;
+}
+
+/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
+export async function readKnownEngines(desired: Desired, google: Google): Promise<KnownEngines> {
+  const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
+  const ids = [...new Set(selectors.flatMap(idOf))];
+  const [listed, ...named] = await Promise.all([
+    google.aiplatform.listEngines(desired.project, desired.region),
+    ...ids.map((id) =>
+      orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id }))),
+    ),
+  ]);
+  const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine] as const] : [])));
+  const unread = listed.filter(({ name }) => !full.has(name));
+  return { engines: [...full.values(), ...unread], full };
+}
+
+function idOf(selector: EngineSelector): string[] {
+  return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
+}
+
+/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
+export async function readSelected(
+  desired: Desired,
+  known: KnownEngines,
+  project: ProjectRef,
+  google: Google,
+): Promise<{ engines: ObservedEngine[]; selection: Selection }> {
+  const full = new Map(known.full);
+  let left = known.engines;
+  for (;;) {
+    const selection = selectEngines(desired, left, project);
+    const unread = selection.engines.filter((name) => !full.has(name));
+    const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
+    const gone = new Set(unread.filter((_name, index) => read[index] === null));
+    read.forEach((engine) => engine && full.set(engine.name, engine));
+    left = left.filter(({ name }) => !gone.has(name));
+    // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
+    if (gone.size > 0) continue;
+    const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
+    return { engines: engines.map(observedEngine), selection };
+  }
+}
+
+/**
+ * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
+ * per direction, so a binding that is declared has to agree with theirs.
+ */
+export async function readOthers(
+  desired: Desired,
+  known: KnownEngines,
+  project: ProjectRef,
+  google: Google,
+): Promise<ObservedEngine[]> {
+  if (!DIRECTIONS.some((direction) => isNamed(desired.gateways[direction]))) return [];
+  const selected = new Set(selectEngines(desired, known.engines, project).engines);
+  const others = known.engines.filter(({ name }) => !selected.has(name));
+  const read = await Promise.all(
+    others.map(async ({ name }) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))),
+  );
+  return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+}
+
+function isNamed(gateway: Desired['gateways'][Direction]): boolean {
+  return gateway !== undefined && gateway !== 'none';
+}
+
+function observedEngine(resource: ReasoningEngine): ObservedEngine {
+  const principal = principalOf(resource.spec?.effectiveIdentity);
+  const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? ''] as const);
+  return {
+    name: resource.name,
+    id: parseEngineName(resource.name)?.id ?? resource.name,
+    displayName: resource.displayName ?? '',
+    ...(principal === undefined ? {} : { principal }),
+    identityType: resource.spec?.identityType ?? '',
+    env: Object.fromEntries(env),
+    config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
+    resource,
+  };
+}

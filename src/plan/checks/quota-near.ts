@@ -1,0 +1,49 @@
+import type { Check, CheckInput, Found } from './check.js';
+import { byService, endpointOrigin } from './wording.js';
+
+/** Endpoints per project and location (Agent Registry, "Quotas and limits" page). */
+const ENDPOINTS = { quota: 100, near: 90 };
+/** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
+const MEMBERS = { limit: 1_500, near: 1_350 };
+
+export const quotaNear: Check = {
+  id: 'quota-near',
+  level: 'warning',
+  run: (input) => [...endpointsNear(input), ...membersNear(input)],
+};
+
+function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
+  const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
+  const created = new Set(endpoints.filter(({ action }) => action === 'create').map(({ service }) => service)).size;
+  const total = there + created;
+  if (total < ENDPOINTS.near) return [];
+  return [
+    {
+      message: `Project ${observed.registryProject.id} has ${total} endpoints registered in ${observed.region} after this plan (${created} of them new), and the default quota is ${ENDPOINTS.quota}.`,
+      remedy:
+        'Put hosts that the same agents use into one endpoint, delete those that nobody needs, or ask for more quota.',
+    },
+  ];
+}
+
+function membersNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+  return [...byService(endpoints)].flatMap(([service, changes]) => {
+    const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
+    const bindings = observed.policies.get(resource)?.bindings ?? [];
+    const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
+    const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
+    const total = there + added;
+    if (total < MEMBERS.near) return [];
+    return [
+      {
+        message: `The policy of service ${service} has ${total.toLocaleString('en-US')} members after this plan (${added} of them new), and a policy takes at most ${MEMBERS.limit.toLocaleString('en-US')}.`,
+        remedy:
+          'Remove members of engines that are gone, or grant a principal set instead of one engine after the other.',
+        ...endpointOrigin(
+          { desired },
+          changes.map(({ key }) => key),
+        ),
+      },
+    ];
+  });
+}

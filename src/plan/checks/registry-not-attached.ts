@@ -1,0 +1,37 @@
+import type { ProjectRef } from '../../google/names.js';
+import { gatewayName } from '../bindings.js';
+import type { Check } from './check.js';
+import { egressReference, listed } from './wording.js';
+
+const REGISTRY = /^(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
+
+/**
+ * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
+ * Agent Gateway" page). With another registry attached, or only the global one, whatever is registered here stays unreachable.
+ */
+export const registryNotAttached: Check = {
+  id: 'registry-not-attached',
+  level: 'error',
+  run: ({ desired, observed }) => {
+    const wanted = egressReference({ desired });
+    const gateway = observed.gateways.egress;
+    const attached = gateway?.registries ?? [];
+    if (!wanted || attached.length === 0 || desired.endpoints.length === 0) return [];
+    // An ingress gateway ignores its registries; gateway-wrong-direction says what is wrong with it.
+    if (gateway?.googleManaged?.governedAccessPath === 'CLIENT_TO_AGENT') return [];
+    const { registryProject, region } = observed;
+    if (attached.some((registry) => isRegistry(registry, registryProject, region))) return [];
+    return [
+      {
+        message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed(attached)}.`,
+        remedy: `Add //agentregistry.googleapis.com/projects/${registryProject.id}/locations/${region} to the gateway's registries (at most two, and of two exactly one is global).`,
+        origin: wanted.origin,
+      },
+    ];
+  },
+};
+
+function isRegistry(registry: string, project: ProjectRef, region: string): boolean {
+  const [, projectName, location] = REGISTRY.exec(registry) ?? [];
+  return location === region && (projectName === project.id || projectName === project.number);
+}
