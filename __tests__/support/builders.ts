@@ -142,6 +142,7 @@ export function observed(parts: ObservedParts = {}): Observed {
     engineNames: engines.map(({ name }) => name),
     gateways: {},
     services: [],
+    registryPolicy: { etag: 'ACAB' },
     policies: new Map(Object.entries(policies).map(([id, policy]) => [resourceOf(id), policy])),
     ...rest,
   };

@@ -55366,6 +55366,35 @@ function ungoverned(method, isExperimental) {
     return [`${typeof method.name === 'string' ? method.name : 'a method without a name'} (${mode})`];
 }
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/not-readable.js
+/** What a plan can do without, but its reader should know was not looked at: the other checks are silent about it. */
+const notReadable = {
+    id: 'not-readable',
+    level: 'warning',
+    run: ({ desired, observed, grants }) => {
+        const { enforcement, registryPolicy, registryProject } = observed;
+        const { egress } = desired.gateways;
+        const policies = enforcement?.kind === 'unreadable'
+            ? [
+                {
+                    message: `The authorization policies of the egress gateway could not be read, so nothing is said about whether it enforces grants: ${enforcement.why}`,
+                    remedy: `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
+                    ...(egress !== undefined && egress !== 'none' ? { origin: egress.origin } : {}),
+                },
+            ]
+            : [];
+        const registry = registryPolicy === undefined && grants.some(({ action }) => action === 'create')
+            ? [
+                {
+                    message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so nobody is named who would lose access through the first grant on an endpoint.`,
+                    remedy: `Give the identity of this job iap.webServiceVersions.getIamPolicy on project ${registryProject.id}.`,
+                },
+            ]
+            : [];
+        return [...policies, ...registry];
+    },
+};
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/quota-near.js
 
 /** Endpoints per project and location (Agent Registry, "Quotas and limits" page). */
@@ -55790,6 +55819,7 @@ const threatDetectionOff = {
 
 
 
+
 /** Every check of this version. */
 const ALL = [
     engineNotFound,
@@ -55811,6 +55841,7 @@ const ALL = [
     threatDetectionOff,
     staleMembers,
     quotaNear,
+    notReadable,
     engineTooOld,
     gatewayConflict,
     gatewayDryRun,
@@ -56805,7 +56836,7 @@ function planHeadline(plan) {
 }
 /** @returns the finding as one text: what, then what to do */
 function findingText({ id, message, remedy }) {
-    return `${message} ${remedy} [${id}]`;
+    return `${message} ${remedy} [docs/checks.md#${id}]`;
 }
 function actions(changes) {
     const counts = new Map();
@@ -68630,6 +68661,7 @@ const CHECKS = [
     warning('threat-detection-off'),
     warning('stale-members'),
     warning('quota-near'),
+    warning('not-readable'),
     warning('guardrail-blocks-deploys'),
 ];
 
@@ -68741,6 +68773,10 @@ async function look(read, session) {
     session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
     const observed = await observe(desired, google, read.inputs.universe);
     const plan = makePlan(desired, observed, read.inputs.universe);
+    const { project, registryProject } = observed;
+    if (registryProject.id !== project.id) {
+        session.log.info(`Registry and grants are those of project ${registryProject.id}, where the egress gateway is.`);
+    }
     sayPlan(plan, session);
     return { desired, observed, plan, google };
 }

@@ -28,6 +28,10 @@ export async function look(read: Read<CommonInputs>, session: Session): Promise<
   session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
   const observed = await observe(desired, google, read.inputs.universe);
   const plan = makePlan(desired, observed, read.inputs.universe);
+  const { project, registryProject } = observed;
+  if (registryProject.id !== project.id) {
+    session.log.info(`Registry and grants are those of project ${registryProject.id}, where the egress gateway is.`);
+  }
   sayPlan(plan, session);
   return { desired, observed, plan, google };
 }

@@ -365,3 +365,31 @@ it('a world with none of these problems has none of these findings', () => {
   const ids = ['registry-not-attached', 'registry-wide-shadowed', 'host-claimed-twice', 'stale-members', 'quota-near'];
   expect(ids.flatMap((id) => found(id, want, world))).toEqual([]);
 });
+
+describe('not-readable', () => {
+  const ID = 'not-readable';
+  const wanted = desired({
+    gateways: { egress: gateway('egress') },
+    endpoints: [endpoint('stripe', ['api.stripe.com'])],
+  });
+  const engines = [observedEngine('1', { allow: ['stripe'] })];
+  const unread = { kind: 'unreadable', why: 'Permission denied.' } as const;
+  const readable = { kind: 'read', policies: [], extensions: [] } as const;
+  const messages = (seen: Observed): string[] =>
+    planned(wanted, seen)
+      .checks.filter(({ id }) => id === ID)
+      .map(({ message, remedy, level }) => `${level}: ${message} ${remedy}`);
+
+  it('says what was not looked at, and which permission that takes', () => {
+    expect(messages(without(observed({ engines, enforcement: unread }), 'registryPolicy'))).toEqual([
+      expect.stringMatching(/^warning: The authorization policies .*Permission denied\..*authzPolicies\.list/),
+      expect.stringMatching(/^warning: The registry-wide IAP policy of project acme-agents .*getIamPolicy/),
+    ]);
+  });
+
+  it('is silent where everything could be read, or nobody is granted anything', () => {
+    expect(messages(observed({ engines, enforcement: readable }))).toEqual([]);
+    const nobody = observed({ engines: [observedEngine('1')], enforcement: readable });
+    expect(messages(without(nobody, 'registryPolicy'))).toEqual([]);
+  });
+});

@@ -37,5 +37,6 @@ export const CHECKS: readonly KnownCheck[] = [
   warning('threat-detection-off'),
   warning('stale-members'),
   warning('quota-near'),
+  warning('not-readable'),
   warning('guardrail-blocks-deploys'),
 ];

@@ -21,6 +21,7 @@ import { grantsInert } from './grants-inert.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { notReadable } from './not-readable.js';
 import { quotaNear } from './quota-near.js';
 import { registryNotAttached } from './registry-not-attached.js';
 import { registryWideShadowed } from './registry-wide-shadowed.js';
@@ -51,6 +52,7 @@ export const ALL: readonly Check[] = [
   threatDetectionOff,
   staleMembers,
   quotaNear,
+  notReadable,
   engineTooOld,
   gatewayConflict,
   gatewayDryRun,

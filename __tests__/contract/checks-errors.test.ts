@@ -1,0 +1,135 @@
+import { afterEach, describe, expect, it } from '@jest/globals';
+import { startEmulator, type Emulator, type WorldInput } from '../../emulator/index.js';
+import { runAction, type StepResult } from './support/runner.js';
+
+let emulator: Emulator | undefined;
+afterEach(() => emulator?.close());
+
+/** A world as it should be: one agent, not bound yet. */
+const WORLD = {
+  region: 'us-central1',
+  projects: [
+    { id: 'acme-agents', number: '101010', organization: '5550001' },
+    { id: 'acme-network', number: '202020', organization: '5550001' },
+  ],
+  gateways: [
+    { id: 'egress', path: 'egress' },
+    { id: 'other', path: 'egress' },
+    { id: 'ingress', path: 'ingress', project: 'acme-network' },
+  ],
+  extensions: [{ id: 'iap', policyVersion: 'V1' }],
+  authzPolicies: [{ id: 'p', gateways: ['egress'], extension: 'iap' }],
+  engines: [{ id: '1', displayName: 'Support agent', createTime: '2026-10-01T00:00:00Z' }],
+} satisfies WorldInput;
+const CONFIG = `version: 1
+project: acme-agents
+region: us-central1
+gateways: {egress: egress}
+endpoints:
+  google-apis: {presets: [runtime]}
+agents:
+  - {engine: Support agent, allow: [google-apis]}
+`;
+const INGRESS = 'projects/acme-network/locations/us-central1/agentGateways/ingress';
+
+async function run(folder: string, world: WorldInput, config = CONFIG): Promise<StepResult> {
+  emulator = await startEmulator({ world });
+  const inputs = { access_token: 'token-1', ...(folder === 'apply' ? { propagation_wait: '0' } : {}) };
+  return runAction(folder, inputs, { env: emulator.env, files: { 'agent-gateway.yaml': config } });
+}
+const writes = (): number => (emulator?.requests ?? []).filter(({ write }) => write).length;
+
+describe('an error', () => {
+  it.each<[id: string, message: string, world: WorldInput, config?: string]>([
+    [
+      'engine-too-old',
+      'Support agent',
+      { ...WORLD, engines: [{ id: '1', displayName: 'Support agent', createTime: '2026-04-28T23:59:59Z' }] },
+    ],
+    [
+      'gateway-other-project',
+      INGRESS,
+      WORLD,
+      CONFIG.replace('{egress: egress}', `{egress: egress, ingress: ${INGRESS}}`),
+    ],
+    [
+      'gateway-conflict',
+      'Neighbour',
+      { ...WORLD, engines: [...WORLD.engines, { id: '2', displayName: 'Neighbour', egress: 'other' }] },
+    ],
+    [
+      'registry-not-attached',
+      'us-central1',
+      { ...WORLD, gateways: [{ id: 'egress', path: 'egress', registries: ['global'] }] },
+    ],
+    ['grants-inert', 'V2', { ...WORLD, extensions: [{ id: 'iap', policyVersion: 'V2' }] }],
+  ])('%s stops plan and apply before anything is written', async (id, message, world, config = CONFIG) => {
+    for (const folder of ['plan', 'apply']) {
+      const result = await run(folder, world, config);
+      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+      expect(result.log).toMatch(new RegExp(`::error title=${id}[^\\n]*::[^\\n]*${message}`));
+      expect(writes()).toBe(0);
+      await emulator?.close();
+    }
+  });
+
+  it.each([
+    [
+      'api-disabled',
+      { projects: WORLD.projects.map((project) => ({ ...project, disabledApis: ['iap.googleapis.com'] })) },
+      'gcloud services enable iap.googleapis.com',
+    ],
+    ['permission-denied', { denied: ['agentregistry.services.create'] }, 'roles/agentregistry.editor'],
+    ['permission-denied', { denied: ['aiplatform.reasoningEngines.update'] }, 'roles/aiplatform.user'],
+  ])('%s is found before anything is written', async (reason, more, remedy) => {
+    const result = await run('apply', { ...WORLD, ...more });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: reason } });
+    expect(result.log).toContain(remedy);
+    expect(writes()).toBe(0);
+  });
+
+  it('is one only as long as the config leaves its level alone', async () => {
+    const config = `${CONFIG}checks: {grants-inert: warning, gateway-dry-run: error}\n`;
+    const inert = await run('plan', { ...WORLD, extensions: [{ id: 'iap', policyVersion: 'V2' }] }, config);
+    expect(inert).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    await emulator?.close();
+    const dry = await run('plan', { ...WORLD, extensions: [{ id: 'iap', enforcement: 'DRY_RUN' }] }, config);
+    expect(dry).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+  });
+
+  it('there is none in a world as it should be, and no warning', async () => {
+    const result = await run('apply', WORLD);
+    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    expect(result.log).not.toMatch(/^::(error|warning)/m);
+    expect(JSON.parse(result.outputs.engines ?? '')).toMatchObject([{ status: 'changed', governance: 'governed' }]);
+  });
+});
+
+describe('the round trips of a plan without changes', () => {
+  it('are four at the most: what does not depend on each other is asked for together', async () => {
+    await run('apply', WORLD);
+    if (!emulator) throw new Error('no emulator');
+    // Requests are held until no other comes, then answered together: each such wave is one round trip.
+    let waves = 0;
+    let held: (() => void)[] = [];
+    let timer: NodeJS.Timeout | undefined;
+    emulator.interceptors.push({
+      before: () =>
+        new Promise((resolve) => {
+          held.push(() => resolve(undefined));
+          clearTimeout(timer);
+          timer = setTimeout(() => {
+            waves += 1;
+            const answers = held;
+            held = [];
+            answers.forEach((answer) => answer());
+          }, 500);
+        }),
+    });
+    const files = { 'agent-gateway.yaml': CONFIG };
+    const plan = await runAction('plan', { access_token: 'token-1' }, { env: emulator.env, files });
+    expect(plan.outputs.changes).toBe('false');
+    expect(waves).toBeGreaterThan(1);
+    expect(waves).toBeLessThanOrEqual(4);
+  });
+});
