@@ -56836,7 +56836,7 @@ function planHeadline(plan) {
 }
 /** @returns the finding as one text: what, then what to do */
 function findingText({ id, message, remedy }) {
-    return `${message} ${remedy} [docs/checks.md#${id}]`;
+    return `${message} ${remedy} [${id}] (docs/checks.md#${id})`;
 }
 function actions(changes) {
     const counts = new Map();

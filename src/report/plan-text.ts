@@ -44,7 +44,7 @@ export function planHeadline(plan: Plan): string {
 
 /** @returns the finding as one text: what, then what to do */
 export function findingText({ id, message, remedy }: Finding): string {
-  return `${message} ${remedy} [docs/checks.md#${id}]`;
+  return `${message} ${remedy} [${id}] (docs/checks.md#${id})`;
 }
 
 function actions(changes: readonly { action: string }[]): string {

@@ -109,7 +109,7 @@ describe('planHeadline', () => {
 
 it('a finding says what, what to do, and its ID', () => {
   expect(findingText({ id: 'some-check', level: 'error', message: 'It is so.', remedy: 'Do that.' })).toBe(
-    'It is so. Do that. [docs/checks.md#some-check]',
+    'It is so. Do that. [some-check] (docs/checks.md#some-check)',
   );
 });
 
