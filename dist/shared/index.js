@@ -54083,6 +54083,8 @@ function engine_label(change) {
  * `reasoning_engine_service_write_requests` (Vertex AI quotas page).
  */
 const ENGINE_WRITES_PER_MINUTE = 10;
+/** What was read before a wait of this many milliseconds is still fresh. */
+const MOMENT_MS = 500;
 /** @param count callers per window @param windowMs length of the window in milliseconds */
 function createLimiter(count, windowMs, clock) {
     const starts = [];
@@ -54096,7 +54098,7 @@ function createLimiter(count, windowMs, clock) {
         starts.push(clock.now());
         if (starts.length > count)
             starts.shift();
-        return clock.now() > since;
+        return clock.now() - since > MOMENT_MS;
     };
     return {
         acquire(signal) {

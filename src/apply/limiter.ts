@@ -6,6 +6,9 @@ import type { Clock } from '../clock.js';
  */
 export const ENGINE_WRITES_PER_MINUTE = 10;
 
+/** What was read before a wait of this many milliseconds is still fresh. */
+const MOMENT_MS = 500;
+
 /** Lets at most `count` callers through in any window of `windowMs`, first come first served. */
 export interface Limiter {
   /**
@@ -26,7 +29,7 @@ export function createLimiter(count: number, windowMs: number, clock: Clock): Li
     signal.throwIfAborted();
     starts.push(clock.now());
     if (starts.length > count) starts.shift();
-    return clock.now() > since;
+    return clock.now() - since > MOMENT_MS;
   };
   return {
     acquire(signal) {
