@@ -79,13 +79,20 @@ describe('an error', () => {
       { projects: WORLD.projects.map((project) => ({ ...project, disabledApis: ['iap.googleapis.com'] })) },
       'gcloud services enable iap.googleapis.com',
     ],
-    ['permission-denied', { denied: ['agentregistry.services.create'] }, 'roles/agentregistry.editor'],
-    ['permission-denied', { denied: ['aiplatform.reasoningEngines.update'] }, 'roles/aiplatform.user'],
   ])('%s is found before anything is written', async (reason, more, remedy) => {
     const result = await run('apply', { ...WORLD, ...more });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: reason } });
     expect(result.log).toContain(remedy);
     expect(writes()).toBe(0);
+  });
+
+  it('is not made of a permission that only the project does not know, but the run says so', async () => {
+    const denied = ['aiplatform.reasoningEngines.update'];
+    const result = await run('apply', { ...WORLD, denied });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
+    expect(result.log).toMatch(
+      /::warning title=permission-missing::.*reasoningEngines\.update \(e\.g\. roles\/aiplatform\.user\)/,
+    );
   });
 
   it('is one only as long as the config leaves its level alone', async () => {

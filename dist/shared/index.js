@@ -53971,8 +53971,12 @@ async function bind_confirm(change, sent, projects, deps) {
     let config = {};
     const attempt = async () => {
         config = configOf(await deps.google.aiplatform.getEngine(change.engine));
-        const isSent = (direction) => isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects);
-        return DIRECTIONS.every(isSent) ? config : undefined;
+        // A direction that nobody declared must not have been lost by our write; what somebody bound since is theirs.
+        const isKept = (direction) => {
+            const was = gatewayIn(sent, direction);
+            return directionOf(change, direction).declared || was === null || gatewayIn(config, direction) !== null;
+        };
+        return isAsPlanned(config, change, projects) && DIRECTIONS.every(isKept) ? config : undefined;
     };
     const found = await patiently(attempt, { longestPauseMs: 5_000, forMs: CONFIRM_MS }, deps);
     if (!found)
@@ -54309,7 +54313,7 @@ async function readTaken(change, refusal, deps) {
 async function update(change, phase, deps) {
     for (let round = 1; round <= MAX_ROUNDS; round += 1) {
         const current = await deps.google.agentregistry.getService(change.service);
-        if (!current.endpointSpec)
+        if (current.agentSpec ?? current.mcpServerSpec)
             throw new ServiceTaken(change.service);
         const { body, mask } = patchOf(change, current, phase);
         if (mask.length === 0)
@@ -54716,7 +54720,7 @@ async function ask(need, google) {
         return held.includes(need.proven) && missing.length > 0 ? [{ ...need, permissions: missing }] : [];
     }
     catch (error) {
-        if (error instanceof ApiError || error instanceof NetworkError)
+        if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError)
             return [];
         throw error;
     }
@@ -54842,8 +54846,10 @@ const engineBusyFailing = {
 const engineNotDeclared = {
     id: 'engine-not-declared',
     level: 'error',
-    run: ({ observed }) => observed.selection.problems
+    run: ({ observed, bindings }) => observed.selection.problems
         .filter(({ kind }) => kind === 'not-declared')
+        // Unbinding it, or binding ingress alone, takes nothing from it.
+        .filter(({ candidates }) => bindings.some(({ engine, egress }) => candidates.includes(engine) && egress.to !== null && egress.to !== egress.from))
         .map(({ selector, candidates }) => ({
         message: `The engines input selects ${candidates.join(', ')}, but no entry under agents in the desired-state file means that engine.`,
         remedy: 'Add it under agents, or say with the allow input what it may reach.',
@@ -54863,6 +54869,9 @@ const engineTooOld = {
         const created = observed.engines.find(({ name }) => name === binding.engine)?.resource.createTime;
         if (created === undefined || !(Date.parse(created) < Date.parse(OLDEST)))
             return [];
+        // One that is bound was let in, whatever its age.
+        if (DIRECTIONS.some((direction) => directionOf(binding, direction).from !== null))
+            return [];
         const fresh = DIRECTIONS.find((direction) => {
             const { declared, from, to } = directionOf(binding, direction);
             return declared && to !== null && to !== from;
@@ -54872,7 +54881,7 @@ const engineTooOld = {
         const wanted = desired.gateways[fresh];
         return [
             {
-                message: `Engine ${JSON.stringify(binding.displayName)} (${binding.engine}) cannot be bound to ${directionOf(binding, fresh).to ?? ''}: it was created at ${created}, and only engines created since ${OLDEST} can be bound to a gateway.`,
+                message: `Engine ${JSON.stringify(binding.displayName)} (${binding.engine}) cannot be bound to ${directionOf(binding, fresh).to ?? ''}: it was created before 2026-04-29, and only younger engines can be bound to a gateway.`,
                 remedy: 'Deploy it anew (the creation time of an existing engine stays through updates), then run again with the new engine.',
                 ...(wanted === undefined || wanted === 'none' ? {} : { origin: wanted.origin }),
             },
@@ -54914,7 +54923,7 @@ const NAMED = 5;
 /**
  * Several gateways may exist, but the bound engines of a project and region share one per direction: a second one fails
  * after minutes with code 13 or "Internal error encountered" (known issues in Google's agent-platform-troubleshooting
- * skill). Selected engines all get the declared gateway, so only the others can be in its way.
+ * skill). Engines of this run that are bound elsewhere are in each other's way.
  */
 const gatewayConflict = {
     id: 'gateway-conflict',
@@ -54924,12 +54933,12 @@ const gatewayConflict = {
         if (wanted === undefined || wanted === 'none')
             return [];
         // Engines that are bound already were let in: nothing is asked of the platform for them.
-        const isAsked = bindings.some((change) => directionOf(change, direction).from !== directionOf(change, direction).to);
-        if (!isAsked)
-            return [];
+        const asked = bindings.filter((change) => directionOf(change, direction).from !== directionOf(change, direction).to);
         const gateway = gatewayName(wanted, observed);
         const projects = projectsOf(observed);
-        const elsewhere = observed.siblings.flatMap(({ name, id, displayName, config }) => {
+        // A selected engine is in the way of the others, too, as long as it has not moved itself.
+        const inTheWay = [...observed.siblings, ...observed.engines].filter(({ name }) => asked.some(({ engine }) => engine !== name));
+        const elsewhere = inTheWay.flatMap(({ name, id, displayName, config }) => {
             const bound = gatewayIn(config, direction);
             if (bound === null || gatewayEquals(bound, gateway, projects))
                 return [];
@@ -54942,8 +54951,8 @@ const gatewayConflict = {
         const more = sorted.length > NAMED ? ` and ${sorted.length - NAMED} more` : '';
         return [
             {
-                message: `Gateway ${gateway} cannot be the ${direction} gateway: all bound engines of project ${observed.project.id} in ${observed.region} share one gateway per direction, and engines outside this run are bound to another one: ${named.join(', ')}${more}.`,
-                remedy: 'Add these engines to the config (and to the engines input, where it is set), so that they move too, or declare the gateway they are bound to.',
+                message: `Gateway ${gateway} cannot be the ${direction} gateway: all bound engines of project ${observed.project.id} in ${observed.region} share one gateway per direction, and these are bound to another one: ${named.join(', ')}${more}.`,
+                remedy: `Declare the gateway they are bound to, or unbind all of them first (${direction}_gateway: none) and bind all of them then.`,
                 origin: wanted.origin,
             },
         ];
@@ -54951,6 +54960,7 @@ const gatewayConflict = {
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/enforcement.js
+
 
 /**
  * What decides at the declared egress gateway.
@@ -54976,7 +54986,13 @@ function egressWhereIap({ desired, observed }, is) {
     const found = egressEnforcement(desired, observed);
     if (!found || found.iap.length === 0 || !found.iap.every(is))
         return undefined;
-    return { ...found, names: found.iap.map(({ name }) => name).join(', ') };
+    return {
+        ...found,
+        names: found.iap
+            .map(({ name }) => name)
+            .sort(compareText)
+            .join(', '),
+    };
 }
 /**
  * The IAP extensions that a gateway's policies ask. An extension does nothing until a policy with the profile
@@ -55328,7 +55344,7 @@ function builtBefore(engine, gateway, observed) {
         return [];
     return [
         {
-            message: `Engine ${named(engine)} was last built before gateway ${gateway} was there (${built}, ${since}), so its image does not have the gateway's certificates.`,
+            message: `Engine ${named(engine)} was last built before gateway ${gateway} was there, so its image does not have the gateway's certificates.`,
             remedy: 'Deploy the engine anew from its source once it is bound, so that the image is built with the certificates.',
         },
     ];
@@ -55350,7 +55366,7 @@ const ingressUngovernedMethods = {
             return [];
         const { classMethods = [], deploymentSpec } = engine.resource.spec ?? {};
         const isExperimental = deploymentSpec?.agentServerMode === 'EXPERIMENTAL';
-        const methods = classMethods.flatMap((method) => ungoverned(method, isExperimental));
+        const methods = classMethods.flatMap((method) => ungoverned(method, isExperimental)).sort();
         if (methods.length === 0)
             return [];
         return [
@@ -55443,7 +55459,7 @@ function membersNear({ desired, observed, endpoints, grants }) {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/registry-not-attached.js
 
 
-const REGISTRY = /^(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
+const REGISTRY = /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
 /**
  * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
  * Agent Gateway" page). With another registry attached, or only the global one, whatever is registered here stays unreachable.
@@ -55461,11 +55477,12 @@ const registryNotAttached = {
         if (gateway?.googleManaged?.governedAccessPath === 'CLIENT_TO_AGENT')
             return [];
         const { registryProject, region } = observed;
-        if (attached.some((registry) => isRegistry(registry, registryProject, region)))
+        // A name in a form that is not known here may be this very registry.
+        if (attached.some((registry) => !REGISTRY.test(registry) || isRegistry(registry, registryProject, region)))
             return [];
         return [
             {
-                message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed(attached)}.`,
+                message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed([...attached].sort())}.`,
                 remedy: `Add //agentregistry.googleapis.com/projects/${registryProject.id}/locations/${region} to the gateway's registries (at most two, and of two exactly one is global).`,
                 origin: wanted.origin,
             },
@@ -55727,7 +55744,7 @@ const serviceIdTaken = {
         .filter(({ action }) => action === 'update')
         .flatMap((change) => {
         const service = observed.services.find(({ name }) => name.endsWith(`/services/${change.key}`));
-        if (!service || service.endpointSpec)
+        if (!service?.agentSpec && !service?.mcpServerSpec)
             return [];
         const origin = desired.endpoints.find(({ key }) => key === change.key)?.origin;
         return [
@@ -56509,6 +56526,7 @@ function match(selector, engines, project) {
 
 
 
+
 /** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
 async function readKnownEngines(desired, google) {
     const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
@@ -56551,8 +56569,19 @@ async function readOthers(desired, known, project, google) {
         return [];
     const selected = new Set(selectEngines(desired, known.engines, project).engines);
     const others = known.engines.filter(({ name }) => !selected.has(name));
-    const read = await Promise.all(others.map(async ({ name }) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))));
+    const read = await Promise.all(others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))));
     return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+}
+/** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
+async function readOther(listed, google) {
+    try {
+        return await orNull(google.aiplatform.getEngine(listed.name));
+    }
+    catch (error) {
+        if (error instanceof ApiError && error.status !== 401)
+            return listed;
+        throw error;
+    }
 }
 function engines_isNamed(gateway) {
     return gateway !== undefined && gateway !== 'none';
@@ -72044,8 +72073,8 @@ async function applyCommand(read, session) {
     if (!hasChanges(looked.plan))
         return outcomeOf({ ...known, failures: [], next: [] });
     const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
-    if (lacking.length > 0)
-        return outcomeOf({ ...known, failures: [permissionFailure(lacking)], next: [] });
+    for (const need of lacking)
+        session.log.warning(permissionWarning(need), { title: 'permission-missing' });
     const result = await carryOut(looked, read.inputs, session, start);
     return outcomeOf({
         ...known,
@@ -72054,15 +72083,10 @@ async function applyCommand(read, session) {
         next: ['New grants and registrations take some minutes to count everywhere.'],
     });
 }
-/** Said before anything is written: a run that stops half-way for want of a permission helps nobody. */
-function permissionFailure(lacking) {
-    const lines = lacking.map(({ project, permissions }) => `${permissions.join(', ')} on project ${project}`);
-    const roles = lacking.flatMap(({ project, permissions }) => permissions.map((permission) => `Grant ${ROLE_OF[permission] ?? permission} on project ${project} to the identity of this job (for ${permission}).`));
-    return {
-        reason: 'permission-denied',
-        message: `The identity of this job lacks what this plan needs: ${lines.join('; ')}. Nothing was written.`,
-        next: roles,
-    };
+/** Only a warning: a permission on the resource itself, or under a condition, is as good, and the project knows neither. */
+function permissionWarning({ project, permissions }) {
+    const roles = permissions.map((permission) => `${permission} (e.g. ${ROLE_OF[permission] ?? 'a custom role'})`);
+    return `On project ${project} the identity of this job seems to lack what this plan needs: ${roles.join(', ')}.`;
 }
 function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;

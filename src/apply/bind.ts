@@ -147,9 +147,12 @@ async function confirm(
   let config: AgentGatewayConfig = {};
   const attempt = async (): Promise<AgentGatewayConfig | undefined> => {
     config = configOf(await deps.google.aiplatform.getEngine(change.engine));
-    const isSent = (direction: Direction): boolean =>
-      isSame(gatewayIn(config, direction), gatewayIn(sent, direction), projects);
-    return DIRECTIONS.every(isSent) ? config : undefined;
+    // A direction that nobody declared must not have been lost by our write; what somebody bound since is theirs.
+    const isKept = (direction: Direction): boolean => {
+      const was = gatewayIn(sent, direction);
+      return directionOf(change, direction).declared || was === null || gatewayIn(config, direction) !== null;
+    };
+    return isAsPlanned(config, change, projects) && DIRECTIONS.every(isKept) ? config : undefined;
   };
   const found = await patiently(attempt, { longestPauseMs: 5_000, forMs: CONFIRM_MS }, deps);
   if (!found) throw new NotBound(change, config);

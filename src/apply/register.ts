@@ -74,7 +74,7 @@ async function readTaken(change: EndpointChange, refusal: Error, deps: ApplyDeps
 async function update(change: EndpointChange, phase: Phase, deps: ApplyDeps): Promise<void> {
   for (let round = 1; round <= MAX_ROUNDS; round += 1) {
     const current = await deps.google.agentregistry.getService(change.service);
-    if (!current.endpointSpec) throw new ServiceTaken(change.service);
+    if (current.agentSpec ?? current.mcpServerSpec) throw new ServiceTaken(change.service);
     const { body, mask } = patchOf(change, current, phase);
     if (mask.length === 0) return;
     try {

@@ -25,7 +25,7 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   if (refusal) return outcomeOf({ ...known, failures: [refusal], next: [] });
   if (!hasChanges(looked.plan)) return outcomeOf({ ...known, failures: [], next: [] });
   const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
-  if (lacking.length > 0) return outcomeOf({ ...known, failures: [permissionFailure(lacking)], next: [] });
+  for (const need of lacking) session.log.warning(permissionWarning(need), { title: 'permission-missing' });
   const result = await carryOut(looked, read.inputs, session, start);
   return outcomeOf({
     ...known,
@@ -35,20 +35,10 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   });
 }
 
-/** Said before anything is written: a run that stops half-way for want of a permission helps nobody. */
-function permissionFailure(lacking: readonly NeededPermissions[]): Failure {
-  const lines = lacking.map(({ project, permissions }) => `${permissions.join(', ')} on project ${project}`);
-  const roles = lacking.flatMap(({ project, permissions }) =>
-    permissions.map(
-      (permission) =>
-        `Grant ${ROLE_OF[permission] ?? permission} on project ${project} to the identity of this job (for ${permission}).`,
-    ),
-  );
-  return {
-    reason: 'permission-denied',
-    message: `The identity of this job lacks what this plan needs: ${lines.join('; ')}. Nothing was written.`,
-    next: roles,
-  };
+/** Only a warning: a permission on the resource itself, or under a condition, is as good, and the project knows neither. */
+function permissionWarning({ project, permissions }: NeededPermissions): string {
+  const roles = permissions.map((permission) => `${permission} (e.g. ${ROLE_OF[permission] ?? 'a custom role'})`);
+  return `On project ${project} the identity of this job seems to lack what this plan needs: ${roles.join(', ')}.`;
 }
 
 function carryOut(

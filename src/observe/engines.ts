@@ -1,4 +1,5 @@
 import { DIRECTIONS, type Desired, type Direction, type EngineSelector } from '../config/desired.js';
+import { ApiError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { formatEngineName, parseEngineName, principalOf, type ProjectRef } from '../google/names.js';
 import type { ReasoningEngine } from '../google/types.js';
@@ -68,9 +69,19 @@ export async function readOthers(
   const selected = new Set(selectEngines(desired, known.engines, project).engines);
   const others = known.engines.filter(({ name }) => !selected.has(name));
   const read = await Promise.all(
-    others.map(async ({ name }) => known.full.get(name) ?? (await orNull(google.aiplatform.getEngine(name)))),
+    others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))),
   );
   return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+}
+
+/** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
+async function readOther(listed: ReasoningEngine, google: Google): Promise<ReasoningEngine | null> {
+  try {
+    return await orNull(google.aiplatform.getEngine(listed.name));
+  } catch (error) {
+    if (error instanceof ApiError && error.status !== 401) return listed;
+    throw error;
+  }
 }
 
 function isNamed(gateway: Desired['gateways'][Direction]): boolean {

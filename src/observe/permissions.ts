@@ -1,4 +1,4 @@
-import { ApiError, NetworkError } from '../google/errors.js';
+import { ApiError, NetworkError, ProtocolError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import type { NeededPermissions } from '../plan/permissions.js';
 
@@ -25,7 +25,7 @@ async function ask(need: NeededPermissions, google: Google): Promise<NeededPermi
     const missing = need.permissions.filter((permission) => !held.includes(permission));
     return held.includes(need.proven) && missing.length > 0 ? [{ ...need, permissions: missing }] : [];
   } catch (error) {
-    if (error instanceof ApiError || error instanceof NetworkError) return [];
+    if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError) return [];
     throw error;
   }
 }

@@ -3,6 +3,7 @@ import type { AuthzExtension } from '../google/types.js';
 import type { EnforcementReading } from '../observe/enforcement.js';
 import type { Observed } from '../observe/observed.js';
 import { gatewayName } from './bindings.js';
+import { compareText } from './canonical.js';
 
 /** The declared egress gateway and who decides there. */
 export interface EgressEnforcement {
@@ -37,7 +38,13 @@ export function egressWhereIap(
 ): (EgressEnforcement & { readonly names: string }) | undefined {
   const found = egressEnforcement(desired, observed);
   if (!found || found.iap.length === 0 || !found.iap.every(is)) return undefined;
-  return { ...found, names: found.iap.map(({ name }) => name).join(', ') };
+  return {
+    ...found,
+    names: found.iap
+      .map(({ name }) => name)
+      .sort(compareText)
+      .join(', '),
+  };
 }
 
 /**

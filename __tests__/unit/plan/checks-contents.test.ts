@@ -149,7 +149,7 @@ describe('ingress-ungoverned-methods', () => {
       {
         id: ID,
         level: 'warning',
-        message: `Calls of batch (batch), on_message_send (a2a_extension), a method without a name (batch) of engine ${NAME} do not pass the ingress gateway ${gatewayNamed('ingress')}, which governs only query and streamQuery.`,
+        message: `Calls of a method without a name (batch), batch (batch), on_message_send (a2a_extension) of engine ${NAME} do not pass the ingress gateway ${gatewayNamed('ingress')}, which governs only query and streamQuery.`,
         remedy: expect.stringContaining('Take these methods out') as unknown,
       },
     ]);
@@ -204,7 +204,7 @@ describe('image-before-gateway', () => {
       {
         id: ID,
         level: 'warning',
-        message: `Engine ${NAME} was last built before gateway ${gatewayNamed('egress')} was there (${before}, ${since}), so its image does not have the gateway's certificates.`,
+        message: `Engine ${NAME} was last built before gateway ${gatewayNamed('egress')} was there, so its image does not have the gateway's certificates.`,
         remedy: expect.stringContaining('Deploy the engine anew') as unknown,
       },
     ]);

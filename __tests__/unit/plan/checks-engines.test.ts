@@ -33,14 +33,13 @@ describe('engine-too-old', () => {
 
   it.each<[string, Desired['gateways'], EngineParts, string]>([
     ['bound for the first time', egress, {}, 'egress'],
-    ['bound to another gateway', egress, { config: egressConfig('legacy') }, 'egress'],
-    ['bound in the other direction too', { ...egress, ...ingress }, { config: egressConfig('egress') }, 'ingress'],
+    ['bound in the other direction alone', ingress, {}, 'ingress'],
   ])('fires for an old engine that is %s', (_what, want, parts, bound) => {
     expect(found(want, OLD, parts)).toEqual([
       {
         id: 'engine-too-old',
         level: 'error',
-        message: `Engine "agent 1" (${engineNamed('1')}) cannot be bound to ${gatewayNamed(bound)}: it was created at ${OLD}, and only engines created since 2026-04-29T00:00:00Z can be bound to a gateway.`,
+        message: `Engine "agent 1" (${engineNamed('1')}) cannot be bound to ${gatewayNamed(bound)}: it was created before 2026-04-29, and only younger engines can be bound to a gateway.`,
         remedy: expect.stringContaining('Deploy it anew') as unknown,
         origin: fromFile(2),
       },
@@ -52,6 +51,8 @@ describe('engine-too-old', () => {
     ['created later', egress, '2026-09-01T12:00:00.5Z', {}],
     ['that does not say when it was created', egress, undefined, {}],
     ['with a time that cannot be read', egress, 'long ago', {}],
+    ['that was let in before, and moves', egress, OLD, { config: egressConfig('legacy') }],
+    ['that was let in before', { ...egress, ...ingress }, OLD, { config: egressConfig('egress') }],
     ['that is bound already', egress, OLD, { config: egressConfig('egress') }],
     ['that is unbound', { egress: 'none' }, OLD, { config: egressConfig('legacy') }],
     ['that is bound elsewhere, and left alone', {}, OLD, { config: egressConfig('legacy') }],

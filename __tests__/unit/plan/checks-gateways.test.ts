@@ -128,8 +128,8 @@ describe('a check of gateways fires', () => {
       'egress',
       wantEgress,
       beside(sibling('8'), sibling('9', egressConfig('egress'))),
-      `Gateway ${EGRESS} cannot be the egress gateway: all bound engines of project acme-agents in us-central1 share one gateway per direction, and engines outside this run are bound to another one: "agent 8" (${gatewayNamed('legacy')}).`,
-      /Add these engines to the config .* or declare the gateway/,
+      `Gateway ${EGRESS} cannot be the egress gateway: all bound engines of project acme-agents in us-central1 share one gateway per direction, and these are bound to another one: "agent 8" (${gatewayNamed('legacy')}).`,
+      /Declare the gateway they are bound to, or unbind all of them first \(egress_gateway: none\)/,
     ],
     [
       'gateway-conflict',
@@ -137,7 +137,7 @@ describe('a check of gateways fires', () => {
       desired({ gateways: ingress }),
       fronted(sibling('8', ingressConfig('old', PROJECT.number))),
       `"agent 8" (${gatewayNamed('old')}).`,
-      /declare the gateway/,
+      /Declare the gateway/,
     ],
     [
       'gateway-conflict',
@@ -145,7 +145,7 @@ describe('a check of gateways fires', () => {
       wantEgress,
       beside(sibling('8', egressConfig('egress', OTHER_PROJECT.id))),
       `"agent 8" (${gatewayNamed('egress', OTHER_PROJECT.id)}).`,
-      /declare the gateway/,
+      /Declare the gateway/,
     ],
     [
       'gateway-conflict',
@@ -153,7 +153,15 @@ describe('a check of gateways fires', () => {
       wantEgress,
       beside(sibling('8', egressConfig('legacy'), '')),
       `"8" (${gatewayNamed('legacy')}).`,
-      /declare the gateway/,
+      /Declare the gateway/,
+    ],
+    [
+      'gateway-conflict',
+      'two engines of the run that move: each is in the way of the other',
+      wantEgress,
+      world({ engines: ['1', '2'].map((id) => observedEngine(id, { config: egressConfig('legacy') })) }),
+      `"agent 1" (${gatewayNamed('legacy')}), "agent 2" (${gatewayNamed('legacy')}).`,
+      /unbind all of them first/,
     ],
     [
       'grants-inert',
@@ -229,10 +237,10 @@ describe('a check of gateways fires', () => {
     ],
     [
       'gateway-not-ready',
-      'engines that move',
+      'engines that are bound for the first time',
       wantEgress,
       world({
-        engines: ['1', '2'].map((id) => observedEngine(id, { config: egressConfig('legacy') })),
+        engines: ['1', '2'].map((id) => observedEngine(id)),
         gateways: { egress: { ...ready, agentGatewayCard: { mtlsEndpoint: 'x' } } },
       }),
       '2 engines are to be bound',
@@ -288,9 +296,9 @@ describe('a check of gateways stays silent', () => {
     ],
     [
       'gateway-conflict',
-      'a selected engine, which moves',
+      'the only engine of the run, which moves',
       wantEgress,
-      world({ engines: [observedEngine('1', { config: egressConfig('legacy') }), observedEngine('2')] }),
+      world({ engines: [observedEngine('1', { config: egressConfig('legacy') })] }),
     ],
     [
       'gateway-conflict',

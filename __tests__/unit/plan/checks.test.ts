@@ -70,8 +70,12 @@ describe('a check fires', () => {
     [
       'engine-not-declared',
       'selected by the input alone',
-      desired(),
-      problem('not-declared', agent('1', []).selector, ['1']),
+      desired({ gateways: { egress: gateway('egress') } }),
+      {
+        ...problem('not-declared', agent('1', []).selector, ['1']),
+        engines: [observedEngine('1')],
+        gateways: { egress: egressGateway() },
+      },
       /reasoningEngines\/1, but no entry under agents/,
     ],
     [
@@ -174,6 +178,14 @@ describe('no check fires', () => {
         ],
         services: [ownedService('stripe', ['api.stripe.com'])],
       }),
+    ],
+    [
+      'for an engine of the input alone that is only unbound',
+      desired({ gateways: { egress: 'none' } }),
+      {
+        ...problem('not-declared', agent('1', []).selector, ['1']),
+        engines: [observedEngine('1', { config: egressConfig('egress') })],
+      },
     ],
     [
       'for gateways that are unbound: they need not exist',

@@ -12,6 +12,8 @@ export const engineTooOld: Check = {
     bindings.flatMap((binding) => {
       const created = observed.engines.find(({ name }) => name === binding.engine)?.resource.createTime;
       if (created === undefined || !(Date.parse(created) < Date.parse(OLDEST))) return [];
+      // One that is bound was let in, whatever its age.
+      if (DIRECTIONS.some((direction) => directionOf(binding, direction).from !== null)) return [];
       const fresh = DIRECTIONS.find((direction) => {
         const { declared, from, to } = directionOf(binding, direction);
         return declared && to !== null && to !== from;
@@ -20,7 +22,7 @@ export const engineTooOld: Check = {
       const wanted = desired.gateways[fresh];
       return [
         {
-          message: `Engine ${JSON.stringify(binding.displayName)} (${binding.engine}) cannot be bound to ${directionOf(binding, fresh).to ?? ''}: it was created at ${created}, and only engines created since ${OLDEST} can be bound to a gateway.`,
+          message: `Engine ${JSON.stringify(binding.displayName)} (${binding.engine}) cannot be bound to ${directionOf(binding, fresh).to ?? ''}: it was created before 2026-04-29, and only younger engines can be bound to a gateway.`,
           remedy:
             'Deploy it anew (the creation time of an existing engine stays through updates), then run again with the new engine.',
           ...(wanted === undefined || wanted === 'none' ? {} : { origin: wanted.origin }),

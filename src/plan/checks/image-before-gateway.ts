@@ -44,7 +44,7 @@ function builtBefore(engine: ObservedEngine, gateway: string, observed: AgentGat
   if (built === undefined || since === undefined || !(Date.parse(built) < Date.parse(since))) return [];
   return [
     {
-      message: `Engine ${named(engine)} was last built before gateway ${gateway} was there (${built}, ${since}), so its image does not have the gateway's certificates.`,
+      message: `Engine ${named(engine)} was last built before gateway ${gateway} was there, so its image does not have the gateway's certificates.`,
       remedy:
         'Deploy the engine anew from its source once it is bound, so that the image is built with the certificates.',
     },

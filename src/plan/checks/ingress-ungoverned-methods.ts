@@ -16,7 +16,7 @@ export const ingressUngovernedMethods: Check = {
       if (!engine || !ingress.declared || ingress.to === null) return [];
       const { classMethods = [], deploymentSpec } = engine.resource.spec ?? {};
       const isExperimental = deploymentSpec?.agentServerMode === 'EXPERIMENTAL';
-      const methods = classMethods.flatMap((method) => ungoverned(method, isExperimental));
+      const methods = classMethods.flatMap((method) => ungoverned(method, isExperimental)).sort();
       if (methods.length === 0) return [];
       return [
         {

@@ -3,7 +3,8 @@ import { gatewayName } from '../bindings.js';
 import type { Check } from './check.js';
 import { egressReference, listed } from './wording.js';
 
-const REGISTRY = /^(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
+const REGISTRY =
+  /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
 
 /**
  * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
@@ -20,10 +21,12 @@ export const registryNotAttached: Check = {
     // An ingress gateway ignores its registries; gateway-wrong-direction says what is wrong with it.
     if (gateway?.googleManaged?.governedAccessPath === 'CLIENT_TO_AGENT') return [];
     const { registryProject, region } = observed;
-    if (attached.some((registry) => isRegistry(registry, registryProject, region))) return [];
+    // A name in a form that is not known here may be this very registry.
+    if (attached.some((registry) => !REGISTRY.test(registry) || isRegistry(registry, registryProject, region)))
+      return [];
     return [
       {
-        message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed(attached)}.`,
+        message: `Egress gateway ${gatewayName(wanted, observed)} does not look into the registry of project ${registryProject.id} in ${region}, where the endpoints are registered: it is attached to ${listed([...attached].sort())}.`,
         remedy: `Add //agentregistry.googleapis.com/projects/${registryProject.id}/locations/${region} to the gateway's registries (at most two, and of two exactly one is global).`,
         origin: wanted.origin,
       },

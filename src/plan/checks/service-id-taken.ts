@@ -12,7 +12,7 @@ export const serviceIdTaken: Check = {
       .filter(({ action }) => action === 'update')
       .flatMap((change) => {
         const service = observed.services.find(({ name }) => name.endsWith(`/services/${change.key}`));
-        if (!service || service.endpointSpec) return [];
+        if (!service?.agentSpec && !service?.mcpServerSpec) return [];
         const origin = desired.endpoints.find(({ key }) => key === change.key)?.origin;
         return [
           {
