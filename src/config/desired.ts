@@ -56,7 +56,7 @@ export interface GatewayReference {
   readonly origin: Origin;
 }
 
-/** The `protocolBinding` enum of Agent Registry interfaces (google-apis.md 3.3). */
+/** The `protocolBinding` enum of Agent Registry interfaces (agentregistry discovery document, revision 20260904). */
 export type ProtocolBinding = 'JSONRPC' | 'HTTP_JSON' | 'GRPC';
 
 /** One Agent Registry service that shall exist; `key` is its service ID. */
