@@ -56431,7 +56431,7 @@ function describe(change) {
         case 'grant':
             return `grant ${change.key}: ${change.action} ${change.member}`;
         case 'binding':
-            return `binding ${change.engine}: ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
+            return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
     }
 }
 
@@ -72014,6 +72014,7 @@ const changeSchema = discriminatedUnion('layer', [
         layer: literal('binding'),
         action: schemas_string(),
         engine: schemas_string(),
+        displayName: schemas_string(),
         egress: direction,
         ingress: direction,
     }),

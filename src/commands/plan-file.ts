@@ -35,6 +35,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     layer: z.literal('binding'),
     action: z.string(),
     engine: z.string(),
+    displayName: z.string(),
     egress: direction,
     ingress: direction,
   }),

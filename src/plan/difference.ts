@@ -37,6 +37,6 @@ function describe(change: Change): string {
     case 'grant':
       return `grant ${change.key}: ${change.action} ${change.member}`;
     case 'binding':
-      return `binding ${change.engine}: ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
+      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
   }
 }

@@ -152,8 +152,8 @@ describe('a reviewed plan', () => {
     const { outputs } = await planNow();
     run.on.google.engines.setConfig('1', egressConfig('old'));
     const { failures } = await applyNow({ planFile: outputs.plan_file });
-    expect(failures[0]?.message).toContain(`reviewed: binding ${engineNamed('1')}: create`);
-    expect(failures[0]?.message).toContain(`now:      binding ${engineNamed('1')}: update`);
+    expect(failures[0]?.message).toContain(`reviewed: binding "Support agent" (${engineNamed('1')}): create`);
+    expect(failures[0]?.message).toContain(`now:      binding "Support agent" (${engineNamed('1')}): update`);
   });
 
   it.each(['where the plan step left it', 'elsewhere'])(
@@ -217,7 +217,7 @@ describe('verify', () => {
     run.on.google.calls.length = 0;
     const { outputs, failures } = await verifyNow();
     expect(failures[0]?.reason).toBe('changes-found');
-    expect(failures[0]?.message).toContain(`- binding ${engineNamed('1')}: create`);
+    expect(failures[0]?.message).toContain(`- binding "Support agent" (${engineNamed('1')}): create`);
     expect(failures[0]?.message).toContain(`- grant stripe: create ${memberOf('1')}`);
     expect(failures[0]?.message).not.toContain('keep');
     expect(outputs).toMatchObject({ changes: true, to_bind: 1, to_grant: 1, failure_reason: 'changes-found' });

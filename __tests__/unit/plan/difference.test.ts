@@ -45,7 +45,7 @@ describe('planDifference', () => {
   it('describes each layer', () => {
     const lines = planDifference({ ...plan, changes: [] }, plan);
     expect(lines).toEqual([
-      `now:      binding ${engineNamed('1')}: create, egress null -> ${gatewayNamed('egress')}, ingress null -> null`,
+      `now:      binding "agent 1" (${engineNamed('1')}): create, egress null -> ${gatewayNamed('egress')}, ingress null -> null`,
       `now:      endpoint stripe: update ${serviceNamed('stripe')} (add https://files.stripe.com)`,
       `now:      grant stripe: create ${memberOf('1')}`,
     ]);
