@@ -1,5 +1,5 @@
-// Writes the tables in README.md: inputs and outputs from the action.yml files, presets from the compiled sources. Run by
-// `npm run docs`, which compiles them first.
+// Writes the tables in README.md: inputs and outputs from the action.yml files, presets from the compiled sources, checks from
+// docs/checks.md. Run by `npm run docs`, which compiles the sources first.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parse } from 'yaml';
 
@@ -62,13 +62,29 @@ function renderPresets({ PRESET_NAMES, describePreset, expandPreset }) {
   return markdownTable(['Preset', 'For', 'Hosts (`.googleapis.com`)'], rows);
 }
 
+/** @returns {string} a Markdown table of checks: the first sentence of each entry of docs/checks.md */
+function renderChecks() {
+  const entries = readFileSync('docs/checks.md', 'utf8').split(/^## /m).slice(1);
+  const rows = entries.map((entry) => {
+    const [, id = '', level = '', what = ''] =
+      /^(\S+)\s+(Error|Warning)[^.]*\.\s+(.*?[^.])(?:[.;]\s|\.?\n\n)/s.exec(entry) ?? [];
+    return [`[\`${id}\`](docs/checks.md#${id})`, level.toLowerCase(), what.replace(/\s+/g, ' ')];
+  });
+  return markdownTable(['Check', 'Level', 'What it finds'], rows);
+}
+
 /**
  * @param {string} readme
  * @param {Presets} presets
  * @returns {string} the same text with fresh tables between the markers
  */
 export function withTables(readme, presets) {
-  const tables = { inputs: renderTable('inputs'), outputs: renderTable('outputs'), presets: renderPresets(presets) };
+  const tables = {
+    inputs: renderTable('inputs'),
+    outputs: renderTable('outputs'),
+    presets: renderPresets(presets),
+    checks: renderChecks(),
+  };
   let text = readme;
   for (const [name, table] of Object.entries(tables)) {
     const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];

@@ -3,6 +3,8 @@ export interface Log {
   info(line: string): void;
   /** Shown only when the runner debugs (`RUNNER_DEBUG=1`). */
   debug(line: string): void;
+  /** Shown with the step, as a warning is, but asks for nothing. */
+  notice(message: string, at?: Place): void;
   warning(message: string, at?: Place): void;
   error(message: string, at?: Place): void;
   /** Folds what `body` logs under a title. */

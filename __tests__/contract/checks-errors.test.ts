@@ -13,7 +13,7 @@ const WORLD = {
     { id: 'acme-network', number: '202020', organization: '5550001' },
   ],
   gateways: [
-    { id: 'egress', path: 'egress' },
+    { id: 'egress', path: 'egress', registries: ['us-central1', 'global'] },
     { id: 'other', path: 'egress' },
     { id: 'ingress', path: 'ingress', project: 'acme-network' },
   ],
@@ -62,6 +62,12 @@ describe('an error', () => {
       'us-central1',
       { ...WORLD, gateways: [{ id: 'egress', path: 'egress', registries: ['global'] }] },
     ],
+    [
+      'gateway-other-region',
+      'europe-west1',
+      WORLD,
+      CONFIG.replace('{egress: egress}', '{egress: projects/acme-agents/locations/europe-west1/agentGateways/egress}'),
+    ],
     ['grants-inert', 'V2', { ...WORLD, extensions: [{ id: 'iap', policyVersion: 'V2' }] }],
   ])('%s stops plan and apply before anything is written', async (id, message, world, config = CONFIG) => {
     for (const folder of ['plan', 'apply']) {
@@ -73,26 +79,50 @@ describe('an error', () => {
     }
   });
 
-  it.each([
-    [
-      'api-disabled',
-      { projects: WORLD.projects.map((project) => ({ ...project, disabledApis: ['iap.googleapis.com'] })) },
-      'gcloud services enable iap.googleapis.com',
-    ],
-  ])('%s is found before anything is written', async (reason, more, remedy) => {
-    const result = await run('apply', { ...WORLD, ...more });
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: reason } });
-    expect(result.log).toContain(remedy);
-    expect(writes()).toBe(0);
+  it.each([['aiplatform'], ['networkservices'], ['agentregistry'], ['iap']])(
+    'api-disabled: %s is named before anything is written',
+    async (api) => {
+      const service = `${api}.googleapis.com`;
+      const projects = WORLD.projects.map((project) => ({ ...project, disabledApis: [service] }));
+      const result = await run('apply', { ...WORLD, projects });
+      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'api-disabled' } });
+      expect(result.log).toContain(`gcloud services enable ${service}`);
+      expect(writes()).toBe(0);
+    },
+  );
+
+  it('api-disabled names both APIs that have to be enabled by themselves, with everything else that is wrong', async () => {
+    const disabledApis = ['iap.googleapis.com', 'agentregistry.googleapis.com'];
+    const projects = WORLD.projects.map((project) => ({ ...project, disabledApis }));
+    const result = await run('plan', { ...WORLD, projects, extensions: [{ id: 'iap', policyVersion: 'V2' }] });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    const titles = [...result.log.matchAll(/^::error title=([^:,]+)/gm)].map(([, title]) => title);
+    expect(titles).toEqual(['api-disabled', 'api-disabled', 'grants-inert', 'check-failed']);
   });
 
-  it('is not made of a permission that only the project does not know, but the run says so', async () => {
-    const denied = ['aiplatform.reasoningEngines.update'];
-    const result = await run('apply', { ...WORLD, denied });
+  it.each([
+    ['aiplatform.reasoningEngines.update', 'roles/aiplatform.user'],
+    ['networkservices.agentGateways.use', 'a custom role'],
+    ['agentregistry.services.create', 'roles/agentregistry.editor'],
+    ['iap.webServiceVersions.setIamPolicy', 'roles/iap.admin'],
+  ])('permission-missing: without %s apply refuses and names %s, and plan goes on', async (permission, role) => {
+    const world = { ...WORLD, denied: [permission] };
+    const result = await run('apply', world);
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
-    expect(result.log).toMatch(
-      /::warning title=permission-missing::.*reasoningEngines\.update \(e\.g\. roles\/aiplatform\.user\)/,
+    expect(result.log).toContain(
+      `::error title=permission-missing::The identity of this job does not have ${permission}`,
     );
+    expect(result.log).toContain(role);
+    expect(writes()).toBe(0);
+    await emulator?.close();
+    expect(await run('plan', world)).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+  });
+
+  it('permission-missing can be made a warning, for grants under a condition that no answer shows', async () => {
+    const config = `${CONFIG}checks: {permission-missing: warning}\n`;
+    const result = await run('apply', { ...WORLD, denied: ['networkservices.agentGateways.use'] }, config);
+    expect(result.log).toContain('::warning title=permission-missing::');
+    expect(writes()).toBeGreaterThan(0);
   });
 
   it('is one only as long as the config leaves its level alone', async () => {
@@ -109,6 +139,43 @@ describe('an error', () => {
     expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
     expect(result.log).not.toMatch(/^::(error|warning)/m);
     expect(JSON.parse(result.outputs.engines ?? '')).toMatchObject([{ status: 'changed', governance: 'governed' }]);
+  });
+});
+
+describe("the gateway's other registry", () => {
+  const global = (url: string) => ({
+    ...WORLD,
+    services: [{ id: 'payments', location: 'global', urls: [url] }],
+  });
+  const config = `${CONFIG}checks: {host-claimed-twice: error}\n`;
+
+  it('is looked into: a host that it serves as well is named with both services', async () => {
+    const result = await run(
+      'plan',
+      global('https://aiplatform.googleapis.com/'),
+      config.replace('runtime', 'gemini-global'),
+    );
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(result.log).toMatch(
+      /::error title=host-claimed-twice.*locations\/global\/services\/payments and .*us-central1\/services\/google-apis/,
+    );
+  });
+
+  it('gives a note for another path of a host, whatever the level', async () => {
+    const result = await run(
+      'plan',
+      global('https://aiplatform.googleapis.com/v2'),
+      config.replace('runtime', 'gemini-global'),
+    );
+    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    expect(result.log).toMatch(/::notice title=host-claimed-twice.*aiplatform\.googleapis\.com has several paths/);
+  });
+
+  it('may be closed to the caller: the plan says so and goes on', async () => {
+    const denied = [{ permission: 'agentregistry.services.list', resource: 'projects/acme-agents/locations/global' }];
+    const result = await run('plan', { ...WORLD, denied });
+    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    expect(result.log).toMatch(/::warning title=not-readable.*acme-agents in global.*agentregistry\.services\.list/);
   });
 });
 

@@ -138,6 +138,8 @@ export function observed(parts: ObservedParts = {}): Observed {
     },
     engines,
     siblings: [],
+    attached: [],
+    disabledApis: [],
     failedUpdates: new Map(),
     engineNames: engines.map(({ name }) => name),
     gateways: {},

@@ -13,13 +13,16 @@ interface Request {
 
 type Route = (request: Request, google: FakeGoogle) => Promise<unknown>;
 
-const aiplatform: Route = async ({ method, path, body }, { aiplatform: api }) => {
+const aiplatform: Route = async ({ method, path, query, body }, { aiplatform: api }) => {
   if (method === 'PATCH') {
     const { spec, etag } = body as {
       spec: { deploymentSpec: { agentGatewayConfig: AgentGatewayConfig } };
       etag?: string;
     };
     return api.patchGatewayConfig(path, spec.deploymentSpec.agentGatewayConfig, etag);
+  }
+  if (path.endsWith(':testIamPermissions')) {
+    return { permissions: await api.testPermissions(path.split(':')[0] ?? '', query.getAll('permissions')) };
   }
   if (path.endsWith('/reasoningEngines'))
     return { reasoningEngines: await api.listEngines(path.split('/')[1] ?? '', '') };
@@ -46,6 +49,9 @@ const agentregistry: Route = async ({ method, path, query, body }, { agentregist
 
 const iap: Route = ({ path, body }, { iap: api }) => {
   const [resource = '', verb] = path.split(':');
+  if (verb === 'testIamPermissions') {
+    return api.testPermissions(resource, body.permissions as string[]).then((permissions) => ({ permissions }));
+  }
   return verb === 'setIamPolicy' ? api.setPolicy(resource, body.policy as IamPolicy) : api.getPolicy(resource);
 };
 

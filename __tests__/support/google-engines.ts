@@ -73,7 +73,7 @@ export class FakeEngines {
   /** Finished updates that failed, by engine name. */
   readonly lastUpdates = new Map<string, Operation>();
 
-  readonly client: Google['aiplatform'] = {
+  readonly client: Omit<Google['aiplatform'], 'testPermissions'> = {
     listEngines: (project) =>
       this.#run('aiplatform.listEngines', project, undefined, () =>
         // A list may leave parts of `spec` out.

@@ -56,7 +56,13 @@ export class FakeGoogle implements Google, Calls {
     this.#options = options;
     this.engines = new FakeEngines(this, options);
     this.registry = new FakeRegistry(this, options);
-    this.aiplatform = this.engines.client;
+    this.aiplatform = {
+      ...this.engines.client,
+      testPermissions: (engine, permissions) =>
+        this.run('aiplatform.testPermissions', engine, permissions, () =>
+          this.#held(permissions, this.deniedOnResources),
+        ),
+    };
     this.agentregistry = this.registry.client;
   }
 
@@ -115,6 +121,8 @@ export class FakeGoogle implements Google, Calls {
         this.putPolicy(resource, policy.bindings);
         return this.#policy(resource);
       }),
+    testPermissions: (resource, permissions) =>
+      this.run('iap.testPermissions', resource, permissions, () => this.#held(permissions, this.deniedOnResources)),
   };
 
   #policy(resource: string): IamPolicy {
@@ -144,6 +152,12 @@ export class FakeGoogle implements Google, Calls {
 
   /** Permissions that the caller lacks on every project. */
   readonly denied = new Set<string>();
+  /** Permissions that the caller lacks on every engine and every IAP resource. */
+  readonly deniedOnResources = new Set<string>();
+
+  #held(permissions: readonly string[], denied: ReadonlySet<string>): string[] {
+    return permissions.filter((permission) => !denied.has(permission));
+  }
 
   readonly resourcemanager: Google['resourcemanager'] = {
     getProject: (idOrNumber) =>
@@ -153,8 +167,6 @@ export class FakeGoogle implements Google, Calls {
         return { name: `projects/${found.number}`, projectId: found.id };
       }),
     testPermissions: (project, permissions) =>
-      this.run('resourcemanager.testPermissions', project, permissions, () =>
-        permissions.filter((permission) => !this.denied.has(permission)),
-      ),
+      this.run('resourcemanager.testPermissions', project, permissions, () => this.#held(permissions, this.denied)),
   };
 }

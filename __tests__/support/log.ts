@@ -1,7 +1,7 @@
 import type { Log, Place } from '../../src/log.js';
 
 export interface LogEntry {
-  readonly kind: 'info' | 'debug' | 'warning' | 'error' | 'group';
+  readonly kind: 'info' | 'debug' | 'notice' | 'warning' | 'error' | 'group';
   readonly text: string;
   readonly at?: Place;
 }
@@ -22,6 +22,7 @@ export function recordingLog(): RecordingLog {
     lines: (kind = 'info') => entries.filter((entry) => entry.kind === kind).map(({ text }) => text),
     info: (line) => add('info', line),
     debug: (line) => add('debug', line),
+    notice: (message, at) => add('notice', message, at),
     warning: (message, at) => add('warning', message, at),
     error: (message, at) => add('error', message, at),
     group(title, body) {

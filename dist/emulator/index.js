@@ -14820,6 +14820,7 @@ const aiplatform = {
         post(ENGINES, createEngine),
         patch(ENGINE, patchEngine),
         remove(ENGINE, deleteEngine, ['force']),
+        post(`${ENGINE}:testIamPermissions`, testIamPermissions, ['permissions'], false),
         ...engineOperationRoutes('aiplatform'),
     ],
 };
@@ -14834,6 +14835,13 @@ function getEngine(call, state) {
     const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
     state.need('aiplatform.reasoningEngines.get', name, aiplatform_SERVICE);
     return engineJson(state, findEngine(call, state));
+}
+/** Takes the permissions in the query, other than every other API (aiplatform discovery documents). */
+function testIamPermissions(call, state) {
+    findEngine(call, state);
+    const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
+    const held = call.query.getAll('permissions').filter((permission) => state.isAllowed(permission, name));
+    return held.length > 0 ? { permissions: held } : {};
 }
 /** Creates an engine that exists (and is registered as an agent) when the operation ends. */
 function createEngine(call, state) {
@@ -14883,7 +14891,7 @@ const cloudresourcemanager = {
     versions: ['v1', 'v3'],
     routes: [
         router_read('projects/{project}', getProject),
-        post('projects/{project}:testIamPermissions', testIamPermissions, [], false),
+        post('projects/{project}:testIamPermissions', cloudresourcemanager_testIamPermissions, [], false),
         post('projects/{project}:getAncestry', getAncestry, [], false),
     ],
 };
@@ -14930,7 +14938,7 @@ function getAncestry(call, state) {
     const chain = [{ type: 'project', id: project.id }, ...folders, ...organization];
     return { ancestor: chain.map((resourceId) => ({ resourceId })) };
 }
-function testIamPermissions(call, state) {
+function cloudresourcemanager_testIamPermissions(call, state) {
     const project = state.project(call.param('project'));
     const permissions = asStrings(asJson(call.body).permissions);
     const held = permissions.filter((permission) => state.isAllowed(permission, `projects/${project.id}`));

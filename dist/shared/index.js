@@ -53099,6 +53099,14 @@ const formatGatewayName = (name) => format(name, 'agentGateways');
 const parseServiceName = (name) => names_parse(name, 'services');
 /** @throws ResourceNameError when a part is empty or holds a slash */
 const formatServiceName = (name) => format(name, 'services');
+/**
+ * One of a gateway's `registries`, `//agentregistry.googleapis.com/projects/{p}/locations/{l}`.
+ * @returns its project (ID or number, as the name has it) and location, or undefined for anything else
+ */
+function parseRegistryName(name) {
+    const [, project, location] = /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/.exec(name) ?? [];
+    return isSegment(project) && isSegment(location) ? { project, location } : undefined;
+}
 /** @returns the parts of `projects/{p}/locations/{l}/authzExtensions/{id}`, or undefined for anything else */
 const parseExtensionName = (name) => names_parse(name, 'authzExtensions');
 const COLLECTIONS = ['endpoints', 'agents', 'mcpServers'];
@@ -54698,65 +54706,19 @@ function editDistance(a, b, limit) {
     return above[b.length] ?? limit;
 }
 
-;// CONCATENATED MODULE: ./lib/src/observe/permissions.js
-
+;// CONCATENATED MODULE: ./lib/src/plan/checks/api-disabled.js
 /**
- * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
- * a permission helps nobody.
- *
- * A permission may also be granted on a single resource, where the project knows nothing of it. So an answer that lacks
- * even what the caller has just made use of is not believed, and no answer at all is none.
- *
- * @returns projects with the permissions that are missing there
+ * Agent Registry and IAP have to be enabled by themselves in the gateway's project ("Set up Agent Gateway" page). Nothing
+ * is registered or granted where they are not, so the plan is what it would be after that. Without one of the other APIs
+ * there is no plan, and the run fails for the same reason.
  */
-async function missingPermissions(needed, google) {
-    const answers = await Promise.all(needed.map((need) => ask(need, google)));
-    return answers.flat();
-}
-async function ask(need, google) {
-    try {
-        const held = await google.resourcemanager.testPermissions(need.project, [...need.permissions, need.proven]);
-        const missing = need.permissions.filter((permission) => !held.includes(permission));
-        return held.includes(need.proven) && missing.length > 0 ? [{ ...need, permissions: missing }] : [];
-    }
-    catch (error) {
-        if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError)
-            return [];
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/permissions.js
-
-/**
- * What the writes of this very plan need, by the project that decides it (Google's IAM pages of each product).
- *
- * @returns nothing for a plan without changes
- */
-function neededPermissions(plan, observed) {
-    const own = new Set();
-    const registry = new Set();
-    if (bindingChanges(plan).some(isChange))
-        own.add('aiplatform.reasoningEngines.update');
-    for (const { action } of endpointChanges(plan)) {
-        if (action === 'create' || action === 'update')
-            registry.add(`agentregistry.services.${action}`);
-    }
-    if (grantChanges(plan).some(isChange))
-        registry.add('iap.webServiceVersions.setIamPolicy');
-    const scope = needs(observed.project.id, own, 'aiplatform.reasoningEngines.get');
-    const other = needs(observed.registryProject.id, registry, 'agentregistry.services.list');
-    return [...scope, ...other];
-}
-function needs(project, permissions, proven) {
-    return permissions.size === 0 ? [] : [{ project, permissions: [...permissions].sort(), proven }];
-}
-/** The smallest predefined role with each permission (Google's IAM pages of each product). */
-const ROLE_OF = {
-    'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
-    'agentregistry.services.create': 'roles/agentregistry.editor',
-    'agentregistry.services.update': 'roles/agentregistry.editor',
-    'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
+const apiDisabled = {
+    id: 'api-disabled',
+    level: 'error',
+    run: ({ observed }) => observed.disabledApis.map(({ service, project }) => ({
+        message: `The API ${service} is disabled in project ${project}.`,
+        remedy: `Enable it: gcloud services enable ${service} --project=${project}`,
+    })),
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/endpoint-overlap.js
@@ -55129,10 +55091,7 @@ const gatewayOtherProject = {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-other-region.js
 
 
-/**
- * A gateway serves its own region only (Google's page on routing Agent Runtime traffic through Agent Gateway). A config
- * that says so itself is refused when it is read.
- */
+/** A gateway serves its own region only (Google's page on routing Agent Runtime traffic through Agent Gateway). */
 const gatewayOtherRegion = {
     id: 'gateway-other-region',
     level: 'error',
@@ -55276,31 +55235,72 @@ function engineOf(observed, name) {
 
 
 /**
- * Agent Registry refuses a URL that another service has, but not every spelling of it: a slash at the end or a capital
- * letter gets past. Which of the two policies then decides is not documented.
+ * One URL in two services of one registry: Agent Registry refuses that, but not every spelling of it (a slash at the end or a
+ * capital letter gets past), and which of the two policies then decides is not documented. Of two registries of one
+ * gateway, the regional one decides ("Set up Agent Gateway" page). Two paths of one host are two services' by right.
  */
 const hostClaimedTwice = {
     id: 'host-claimed-twice',
     level: 'warning',
     run: ({ desired, observed, endpoints }) => {
         const planned = byService(endpoints);
-        const removed = new Set(endpoints.flatMap(({ service, interfaces }) => interfaces.filter(({ action }) => action === 'remove').map(({ url }) => `${service} ${normaliseUrl(url)}`)));
-        const claims = new Map();
-        for (const [url, names] of servingServices(observed.services, observed.registryProject)) {
-            const services = [...new Set(names)].filter((name) => !removed.has(`${name} ${url}`));
-            if (services.length < 2 || !services.some((name) => planned.has(name)))
-                continue;
-            const claim = claims.get(services.join(' ')) ?? { services, urls: [] };
-            claim.urls.push(url);
-            claims.set(services.join(' '), claim);
-        }
-        return [...claims.values()].map(({ services, urls }) => ({
-            message: `${listed(urls.sort())} ${urls.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: it is open whose policy decides.`,
+        const claims = claimsOf(observed, endpoints);
+        const sameUrl = shared(claims, planned, ({ url }) => url);
+        const sameHost = shared(claims, planned, ({ url }) => hostOf(url));
+        const origin = (services) => endpointOrigin({ desired }, services.flatMap((name) => (planned.get(name) ?? []).map(({ key }) => key)));
+        const regional = new Set(claims.filter(({ isRegional }) => isRegional).map(({ service }) => service));
+        const warnings = [...sameUrl.values()].map(({ services, whats }) => ({
+            message: `${listed(whats)} ${whats.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: ${services.every((name) => regional.has(name))
+                ? 'it is open whose policy decides.'
+                : `the registry of ${observed.region} decides, so grants on the other count for nothing.`}`,
             remedy: 'Take the URL out of all of these services but one.',
-            ...endpointOrigin({ desired }, services.flatMap((name) => (planned.get(name) ?? []).map(({ key }) => key))),
+            ...origin(services),
         }));
+        const notes = [...sameHost]
+            .filter(([group]) => !sameUrl.has(group))
+            .map(([, { services, whats }]) => ({
+            message: `${listed(whats)} has several paths in ${services.length} services, ${services.join(' and ')}: each has its own grants.`,
+            remedy: 'Nothing to do as long as that is meant.',
+            isNote: true,
+            ...origin(services),
+        }));
+        return [...warnings, ...notes];
     },
 };
+function claimsOf({ services, registryProject, attached }, endpoints) {
+    const removed = new Set(endpoints.flatMap(({ service, interfaces }) => interfaces.filter(({ action }) => action === 'remove').map(({ url }) => `${service} ${normaliseUrl(url)}`)));
+    const planned = endpoints.flatMap(({ service, interfaces }) => interfaces.map(({ url }) => ({ service, url: normaliseUrl(url), isRegional: true })));
+    const regional = services.flatMap(({ name, interfaces = [] }) => interfaces.map(({ url }) => ({
+        service: canonicalServiceName(name, registryProject),
+        url: normaliseUrl(url),
+        isRegional: true,
+    })));
+    const others = attached
+        .flatMap((registry) => (registry.kind === 'read' ? registry.services : []))
+        .flatMap(({ name, interfaces = [] }) => interfaces.map(({ url }) => ({ service: name, url: normaliseUrl(url), isRegional: false })));
+    return [...planned, ...regional, ...others].filter(({ service, url }) => !removed.has(`${service} ${url}`));
+}
+/** What several services claim, one of them of this plan; by the services, so that many hosts make one finding. */
+function shared(claims, planned, whatOf) {
+    const owners = new Map();
+    for (const claim of claims) {
+        const what = whatOf(claim);
+        owners.set(what, (owners.get(what) ?? new Set()).add(claim.service));
+    }
+    const groups = new Map();
+    for (const [what, names] of [...owners].sort(([a], [b]) => (a < b ? -1 : 1))) {
+        const services = [...names].sort();
+        if (services.length < 2 || !services.some((name) => planned.has(name)))
+            continue;
+        const group = services.join(' ');
+        groups.set(group, { services, whats: [...(groups.get(group)?.whats ?? []), what] });
+    }
+    return groups;
+}
+/** @returns the host of a URL, without user information and port; the URL itself when it has none */
+function hostOf(url) {
+    return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#:]+)/.exec(url)?.[1] ?? url;
+}
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/image-before-gateway.js
 
@@ -55390,7 +55390,7 @@ const notReadable = {
     id: 'not-readable',
     level: 'warning',
     run: ({ desired, observed, grants }) => {
-        const { enforcement, registryPolicy, registryProject } = observed;
+        const { enforcement, registryPolicy, registryProject, attached, disabledApis } = observed;
         const { egress } = desired.gateways;
         const policies = enforcement?.kind === 'unreadable'
             ? [
@@ -55401,7 +55401,7 @@ const notReadable = {
                 },
             ]
             : [];
-        const registry = registryPolicy === undefined && grants.some(({ action }) => action === 'create')
+        const registry = registryPolicy === undefined && disabledApis.length === 0 && grants.some(({ action }) => action === 'create')
             ? [
                 {
                     message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so nobody is named who would lose access through the first grant on an endpoint.`,
@@ -55409,8 +55409,105 @@ const notReadable = {
                 },
             ]
             : [];
-        return [...policies, ...registry];
+        const registries = attached.flatMap((other) => other.kind === 'read'
+            ? []
+            : [
+                {
+                    message: `The registry of project ${other.project} in ${other.location}, which the egress gateway looks into as well, could not be read, so nothing is said about hosts that it serves too: ${other.why}`,
+                    remedy: `Give the identity of this job agentregistry.services.list on project ${other.project}.`,
+                },
+            ]);
+        return [...policies, ...registry, ...registries];
     },
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/permissions.js
+
+
+
+/**
+ * What the writes of this very plan need (Google's IAM pages of each product; `agentGateways.use` is what a refused
+ * binding names).
+ *
+ * @returns nothing for a plan without changes
+ */
+function neededPermissions(plan, observed) {
+    return [...toBind(plan, observed), ...toRegister(plan, observed), ...toGrant(plan, observed)];
+}
+function toBind(plan, { project }) {
+    const changes = bindingChanges(plan).filter(isChange);
+    const update = {
+        permission: 'aiplatform.reasoningEngines.update',
+        project: project.id,
+        proven: 'aiplatform.reasoningEngines.get',
+        resources: changes.map(({ engine }) => engine),
+    };
+    const entered = changes.flatMap((change) => DIRECTIONS.map((direction) => directionOf(change, direction)).flatMap(({ from, to }) => (from === to ? [] : [to])));
+    const projects = new Set(entered.flatMap((name) => parseGatewayName(name ?? '')?.project ?? []));
+    const use = [...projects].sort().map((id) => ({
+        permission: 'networkservices.agentGateways.use',
+        project: id,
+        proven: 'networkservices.agentGateways.get',
+        resources: [],
+    }));
+    return changes.length === 0 ? [] : [update, ...use];
+}
+function toRegister(plan, { registryProject }) {
+    const actions = new Set(endpointChanges(plan).map(({ action }) => action));
+    return ['create', 'update']
+        .filter((action) => actions.has(action))
+        .map((action) => ({
+        permission: `agentregistry.services.${action}`,
+        project: registryProject.id,
+        proven: 'agentregistry.services.list',
+        resources: [],
+    }));
+}
+/** A service that does not exist yet has no IAP resource of its own; what is granted on the whole registry holds there. */
+function toGrant(plan, { registryProject, region }) {
+    const granted = new Set(grantChanges(plan)
+        .filter(isChange)
+        .map(({ service }) => service));
+    const resources = endpointChanges(plan)
+        .filter(({ service }) => granted.has(service))
+        .map(({ registryResource }) => registryResource ? iapResourceOf(registryResource, registryProject) : iapRegistryOf(registryProject, region));
+    if (granted.size === 0)
+        return [];
+    return [
+        {
+            permission: 'iap.webServiceVersions.setIamPolicy',
+            project: registryProject.id,
+            proven: 'agentregistry.services.list',
+            resources: [...new Set(resources)].sort(),
+        },
+    ];
+}
+/** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
+const ROLE_OF = {
+    'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
+    'networkservices.agentGateways.use': 'a custom role',
+    'agentregistry.services.create': 'roles/agentregistry.editor',
+    'agentregistry.services.update': 'roles/agentregistry.editor',
+    'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/permission-missing.js
+
+
+/**
+ * What this very plan writes is more than the identity of this job may. Asked for by apply only: an identity that plans
+ * need not be able to write. A grant under a condition may not show in the answers, so the level can be changed.
+ */
+const permissionMissing = {
+    id: 'permission-missing',
+    level: 'error',
+    run: ({ observed }) => (observed.lackingPermissions ?? []).map(({ permission, project, resources }) => {
+        const on = resources.length === 0 ? '' : ` nor on ${listed(resources)}`;
+        return {
+            message: `The identity of this job does not have ${permission}, which this plan needs, on project ${project}${on}.`,
+            remedy: `Grant it on project ${project} with ${ROLE_OF[permission] ?? 'a custom role'} (docs/permissions.md has the smallest custom role).`,
+        };
+    }),
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/quota-near.js
@@ -55459,7 +55556,7 @@ function membersNear({ desired, observed, endpoints, grants }) {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/registry-not-attached.js
 
 
-const REGISTRY = /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
+
 /**
  * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
  * Agent Gateway" page). With another registry attached, or only the global one, whatever is registered here stays unreachable.
@@ -55478,7 +55575,7 @@ const registryNotAttached = {
             return [];
         const { registryProject, region } = observed;
         // A name in a form that is not known here may be this very registry.
-        if (attached.some((registry) => !REGISTRY.test(registry) || isRegistry(registry, registryProject, region)))
+        if (attached.some((registry) => !parseRegistryName(registry) || isRegistry(registry, registryProject, region)))
             return [];
         return [
             {
@@ -55490,8 +55587,8 @@ const registryNotAttached = {
     },
 };
 function isRegistry(registry, project, region) {
-    const [, projectName, location] = REGISTRY.exec(registry) ?? [];
-    return location === region && (projectName === project.id || projectName === project.number);
+    const parsed = parseRegistryName(registry);
+    return parsed?.location === region && [project.id, project.number].includes(parsed.project);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/grants.js
@@ -55839,6 +55936,8 @@ const threatDetectionOff = {
 
 
 
+
+
 /** Every check of this version. */
 const ALL = [
     engineNotFound,
@@ -55870,6 +55969,8 @@ const ALL = [
     gatewayOtherRegion,
     gatewayWithoutPolicy,
     grantsInert,
+    apiDisabled,
+    permissionMissing,
 ];
 /** @returns true when this version runs the check; a config may already name one of a later version */
 function isBuilt(id) {
@@ -55883,9 +55984,14 @@ function isBuilt(id) {
 function runChecks(input, checks = ALL) {
     const findings = checks.flatMap((check) => {
         const level = input.desired.checkLevels[check.id]?.level ?? check.level;
-        return level === 'off' ? [] : check.run(input).map((found) => ({ id: check.id, level, ...found }));
+        return level === 'off' ? [] : check.run(input).map((found) => findingOf(check.id, level, found));
     });
-    return sortBy(findings, ({ level }) => (level === 'error' ? '0' : '1'), ({ id }) => id, ({ message }) => message);
+    return sortBy(findings, ({ level }) => `${LEVELS.indexOf(level)}`, ({ id }) => id, ({ message }) => message);
+}
+const LEVELS = ['error', 'warning', 'note'];
+/** What is only worth a note stays one, whatever level the config gives the check. */
+function findingOf(id, level, { isNote = false, ...found }) {
+    return { id, level: isNote ? 'note' : level, ...found };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
@@ -56435,6 +56541,28 @@ function describe(change) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/observe/disabled.js
+
+function collectDisabledApis() {
+    const found = new Map();
+    return {
+        async orElse(request, fallback, project) {
+            try {
+                return await request;
+            }
+            catch (error) {
+                if (!isApiDisabled(error))
+                    throw error;
+                const service = error.metadata.service ?? `${error.api}.googleapis.com`;
+                const consumer = error.metadata.consumer?.replace(/^projects\//, '') ?? project;
+                found.set(`${service} ${consumer}`, { service, project: consumer });
+                return fallback;
+            }
+        },
+        found: () => [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, api]) => api),
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
 
 /** @returns null where Google says there is no such thing; every other error goes on. */
@@ -56666,7 +56794,75 @@ async function readProject(project, google) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/observe/registry.js
+
+
+
+/** A config without endpoints needs no right to read a registry. */
+async function readServices(desired, project, google, disabled) {
+    if (desired.endpoints.length === 0)
+        return [];
+    return disabled.orElse(google.agentregistry.listServices(project, desired.region), [], project);
+}
+/**
+ * The services of the other registries that an egress gateway looks into: they may serve the same hosts. A plan can do
+ * without, so a registry that cannot be read is only named.
+ */
+async function readAttached(desired, gateway, registryProject, google) {
+    const others = (gateway?.registries ?? [])
+        .flatMap((name) => parseRegistryName(name) ?? [])
+        .filter(({ project, location }) => location !== desired.region || ![registryProject.id, registryProject.number].includes(project));
+    if (desired.endpoints.length === 0)
+        return [];
+    return Promise.all(others.map(async ({ project, location }) => {
+        try {
+            const services = await google.agentregistry.listServices(project, location);
+            return { project, location, kind: 'read', services };
+        }
+        catch (error) {
+            if (error instanceof ApiError && error.status !== 401) {
+                return { project, location, kind: 'unreadable', why: error.googleMessage };
+            }
+            if (error instanceof NetworkError)
+                return { project, location, kind: 'unreadable', why: error.message };
+            throw error;
+        }
+    }));
+}
+/**
+ * The registry-wide IAP policy, and those of the services that a plan is about.
+ *
+ * @param resources registry resources of these services
+ */
+async function readPolicies(desired, resources, registry, google, disabled) {
+    const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
+    const [registryPolicy, ...policies] = await Promise.all([
+        desired.endpoints.length === 0
+            ? undefined
+            : disabled.orElse(readRegistryPolicy(carriesOver, iapRegistryOf(registry, desired.region), google), undefined, registry.id),
+        ...resources.map(async (name) => {
+            // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
+            const policy = await disabled.orElse(orNull(google.iap.getPolicy(iapResourceOf(name, registry))), null, registry.id);
+            return policy ? [[name, policy]] : [];
+        }),
+    ]);
+    return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
+}
+/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
+async function readRegistryPolicy(isNeeded, resource, google) {
+    try {
+        return await google.iap.getPolicy(resource);
+    }
+    catch (error) {
+        if (!isNeeded && (isPermissionDenied(error) || isNotFound(error)))
+            return undefined;
+        throw error;
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/observe/observe.js
+
+
 
 
 
@@ -56686,11 +56882,12 @@ async function readProject(project, google) {
  */
 async function observe(desired, google, universe) {
     const { region } = desired;
+    const disabled = collectDisabledApis();
     const assumed = egressProject(desired) ?? desired.project;
     const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
         readKnownEngines(desired, google),
         readGateways(desired, google),
-        readServices(desired, assumed, google),
+        readServices(desired, assumed, google, disabled),
         readProject(desired.project, google),
         readEgressEnforcement(desired, google),
     ]);
@@ -56702,14 +56899,23 @@ async function observe(desired, google, universe) {
     const siblings = others.filter(({ name }) => !selection.engines.includes(name));
     const registryProject = await registryProjectOf(desired, project, engines, google);
     const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-    const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
+    const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
     const engineNames = known.engines.map(({ name }) => name).sort();
     const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
-    const [policies, failedUpdates] = await Promise.all([
-        readPolicies(desired, base, google, universe),
+    const resources = plannedResources(desired, base, universe);
+    const [policies, attached, failedUpdates] = await Promise.all([
+        readPolicies(desired, resources, registryProject, google, disabled),
+        readAttached(desired, gateways.egress, registryProject, google),
         readFailedUpdates(desired, base, google),
     ]);
-    return { ...base, ...policies, failedUpdates, ...(enforcement ? { enforcement } : {}) };
+    return {
+        ...base,
+        ...policies,
+        attached,
+        failedUpdates,
+        disabledApis: disabled.found(),
+        ...(enforcement ? { enforcement } : {}),
+    };
 }
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
 function egressProject({ gateways: { egress } }) {
@@ -56729,10 +56935,6 @@ async function registryProjectOf(desired, project, engines, google) {
     if (name === project.id || name === project.number)
         return project;
     return (await readProject(name, google)).resolve([]);
-}
-/** A config without endpoints needs no right to read a registry. */
-async function readServices(desired, project, google) {
-    return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
 async function readEgressEnforcement(desired, google) {
@@ -56768,29 +56970,53 @@ async function lastUpdateError(engine, google) {
         throw error;
     }
 }
-async function readPolicies(desired, base, google, universe) {
-    const resources = plannedResources(desired, base, universe);
-    const registry = base.registryProject;
-    const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
-    const [registryPolicy, ...policies] = await Promise.all([
-        desired.endpoints.length === 0
-            ? undefined
-            : readRegistryPolicy(carriesOver, iapRegistryOf(registry, base.region), google),
-        ...resources.map(async (name) => {
-            // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
-            const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
-            return policy ? [[name, policy]] : [];
-        }),
-    ]);
-    return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
+
+;// CONCATENATED MODULE: ./lib/src/observe/permissions.js
+
+/**
+ * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
+ * a permission helps nobody.
+ *
+ * The projects are asked first, with one request each. A permission may also be granted on a single engine or a single
+ * endpoint, where the project knows nothing of it, so what a project does not confirm is asked of the resources
+ * themselves. Where these cannot be asked, the project's answer counts as long as it is right about what was made use of
+ * already; no answer at all is none.
+ *
+ * @returns what is lacking, with the resources it is lacking on (none where only the project could be asked)
+ */
+async function lackingPermissionsOf(needed, google) {
+    const projects = [...new Set(needed.map(({ project }) => project))];
+    const answers = new Map(await Promise.all(projects.map(async (project) => {
+        const asked = needed.filter((need) => need.project === project);
+        const permissions = [...new Set(asked.flatMap(({ permission, proven }) => [permission, proven]))].sort();
+        const held = await answerOrNone(google.resourcemanager.testPermissions(project, permissions));
+        return [project, held];
+    })));
+    const unconfirmed = needed.filter(({ project, permission }) => !answers.get(project)?.includes(permission));
+    const found = await Promise.all(unconfirmed.map(async (need) => lackingOn(need, answers.get(need.project)?.includes(need.proven) ?? false, google)));
+    return found.flat();
 }
-/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
-async function readRegistryPolicy(isNeeded, resource, google) {
+/** @param isBelieved the project's answer, which does not confirm the permission, counts */
+async function lackingOn(need, isBelieved, google) {
+    const { permission, project, resources } = need;
+    const answers = await Promise.all(resources.map(async (resource) => ({ resource, held: await heldOn(resource, permission, google) })));
+    const lacking = answers
+        .filter(({ held }) => (held ? !held.includes(permission) : isBelieved))
+        .map(({ resource }) => resource);
+    if (resources.length === 0 ? !isBelieved : lacking.length === 0)
+        return [];
+    return [{ permission, project, resources: lacking }];
+}
+function heldOn(resource, permission, google) {
+    const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
+    return answerOrNone(client.testPermissions(resource, [permission]));
+}
+async function answerOrNone(answer) {
     try {
-        return await google.iap.getPolicy(resource);
+        return await answer;
     }
     catch (error) {
-        if (!isNeeded && (isPermissionDenied(error) || isNotFound(error)))
+        if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError)
             return undefined;
         throw error;
     }
@@ -66471,7 +66697,7 @@ function preprocess(fn, schema) {
 /** An Agent Registry service ID (discovery document of agentregistry v1, Terraform's google_agent_registry_service). */
 const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
 /** Levels a check can be set to. */
-const LEVELS = ['error', 'warning', 'off'];
+const schema_LEVELS = ['error', 'warning', 'off'];
 const schema_text = (description) => schemas_string().min(1).describe(description);
 const gateway = (direction) => schema_text(`${direction} gateway: a short name in the scope's own project, a full name ` +
     'projects/P/locations/L/agentGateways/G in the same region, or none to unbind. Leave the key out to leave this direction as it is.')
@@ -66531,7 +66757,7 @@ const guardrails = strictObject({
  * @param knownChecks IDs of all checks whose level the file may change
  */
 function configSchema(knownChecks) {
-    const level = schemas_enum(LEVELS).optional();
+    const level = schemas_enum(schema_LEVELS).optional();
     return strictObject({
         version: literal(1).describe('Version of this file format.'),
         project: union([schemas_string().min(1), schemas_int().positive()])
@@ -66606,14 +66832,14 @@ function normalizeUrl(text) {
         why.push('it has a query, and the gateway looks at the host name only');
     if (!['', '/'].includes(tail) && !/^[?#]/.test(tail))
         why.push('it has a path, and the gateway matches host names, never paths');
-    const host = hostOf(authority, why);
+    const host = url_hostOf(authority, why);
     if (why.length === 0)
         return { url: `https://${host}` };
     const fix = isHostName(host) ? `Write ${quote(`https://${host}`, 280)}.` : 'Write https:// and one full host name.';
     return { message: `${quote(text)} cannot be registered: ${why.join('; ')}.`, fix };
 }
 /** The host name in the part between `//` and the path, as it should be written; what is wrong with it goes to `why`. */
-function hostOf(authority, why) {
+function url_hostOf(authority, why) {
     const user = authority.lastIndexOf('@');
     if (user >= 0)
         why.push('it has user information in front of the host, which would be a published secret');
@@ -67165,10 +67391,6 @@ function readGateway(context, { text, origin }, { region }) {
         !isLocation(location) ||
         !GATEWAY_ID.test(id)) {
         report(context, origin, `${quote(text)} is not the name of a gateway.`, `${gateways_FORMS}, or none to unbind.`);
-        return undefined;
-    }
-    if (region !== undefined && location !== region) {
-        report(context, origin, `The gateway ${quote(id)} is in ${quote(location)}, the engines are in ${quote(region)}: a gateway serves its own region only.`, `Name a gateway in ${region}, or set the region to ${location}.`);
         return undefined;
     }
     return { project, location, id, origin };
@@ -68044,6 +68266,18 @@ function createAiplatform(http, version) {
             // A second update would be a second redeployment: the caller looks at the engine before it tries again.
             retry: 'throttled',
         }),
+        testPermissions: async (engineName, permissions) => {
+            const answer = await http.request({
+                api: 'aiplatform',
+                method: 'POST',
+                path: `${version}/${engineName}:testIamPermissions`,
+                // In the query, other than everywhere else (discovery document).
+                query: { permissions: [...permissions] },
+                // A POST that only asks; a server with problems is not waited for.
+                retry: 'throttled',
+            });
+            return answer.permissions ?? [];
+        },
         listOperations,
         runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
         lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
@@ -68493,8 +68727,8 @@ function http_parse(exchange, status, body) {
 function urlOf(hosts, request) {
     const url = new URL(hosts.root(request.api) + request.path.split('/').map(encodeSegment).join('/'));
     for (const [key, value] of Object.entries(request.query ?? {})) {
-        if (value !== undefined)
-            url.searchParams.set(key, value);
+        for (const item of [value ?? []].flat())
+            url.searchParams.append(key, item);
     }
     return url;
 }
@@ -68560,7 +68794,7 @@ class MissingEtagError extends Error {
 }
 /** Conditions exist from version 3 on only; a write in an older version would drop them. */
 const POLICY_VERSION = 3;
-/** Source: Google's iap v1 discovery document, revision 20260428. Both calls are immediate. */
+/** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
 function createIap(http) {
     return {
         getPolicy: (resource) => http.request({
@@ -68582,6 +68816,17 @@ function createIap(http) {
                 body: { policy: { ...policy, version: POLICY_VERSION } },
                 retry: 'rejected',
             });
+        },
+        testPermissions: async (resource, permissions) => {
+            const answer = await http.request({
+                api: 'iap',
+                method: 'POST',
+                path: `v1/${resource}:testIamPermissions`,
+                body: { permissions },
+                // A POST that only asks; a server with problems is not waited for.
+                retry: 'throttled',
+            });
+            return answer.permissions ?? [];
         },
     };
 }
@@ -68675,7 +68920,7 @@ const CHECKS = [
     catalog_error('service-id-taken'),
     catalog_error('grants-inert', false),
     catalog_error('api-disabled'),
-    catalog_error('permission-missing'),
+    catalog_error('permission-missing', false),
     catalog_error('guardrail-too-long'),
     catalog_error('guardrail-forbids-plan'),
     warning('engine-busy-failing'),
@@ -68794,16 +69039,26 @@ function readHosts(universe, region, env) {
 
 
 
-/** What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing. */
-async function look(read, session) {
+
+
+/**
+ * What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing.
+ *
+ * @param forApply the plan is to be carried out: ask whether the caller may
+ */
+async function look(read, session, { forApply = false } = {}) {
     const { desired, google } = await prepare(read, session);
     for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
         if (!isBuilt(id))
             warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
     }
     session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
-    const observed = await observe(desired, google, read.inputs.universe);
-    const plan = makePlan(desired, observed, read.inputs.universe);
+    const { universe } = read.inputs;
+    const seen = await observe(desired, google, universe);
+    const draft = makePlan(desired, seen, universe);
+    const lackingPermissions = forApply ? await lackingPermissionsOf(neededPermissions(draft, seen), google) : [];
+    const observed = { ...seen, lackingPermissions };
+    const plan = lackingPermissions.length > 0 ? makePlan(desired, observed, universe) : draft;
     const { project, registryProject } = observed;
     if (registryProject.id !== project.id) {
         session.log.info(`Registry and grants are those of project ${registryProject.id}, where the egress gateway is.`);
@@ -68821,7 +69076,7 @@ function sayPlan(plan, { log }) {
     }
     for (const finding of plan.checks) {
         const place = finding.origin?.kind === 'file' ? finding.origin : {};
-        log[finding.level](findingText(finding), { title: finding.id, ...place });
+        log[finding.level === 'note' ? 'notice' : finding.level](findingText(finding), { title: finding.id, ...place });
     }
     log.info(`Digest ${plan.digest}`);
 }
@@ -68833,10 +69088,20 @@ function checkFailure({ checks }) {
         return undefined;
     const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     return {
-        reason: 'check-failed',
+        reason: look_reasonOf(errors),
         message: `${first.message}${others} Nothing was written.`,
         next: [...new Set(errors.map(({ remedy }) => remedy))],
     };
+}
+/** Some checks have a reason of their own, which holds when nothing else is wrong. */
+const REASONS = {
+    'api-disabled': 'api-disabled',
+    'permission-missing': 'permission-denied',
+};
+function look_reasonOf(errors) {
+    const reasons = new Set(errors.map(({ id }) => REASONS[id] ?? 'check-failed'));
+    const [only] = reasons;
+    return only !== undefined && reasons.size === 1 ? only : 'check-failed';
 }
 
 // EXTERNAL MODULE: external "os"
@@ -68863,7 +69128,7 @@ function utils_toCommandValue(input) {
  * @returns The command properties to send with the actual annotation command
  * See IssueCommandProperties: https://github.com/actions/runner/blob/main/src/Runner.Worker/ActionCommandManager.cs#L646
  */
-function utils_toCommandProperties(annotationProperties) {
+function toCommandProperties(annotationProperties) {
     if (!Object.keys(annotationProperties).length) {
         return {};
     }
@@ -71676,7 +71941,7 @@ function core_debug(message) {
  * @param properties optional properties to add to the annotation.
  */
 function core_error(message, properties = {}) {
-    command_issueCommand('error', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+    command_issueCommand('error', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
  * Adds a warning issue
@@ -71684,7 +71949,7 @@ function core_error(message, properties = {}) {
  * @param properties optional properties to add to the annotation.
  */
 function core_warning(message, properties = {}) {
-    command_issueCommand('warning', utils_toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+    command_issueCommand('warning', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
  * Adds a notice issue
@@ -71692,7 +71957,7 @@ function core_warning(message, properties = {}) {
  * @param properties optional properties to add to the annotation.
  */
 function notice(message, properties = {}) {
-    issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
+    command_issueCommand('notice', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
  * Writes info to log with console.log.
@@ -72059,13 +72324,13 @@ async function readPlanFile(file) {
 
 
 
-
-
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const start = session.clock.now();
     const reviewed = await readReviewed(read.inputs);
-    const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session);
+    const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session, {
+        forApply: true,
+    });
     const planFile = await writePlanFile(looked.plan, session.env);
     const known = { title: 'Agent Gateway apply', ...looked, planFile };
     const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
@@ -72073,9 +72338,6 @@ async function applyCommand(read, session) {
         return outcomeOf({ ...known, failures: [refusal], next: [] });
     if (!hasChanges(looked.plan))
         return outcomeOf({ ...known, failures: [], next: [] });
-    const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
-    for (const need of lacking)
-        session.log.warning(permissionWarning(need), { title: 'permission-missing' });
     const result = await carryOut(looked, read.inputs, session, start);
     return outcomeOf({
         ...known,
@@ -72083,11 +72345,6 @@ async function applyCommand(read, session) {
         failures: result.failures,
         next: ['New grants and registrations take some minutes to count everywhere.'],
     });
-}
-/** Only a warning: a permission on the resource itself, or under a condition, is as good, and the project knows neither. */
-function permissionWarning({ project, permissions }) {
-    const roles = permissions.map((permission) => `${permission} (e.g. ${ROLE_OF[permission] ?? 'a custom role'})`);
-    return `On project ${project} the identity of this job seems to lack what this plan needs: ${roles.join(', ')}.`;
 }
 function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;
@@ -72554,6 +72811,7 @@ const runnerLog = {
         if (isDebug())
             core_debug(logLine(line));
     },
+    notice: (message, at = {}) => notice(lines(message), properties(at)),
     warning: (message, at = {}) => core_warning(lines(message), properties(at)),
     error: (message, at = {}) => core_error(lines(message), properties(at)),
     group(title, body) {

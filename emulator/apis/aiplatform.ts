@@ -32,6 +32,7 @@ export const aiplatform: Api = {
     post(ENGINES, createEngine),
     patch(ENGINE, patchEngine),
     remove(ENGINE, deleteEngine, ['force']),
+    post(`${ENGINE}:testIamPermissions`, testIamPermissions, ['permissions'], false),
     ...engineOperationRoutes('aiplatform'),
   ],
 };
@@ -48,6 +49,14 @@ function getEngine(call: Call, state: State): Json {
   const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
   state.need('aiplatform.reasoningEngines.get', name, SERVICE);
   return engineJson(state, findEngine(call, state));
+}
+
+/** Takes the permissions in the query, other than every other API (aiplatform discovery documents). */
+function testIamPermissions(call: Call, state: State): Json {
+  findEngine(call, state);
+  const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
+  const held = call.query.getAll('permissions').filter((permission) => state.isAllowed(permission, name));
+  return held.length > 0 ? { permissions: held } : {};
 }
 
 /** Creates an engine that exists (and is registered as an agent) when the operation ends. */

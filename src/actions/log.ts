@@ -8,6 +8,7 @@ export const runnerLog: Log = {
   debug: (line) => {
     if (core.isDebug()) core.debug(logLine(line));
   },
+  notice: (message, at = {}) => core.notice(lines(message), properties(at)),
   warning: (message, at = {}) => core.warning(lines(message), properties(at)),
   error: (message, at = {}) => core.error(lines(message), properties(at)),
   group(title, body) {

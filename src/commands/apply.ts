@@ -4,8 +4,6 @@ import type { ApplyResult } from '../apply/result.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
-import { missingPermissions } from '../observe/permissions.js';
-import { neededPermissions, ROLE_OF, type NeededPermissions } from '../plan/permissions.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import type { Plan } from '../plan/types.js';
@@ -18,14 +16,14 @@ import type { Session } from './session.js';
 export async function applyCommand(read: Read<ApplyInputs>, session: Session): Promise<Outcome> {
   const start = session.clock.now();
   const reviewed = await readReviewed(read.inputs);
-  const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session);
+  const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session, {
+    forApply: true,
+  });
   const planFile = await writePlanFile(looked.plan, session.env);
   const known = { title: 'Agent Gateway apply', ...looked, planFile };
   const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
   if (refusal) return outcomeOf({ ...known, failures: [refusal], next: [] });
   if (!hasChanges(looked.plan)) return outcomeOf({ ...known, failures: [], next: [] });
-  const lacking = await missingPermissions(neededPermissions(looked.plan, looked.observed), looked.google);
-  for (const need of lacking) session.log.warning(permissionWarning(need), { title: 'permission-missing' });
   const result = await carryOut(looked, read.inputs, session, start);
   return outcomeOf({
     ...known,
@@ -33,12 +31,6 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
     failures: result.failures,
     next: ['New grants and registrations take some minutes to count everywhere.'],
   });
-}
-
-/** Only a warning: a permission on the resource itself, or under a condition, is as good, and the project knows neither. */
-function permissionWarning({ project, permissions }: NeededPermissions): string {
-  const roles = permissions.map((permission) => `${permission} (e.g. ${ROLE_OF[permission] ?? 'a custom role'})`);
-  return `On project ${project} the identity of this job seems to lack what this plan needs: ${roles.join(', ')}.`;
 }
 
 function carryOut(

@@ -1,12 +1,14 @@
 import type { Desired, Origin } from '../config/desired.js';
-import type { Failure } from '../failure.js';
+import type { Failure, FailureReason } from '../failure.js';
 import type { Google } from '../google/index.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import { observe } from '../observe/observe.js';
 import type { Observed } from '../observe/observed.js';
+import { lackingPermissionsOf } from '../observe/permissions.js';
 import { isBuilt } from '../plan/checks/index.js';
+import { neededPermissions } from '../plan/permissions.js';
 import { makePlan } from '../plan/plan.js';
-import type { Plan } from '../plan/types.js';
+import type { Finding, Plan } from '../plan/types.js';
 import { findingText, planHeadline, planSections } from '../report/plan-text.js';
 import { prepare } from './prepare.js';
 import type { Session } from './session.js';
@@ -19,15 +21,27 @@ export interface Looked {
   readonly google: Google;
 }
 
-/** What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing. */
-export async function look(read: Read<CommonInputs>, session: Session): Promise<Looked> {
+/**
+ * What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing.
+ *
+ * @param forApply the plan is to be carried out: ask whether the caller may
+ */
+export async function look(
+  read: Read<CommonInputs>,
+  session: Session,
+  { forApply = false }: { readonly forApply?: boolean } = {},
+): Promise<Looked> {
   const { desired, google } = await prepare(read, session);
   for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
     if (!isBuilt(id)) warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
   }
   session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
-  const observed = await observe(desired, google, read.inputs.universe);
-  const plan = makePlan(desired, observed, read.inputs.universe);
+  const { universe } = read.inputs;
+  const seen = await observe(desired, google, universe);
+  const draft = makePlan(desired, seen, universe);
+  const lackingPermissions = forApply ? await lackingPermissionsOf(neededPermissions(draft, seen), google) : [];
+  const observed = { ...seen, lackingPermissions };
+  const plan = lackingPermissions.length > 0 ? makePlan(desired, observed, universe) : draft;
   const { project, registryProject } = observed;
   if (registryProject.id !== project.id) {
     session.log.info(`Registry and grants are those of project ${registryProject.id}, where the egress gateway is.`);
@@ -47,7 +61,7 @@ function sayPlan(plan: Plan, { log }: Session): void {
   }
   for (const finding of plan.checks) {
     const place = finding.origin?.kind === 'file' ? finding.origin : {};
-    log[finding.level](findingText(finding), { title: finding.id, ...place });
+    log[finding.level === 'note' ? 'notice' : finding.level](findingText(finding), { title: finding.id, ...place });
   }
   log.info(`Digest ${plan.digest}`);
 }
@@ -59,8 +73,20 @@ export function checkFailure({ checks }: Plan): Failure | undefined {
   if (!first) return undefined;
   const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
   return {
-    reason: 'check-failed',
+    reason: reasonOf(errors),
     message: `${first.message}${others} Nothing was written.`,
     next: [...new Set(errors.map(({ remedy }) => remedy))],
   };
+}
+
+/** Some checks have a reason of their own, which holds when nothing else is wrong. */
+const REASONS: Readonly<Record<string, FailureReason>> = {
+  'api-disabled': 'api-disabled',
+  'permission-missing': 'permission-denied',
+};
+
+function reasonOf(errors: readonly Finding[]): FailureReason {
+  const reasons = new Set(errors.map(({ id }) => REASONS[id] ?? 'check-failed'));
+  const [only] = reasons;
+  return only !== undefined && reasons.size === 1 ? only : 'check-failed';
 }

@@ -54,14 +54,5 @@ function readGateway(
     report(context, origin, `${quote(text)} is not the name of a gateway.`, `${FORMS}, or none to unbind.`);
     return undefined;
   }
-  if (region !== undefined && location !== region) {
-    report(
-      context,
-      origin,
-      `The gateway ${quote(id)} is in ${quote(location)}, the engines are in ${quote(region)}: a gateway serves its own region only.`,
-      `Name a gateway in ${region}, or set the region to ${location}.`,
-    );
-    return undefined;
-  }
   return { project, location, id, origin };
 }

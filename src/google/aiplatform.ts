@@ -22,6 +22,8 @@ export interface Aiplatform {
   runningUpdate(engineName: string): Promise<Operation | undefined>;
   /** The finished update (or creation) of an engine that began last, as long as Google keeps it. */
   lastUpdate(engineName: string): Promise<Operation | undefined>;
+  /** @returns those of the permissions that the caller holds on one engine; needs no permission itself */
+  testPermissions(engineName: string, permissions: readonly string[]): Promise<readonly string[]>;
   /** Takes both forms of the name, below the engine and below the location. */
   getOperation(name: string): Promise<Operation>;
 }
@@ -65,6 +67,18 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
         // A second update would be a second redeployment: the caller looks at the engine before it tries again.
         retry: 'throttled',
       }),
+    testPermissions: async (engineName, permissions) => {
+      const answer = await http.request<{ permissions?: string[] }>({
+        api: 'aiplatform',
+        method: 'POST',
+        path: `${version}/${engineName}:testIamPermissions`,
+        // In the query, other than everywhere else (discovery document).
+        query: { permissions: [...permissions] },
+        // A POST that only asks; a server with problems is not waited for.
+        retry: 'throttled',
+      });
+      return answer.permissions ?? [];
+    },
     listOperations,
     runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
     lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],

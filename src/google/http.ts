@@ -14,7 +14,8 @@ export interface HttpRequest {
   /** Below the API's root, starting with the version; its segments are encoded here. */
   readonly path: string;
   /** Entries that are undefined are left out. */
-  readonly query?: Readonly<Record<string, string | undefined>>;
+  /** A list is sent as one parameter of the same name for each item. */
+  readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>;
   /** Sent as JSON. */
   readonly body?: unknown;
   /** `always` for GET, `never` for all others, unless said otherwise. */
@@ -189,7 +190,7 @@ function parse(exchange: Exchange, status: number, body: string): unknown {
 function urlOf(hosts: Hosts, request: HttpRequest): URL {
   const url = new URL(hosts.root(request.api) + request.path.split('/').map(encodeSegment).join('/'));
   for (const [key, value] of Object.entries(request.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(key, value);
+    for (const item of [value ?? []].flat()) url.searchParams.append(key, item);
   }
   return url;
 }

@@ -11,6 +11,8 @@ export interface Iap {
    * @throws MissingEtagError without an etag: the write would be blind and lose what others wrote
    */
   setPolicy(resource: string, policy: IamPolicy): Promise<IamPolicy>;
+  /** @returns those of the permissions that the caller holds on the resource; needs no permission itself */
+  testPermissions(resource: string, permissions: readonly string[]): Promise<readonly string[]>;
 }
 
 /** A policy that was not read before it was written. */
@@ -21,7 +23,7 @@ export class MissingEtagError extends Error {
 /** Conditions exist from version 3 on only; a write in an older version would drop them. */
 const POLICY_VERSION = 3;
 
-/** Source: Google's iap v1 discovery document, revision 20260428. Both calls are immediate. */
+/** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
 export function createIap(http: Http): Iap {
   return {
     getPolicy: (resource) =>
@@ -46,6 +48,17 @@ export function createIap(http: Http): Iap {
         body: { policy: { ...policy, version: POLICY_VERSION } },
         retry: 'rejected',
       });
+    },
+    testPermissions: async (resource, permissions) => {
+      const answer = await http.request<{ permissions?: string[] }>({
+        api: 'iap',
+        method: 'POST',
+        path: `v1/${resource}:testIamPermissions`,
+        body: { permissions },
+        // A POST that only asks; a server with problems is not waited for.
+        retry: 'throttled',
+      });
+      return answer.permissions ?? [];
     },
   };
 }

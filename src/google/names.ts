@@ -46,6 +46,18 @@ export const parseServiceName = (name: string): ResourceName | undefined => pars
 /** @throws ResourceNameError when a part is empty or holds a slash */
 export const formatServiceName = (name: ResourceName): string => format(name, 'services');
 
+/**
+ * One of a gateway's `registries`, `//agentregistry.googleapis.com/projects/{p}/locations/{l}`.
+ * @returns its project (ID or number, as the name has it) and location, or undefined for anything else
+ */
+export function parseRegistryName(name: string): Omit<ResourceName, 'id'> | undefined {
+  const [, project, location] =
+    /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/.exec(
+      name,
+    ) ?? [];
+  return isSegment(project) && isSegment(location) ? { project, location } : undefined;
+}
+
 /** @returns the parts of `projects/{p}/locations/{l}/authzExtensions/{id}`, or undefined for anything else */
 export const parseExtensionName = (name: string): ResourceName | undefined => parse(name, 'authzExtensions');
 

@@ -1,16 +1,18 @@
 import { DIRECTIONS, type Desired, type Direction } from '../config/desired.js';
 import { isNotFound, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
-import { formatGatewayName, iapRegistryOf, iapResourceOf, parseGatewayName, type ProjectRef } from '../google/names.js';
-import type { AgentGateway, IamPolicy, RegistryService } from '../google/types.js';
+import { formatGatewayName, parseGatewayName, type ProjectRef } from '../google/names.js';
+import type { AgentGateway } from '../google/types.js';
 import { gatewayIn, planBindings } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
+import { collectDisabledApis } from './disabled.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
 import { orNull } from './or-null.js';
 import { readEnforcement, type EnforcementReading } from './enforcement.js';
 import { readProject } from './project.js';
+import { readAttached, readPolicies, readServices } from './registry.js';
 
 /**
  * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
@@ -21,11 +23,12 @@ import { readProject } from './project.js';
  */
 export async function observe(desired: Desired, google: Google, universe: string): Promise<Observed> {
   const { region } = desired;
+  const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
   const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
-    readServices(desired, assumed, google),
+    readServices(desired, assumed, google, disabled),
     readProject(desired.project, google),
     readEgressEnforcement(desired, google),
   ]);
@@ -37,14 +40,23 @@ export async function observe(desired: Desired, google: Google, universe: string
   const siblings = others.filter(({ name }) => !selection.engines.includes(name));
   const registryProject = await registryProjectOf(desired, project, engines, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google);
+  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
   const engineNames = known.engines.map(({ name }) => name).sort();
   const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
-  const [policies, failedUpdates] = await Promise.all([
-    readPolicies(desired, base, google, universe),
+  const resources = plannedResources(desired, base, universe);
+  const [policies, attached, failedUpdates] = await Promise.all([
+    readPolicies(desired, resources, registryProject, google, disabled),
+    readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),
   ]);
-  return { ...base, ...policies, failedUpdates, ...(enforcement ? { enforcement } : {}) };
+  return {
+    ...base,
+    ...policies,
+    attached,
+    failedUpdates,
+    disabledApis: disabled.found(),
+    ...(enforcement ? { enforcement } : {}),
+  };
 }
 
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
@@ -70,11 +82,6 @@ async function registryProjectOf(
   const name = (declared ? egress.project : inferred) ?? project.id;
   if (name === project.id || name === project.number) return project;
   return (await readProject(name, google)).resolve([]);
-}
-
-/** A config without endpoints needs no right to read a registry. */
-async function readServices(desired: Desired, project: string, google: Google): Promise<RegistryService[]> {
-  return desired.endpoints.length > 0 ? google.agentregistry.listServices(project, desired.region) : [];
 }
 
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
@@ -118,38 +125,6 @@ async function lastUpdateError(engine: string, google: Google): Promise<string |
     return last?.error && (last.error.message || `code ${last.error.code ?? 'unknown'}`);
   } catch (error) {
     if (isNotFound(error) || isPermissionDenied(error)) return undefined;
-    throw error;
-  }
-}
-
-async function readPolicies(
-  desired: Desired,
-  base: Omit<Observed, 'policies' | 'registryPolicy' | 'failedUpdates'>,
-  google: Google,
-  universe: string,
-): Promise<Pick<Observed, 'policies' | 'registryPolicy'>> {
-  const resources = plannedResources(desired, base, universe);
-  const registry = base.registryProject;
-  const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
-  const [registryPolicy, ...policies] = await Promise.all([
-    desired.endpoints.length === 0
-      ? undefined
-      : readRegistryPolicy(carriesOver, iapRegistryOf(registry, base.region), google),
-    ...resources.map(async (name) => {
-      // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
-      const policy = await orNull(google.iap.getPolicy(iapResourceOf(name, registry)));
-      return policy ? ([[name, policy]] as const) : [];
-    }),
-  ]);
-  return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
-}
-
-/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
-async function readRegistryPolicy(isNeeded: boolean, resource: string, google: Google): Promise<IamPolicy | undefined> {
-  try {
-    return await google.iap.getPolicy(resource);
-  } catch (error) {
-    if (!isNeeded && (isPermissionDenied(error) || isNotFound(error))) return undefined;
     throw error;
   }
 }

@@ -21,14 +21,42 @@ export interface Observed {
   readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
   /** All services of the registry's project and region. */
   readonly services: readonly RegistryService[];
+  /** The other registries that the declared egress gateway looks into, such as the global one. */
+  readonly attached: readonly AttachedRegistry[];
   /** The registry-wide IAP policy; absent without endpoints, and where the caller may not read it. */
   readonly registryPolicy?: IamPolicy;
   /** IAP policies by registry resource, of every service that serves a declared URL. */
   readonly policies: ReadonlyMap<string, IamPolicy>;
   /** What the last update of an engine ended with, by its name; only of engines that another update is asked for. */
   readonly failedUpdates: ReadonlyMap<string, string>;
+  /** APIs that are disabled and that a plan could be made without. */
+  readonly disabledApis: readonly DisabledApi[];
+  /** What the caller lacks to carry the plan out; absent where it was not asked for. */
+  readonly lackingPermissions?: readonly LackingPermission[];
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
+}
+
+/** A registry besides the one where this config registers; `why` is what Google answered. */
+export type AttachedRegistry = { readonly project: string; readonly location: string } & (
+  | { readonly kind: 'read'; readonly services: readonly RegistryService[] }
+  | { readonly kind: 'unreadable'; readonly why: string }
+);
+
+/** An API whose answer was that it is disabled. */
+export interface DisabledApi {
+  /** Such as `iap.googleapis.com`. */
+  readonly service: string;
+  /** Where it is to be enabled: as Google names it, most often by number. */
+  readonly project: string;
+}
+
+/** A permission that the caller lacks. */
+export interface LackingPermission {
+  readonly permission: string;
+  readonly project: string;
+  /** Resources that do not grant it either; empty where only the project could be asked. */
+  readonly resources: readonly string[];
 }
 
 export interface ObservedEngine {

@@ -1,31 +1,64 @@
 import { ApiError, NetworkError, ProtocolError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
-import type { NeededPermissions } from '../plan/permissions.js';
+import type { NeededPermission } from '../plan/permissions.js';
+import type { LackingPermission } from './observed.js';
 
 /**
  * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
  * a permission helps nobody.
  *
- * A permission may also be granted on a single resource, where the project knows nothing of it. So an answer that lacks
- * even what the caller has just made use of is not believed, and no answer at all is none.
+ * The projects are asked first, with one request each. A permission may also be granted on a single engine or a single
+ * endpoint, where the project knows nothing of it, so what a project does not confirm is asked of the resources
+ * themselves. Where these cannot be asked, the project's answer counts as long as it is right about what was made use of
+ * already; no answer at all is none.
  *
- * @returns projects with the permissions that are missing there
+ * @returns what is lacking, with the resources it is lacking on (none where only the project could be asked)
  */
-export async function missingPermissions(
-  needed: readonly NeededPermissions[],
+export async function lackingPermissionsOf(
+  needed: readonly NeededPermission[],
   google: Google,
-): Promise<NeededPermissions[]> {
-  const answers = await Promise.all(needed.map((need) => ask(need, google)));
-  return answers.flat();
+): Promise<LackingPermission[]> {
+  const projects = [...new Set(needed.map(({ project }) => project))];
+  const answers = new Map(
+    await Promise.all(
+      projects.map(async (project) => {
+        const asked = needed.filter((need) => need.project === project);
+        const permissions = [...new Set(asked.flatMap(({ permission, proven }) => [permission, proven]))].sort();
+        const held = await answerOrNone(google.resourcemanager.testPermissions(project, permissions));
+        return [project, held] as const;
+      }),
+    ),
+  );
+  const unconfirmed = needed.filter(({ project, permission }) => !answers.get(project)?.includes(permission));
+  const found = await Promise.all(
+    unconfirmed.map(async (need) => lackingOn(need, answers.get(need.project)?.includes(need.proven) ?? false, google)),
+  );
+  return found.flat();
 }
 
-async function ask(need: NeededPermissions, google: Google): Promise<NeededPermissions[]> {
+/** @param isBelieved the project's answer, which does not confirm the permission, counts */
+async function lackingOn(need: NeededPermission, isBelieved: boolean, google: Google): Promise<LackingPermission[]> {
+  const { permission, project, resources } = need;
+  const answers = await Promise.all(
+    resources.map(async (resource) => ({ resource, held: await heldOn(resource, permission, google) })),
+  );
+  const lacking = answers
+    .filter(({ held }) => (held ? !held.includes(permission) : isBelieved))
+    .map(({ resource }) => resource);
+  if (resources.length === 0 ? !isBelieved : lacking.length === 0) return [];
+  return [{ permission, project, resources: lacking }];
+}
+
+function heldOn(resource: string, permission: string, google: Google): Promise<readonly string[] | undefined> {
+  const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
+  return answerOrNone(client.testPermissions(resource, [permission]));
+}
+
+async function answerOrNone<T>(answer: Promise<T>): Promise<T | undefined> {
   try {
-    const held = await google.resourcemanager.testPermissions(need.project, [...need.permissions, need.proven]);
-    const missing = need.permissions.filter((permission) => !held.includes(permission));
-    return held.includes(need.proven) && missing.length > 0 ? [{ ...need, permissions: missing }] : [];
+    return await answer;
   } catch (error) {
-    if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError) return [];
+    if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError) return undefined;
     throw error;
   }
 }

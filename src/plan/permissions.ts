@@ -1,40 +1,89 @@
+import { iapRegistryOf, iapResourceOf, parseGatewayName } from '../google/names.js';
 import type { Observed } from '../observe/observed.js';
-import { bindingChanges, endpointChanges, grantChanges, isChange, type Plan } from './types.js';
+import { DIRECTIONS } from '../config/desired.js';
+import { bindingChanges, directionOf, endpointChanges, grantChanges, isChange, type Plan } from './types.js';
 
-/** Permissions that an apply of a plan needs in one project. */
-export interface NeededPermissions {
-  /** Project ID. */
+/** A permission that an apply of a plan needs. */
+export interface NeededPermission {
+  readonly permission: string;
+  /** Project ID; most often it is granted there. */
   readonly project: string;
-  readonly permissions: readonly string[];
-  /** Held for certain by whoever could read the world: an answer without it says nothing about the others either. */
+  /** Whoever read the world holds this one: a project that does not confirm it says nothing about the others either. */
   readonly proven: string;
+  /** Engines, or IAP resources, that it may be granted on as well; empty where only the project can be asked. */
+  readonly resources: readonly string[];
 }
 
 /**
- * What the writes of this very plan need, by the project that decides it (Google's IAM pages of each product).
+ * What the writes of this very plan need (Google's IAM pages of each product; `agentGateways.use` is what a refused
+ * binding names).
  *
  * @returns nothing for a plan without changes
  */
-export function neededPermissions(plan: Plan, observed: Observed): NeededPermissions[] {
-  const own = new Set<string>();
-  const registry = new Set<string>();
-  if (bindingChanges(plan).some(isChange)) own.add('aiplatform.reasoningEngines.update');
-  for (const { action } of endpointChanges(plan)) {
-    if (action === 'create' || action === 'update') registry.add(`agentregistry.services.${action}`);
-  }
-  if (grantChanges(plan).some(isChange)) registry.add('iap.webServiceVersions.setIamPolicy');
-  const scope = needs(observed.project.id, own, 'aiplatform.reasoningEngines.get');
-  const other = needs(observed.registryProject.id, registry, 'agentregistry.services.list');
-  return [...scope, ...other];
+export function neededPermissions(plan: Plan, observed: Observed): NeededPermission[] {
+  return [...toBind(plan, observed), ...toRegister(plan, observed), ...toGrant(plan, observed)];
 }
 
-function needs(project: string, permissions: ReadonlySet<string>, proven: string): NeededPermissions[] {
-  return permissions.size === 0 ? [] : [{ project, permissions: [...permissions].sort(), proven }];
+function toBind(plan: Plan, { project }: Observed): NeededPermission[] {
+  const changes = bindingChanges(plan).filter(isChange);
+  const update = {
+    permission: 'aiplatform.reasoningEngines.update',
+    project: project.id,
+    proven: 'aiplatform.reasoningEngines.get',
+    resources: changes.map(({ engine }) => engine),
+  };
+  const entered = changes.flatMap((change) =>
+    DIRECTIONS.map((direction) => directionOf(change, direction)).flatMap(({ from, to }) => (from === to ? [] : [to])),
+  );
+  const projects = new Set(entered.flatMap((name) => parseGatewayName(name ?? '')?.project ?? []));
+  const use = [...projects].sort().map((id) => ({
+    permission: 'networkservices.agentGateways.use',
+    project: id,
+    proven: 'networkservices.agentGateways.get',
+    resources: [],
+  }));
+  return changes.length === 0 ? [] : [update, ...use];
 }
 
-/** The smallest predefined role with each permission (Google's IAM pages of each product). */
+function toRegister(plan: Plan, { registryProject }: Observed): NeededPermission[] {
+  const actions = new Set(endpointChanges(plan).map(({ action }) => action));
+  return (['create', 'update'] as const)
+    .filter((action) => actions.has(action))
+    .map((action) => ({
+      permission: `agentregistry.services.${action}`,
+      project: registryProject.id,
+      proven: 'agentregistry.services.list',
+      resources: [],
+    }));
+}
+
+/** A service that does not exist yet has no IAP resource of its own; what is granted on the whole registry holds there. */
+function toGrant(plan: Plan, { registryProject, region }: Observed): NeededPermission[] {
+  const granted = new Set(
+    grantChanges(plan)
+      .filter(isChange)
+      .map(({ service }) => service),
+  );
+  const resources = endpointChanges(plan)
+    .filter(({ service }) => granted.has(service))
+    .map(({ registryResource }) =>
+      registryResource ? iapResourceOf(registryResource, registryProject) : iapRegistryOf(registryProject, region),
+    );
+  if (granted.size === 0) return [];
+  return [
+    {
+      permission: 'iap.webServiceVersions.setIamPolicy',
+      project: registryProject.id,
+      proven: 'agentregistry.services.list',
+      resources: [...new Set(resources)].sort(),
+    },
+  ];
+}
+
+/** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
 export const ROLE_OF: Readonly<Record<string, string>> = {
   'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
+  'networkservices.agentGateways.use': 'a custom role',
   'agentregistry.services.create': 'roles/agentregistry.editor',
   'agentregistry.services.update': 'roles/agentregistry.editor',
   'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',

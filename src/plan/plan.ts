@@ -43,7 +43,7 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
  */
 export function plannedResources(
   desired: Desired,
-  observed: Omit<Observed, 'policies' | 'failedUpdates'>,
+  observed: Pick<Observed, 'project' | 'region' | 'registryProject' | 'services' | 'engines' | 'selection'>,
   universe: string,
 ): string[] {
   const { project, region, registryProject, services } = observed;

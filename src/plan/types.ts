@@ -109,7 +109,8 @@ export interface DirectionChange {
 /** The result of a check: a rule about the world, with an ID. */
 export interface Finding {
   readonly id: string;
-  readonly level: CheckLevel;
+  /** A `note` stops nothing and asks for nothing. */
+  readonly level: CheckLevel | 'note';
   /** One sentence that names the resources. */
   readonly message: string;
   /** What to do about it. */

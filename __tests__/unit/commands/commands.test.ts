@@ -226,10 +226,27 @@ describe('verify', () => {
 });
 
 describe('apply without a permission that the plan needs', () => {
-  it('warns, names the permission and a role, and goes on: it may be granted on the resource itself', async () => {
-    run.on.google.denied.add('iap.webServiceVersions.setIamPolicy');
+  const permission = 'iap.webServiceVersions.setIamPolicy';
+
+  it('writes nothing, names the permission and a role', async () => {
+    run.on.google.denied.add(permission);
+    run.on.google.deniedOnResources.add(permission);
     const { failures } = await applyNow();
-    expect(failures).toEqual([]);
-    expect(JSON.stringify(run.on.log)).toMatch(/iap\.webServiceVersions\.setIamPolicy \(e\.g\. roles\/iap\.admin\)/);
+    expect(failures).toMatchObject([{ reason: 'permission-denied' }]);
+    expect(failures[0]?.message).toContain(`does not have ${permission}`);
+    expect(failures[0]?.next.join()).toContain('roles/iap.admin');
+    expect(writes()).toEqual([]);
+  });
+
+  it('goes on when the resources themselves grant it', async () => {
+    run.on.google.denied.add(permission);
+    expect((await applyNow()).failures).toEqual([]);
+  });
+
+  it('is not asked for by a plan: the identity that plans need not be able to write', async () => {
+    run.on.google.denied.add(permission);
+    run.on.google.deniedOnResources.add(permission);
+    expect((await planNow()).failures).toEqual([]);
+    expect(run.on.google.called('resourcemanager.testPermissions')).toEqual([]);
   });
 });

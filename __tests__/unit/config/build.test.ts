@@ -180,11 +180,15 @@ describe('gateways', () => {
     ['projects/NET/locations/us-central1/agentGateways/egress', 'is not the name of a gateway.'],
     [`${full}/x`, 'is not the name of a gateway.'],
     [`//networkservices.googleapis.com/${full}`, 'is not the name of a gateway.'],
-    [full.replace('us-central1', 'us-east1'), 'is in "us-east1", the engines are in "us-central1"'],
   ])('refuses %s', (text, expected) => {
     const { problems } = build(agents, { ingress_gateway: text });
     expect(problems).toEqual([expect.stringContaining(expected)]);
     expect(problems[0]).toMatch(/^input ingress_gateway: /);
+  });
+
+  it("takes one of another region, for the plan's check to refuse", () => {
+    const desired = desiredOf(agents, { ingress_gateway: full.replace('us-central1', 'us-east1') });
+    expect(desired.gateways.ingress).toMatchObject({ location: 'us-east1' });
   });
 
   it('refuses a blank name in the file', () => {

@@ -199,8 +199,41 @@ describe('host-claimed-twice', () => {
     ]);
   });
 
+  it('is a note for another path of the host, whatever level the config gives the check', () => {
+    const services = [stripeService, service('payments', ['https://user:secret@api.stripe.com/v2?key=1'])];
+    const strict = { ...want, checkLevels: { [ID]: { level: 'error' as const, origin: fromFile(1) } } };
+    for (const wanted of [want, strict]) {
+      const [note, ...others] = found(ID, wanted, observed({ services }));
+      expect([note?.level, others]).toEqual(['note', []]);
+      expect(note?.message).toBe(
+        `api.stripe.com has several paths in 2 services, ${serviceNamed('payments')} and ${serviceNamed('stripe')}: each has its own grants.`,
+      );
+    }
+    const off = { ...want, checkLevels: { [ID]: { level: 'off' as const, origin: fromFile(1) } } };
+    expect(found(ID, off, observed({ services }))).toEqual([]);
+  });
+
+  it('fires for another registry that the gateway looks into, where the grants count for nothing', () => {
+    const name = 'projects/acme-agents/locations/global/services/payments';
+    const attached = [
+      {
+        project: 'acme-agents',
+        location: 'global',
+        kind: 'read' as const,
+        services: [service('payments', ['api.stripe.com'], { name })],
+      },
+    ];
+    const messages = found(ID, want, observed({ services: [stripeService], attached })).map(
+      ({ level, message }) => `${level}: ${message}`,
+    );
+    expect(messages).toEqual([
+      `warning: https://api.stripe.com is served by 2 services at once, ${name} and ${serviceNamed('stripe')}: the registry of us-central1 decides, so grants on the other count for nothing.`,
+    ]);
+    const unread = [{ project: 'acme-agents', location: 'global', kind: 'unreadable' as const, why: 'denied' }];
+    expect(found(ID, want, observed({ services: [stripeService], attached: unread }))).toEqual([]);
+  });
+
   it.each<[string, Desired, RegistryService[]]>([
-    ['another path of the host', want, [stripeService, service('payments', ['api.stripe.com/v2'])]],
     [
       'services that the config has nothing to do with',
       want,
@@ -387,9 +420,64 @@ describe('not-readable', () => {
     ]);
   });
 
+  it('names another registry of the gateway that could not be read', () => {
+    const attached = [{ project: 'acme-agents', location: 'global', kind: 'unreadable' as const, why: 'No.' }];
+    expect(messages(observed({ engines, attached, enforcement: readable }))).toEqual([
+      expect.stringMatching(/registry of project acme-agents in global.*No\. .*agentregistry\.services\.list/),
+    ]);
+  });
+
   it('is silent where everything could be read, or nobody is granted anything', () => {
     expect(messages(observed({ engines, enforcement: readable }))).toEqual([]);
     const nobody = observed({ engines: [observedEngine('1')], enforcement: readable });
     expect(messages(without(nobody, 'registryPolicy'))).toEqual([]);
+  });
+});
+
+describe('api-disabled', () => {
+  it('names every API that turned out to be disabled, and the command that enables it', () => {
+    const disabledApis = [
+      { service: 'agentregistry.googleapis.com', project: '101010' },
+      { service: 'iap.googleapis.com', project: '101010' },
+    ];
+    const world = without(observed({ disabledApis }), 'registryPolicy');
+    const findings = found('api-disabled', desired({ endpoints: [stripe] }), world);
+    expect(findings.map(({ level, message, remedy }) => [level, message, remedy])).toEqual([
+      [
+        'error',
+        'The API agentregistry.googleapis.com is disabled in project 101010.',
+        'Enable it: gcloud services enable agentregistry.googleapis.com --project=101010',
+      ],
+      expect.arrayContaining(['The API iap.googleapis.com is disabled in project 101010.']),
+    ]);
+    expect(found('not-readable', desired({ endpoints: [stripe] }), world)).toEqual([]);
+    expect(found('api-disabled', desired(), observed())).toEqual([]);
+  });
+});
+
+describe('permission-missing', () => {
+  const ID = 'permission-missing';
+  const lackingPermissions = [
+    { permission: 'aiplatform.reasoningEngines.update', project: PROJECT.id, resources: [engineNamed('1')] },
+    { permission: 'agentregistry.services.create', project: PROJECT.id, resources: [] },
+  ];
+
+  it('names permission, resource and the smallest role', () => {
+    expect(found(ID, desired(), observed({ lackingPermissions }))).toMatchObject([
+      {
+        level: 'error',
+        message:
+          'The identity of this job does not have agentregistry.services.create, which this plan needs, on project acme-agents.',
+        remedy: expect.stringContaining('roles/agentregistry.editor'),
+      },
+      { message: expect.stringMatching(/reasoningEngines\.update, .* on project acme-agents nor on projects\//) },
+    ]);
+  });
+
+  it('does not fire where nothing is lacking or nobody asked, and can be made a warning', () => {
+    expect(found(ID, desired(), observed({ lackingPermissions: [] }))).toEqual([]);
+    expect(found(ID, desired(), observed())).toEqual([]);
+    const mild = desired({ checkLevels: { [ID]: { level: 'warning', origin: fromFile(1) } } });
+    expect(found(ID, mild, observed({ lackingPermissions })).map(({ level }) => level)).toEqual(['warning', 'warning']);
   });
 });

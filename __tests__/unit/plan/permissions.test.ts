@@ -1,20 +1,25 @@
 import { describe, expect, it } from '@jest/globals';
-import { missingPermissions } from '../../../src/observe/permissions.js';
+import { lackingPermissionsOf } from '../../../src/observe/permissions.js';
 import { neededPermissions, ROLE_OF } from '../../../src/plan/permissions.js';
 import { stage } from '../../support/apply.js';
 import { apiError, thrownBy } from '../../support/errors.js';
 import {
   desired,
   endpoint,
+  engineNamed,
   gateway,
+  iapOf,
   observed,
   observedEngine,
   OTHER_PROJECT,
   ownedService,
   PROJECT,
+  REGION,
 } from '../../support/builders.js';
 import { planned } from '../../support/plan.js';
 
+const UPDATE = 'aiplatform.reasoningEngines.update';
+const SET = 'iap.webServiceVersions.setIamPolicy';
 const engines = [observedEngine('1', { allow: ['stripe'] })];
 const wanted = desired({
   gateways: { egress: gateway('egress') },
@@ -24,62 +29,107 @@ const neededFor = (more: Parameters<typeof observed>[0] = {}) => {
   const world = observed({ engines, ...more });
   return neededPermissions(planned(wanted, world), world);
 };
+const REGISTRY = `projects/${PROJECT.number}/locations/${REGION}/iap_web/agentRegistry`;
 
 describe('what a plan needs', () => {
-  it('is what its writes need, in the project that decides each', () => {
+  it('is what its writes need, in the project that decides each, and where else it may be granted', () => {
     expect(neededFor()).toEqual([
       {
+        permission: UPDATE,
         project: PROJECT.id,
-        permissions: ['aiplatform.reasoningEngines.update'],
         proven: 'aiplatform.reasoningEngines.get',
+        resources: [engineNamed('1')],
       },
       {
+        permission: 'networkservices.agentGateways.use',
         project: PROJECT.id,
-        permissions: ['agentregistry.services.create', 'iap.webServiceVersions.setIamPolicy'],
-        proven: 'agentregistry.services.list',
+        proven: 'networkservices.agentGateways.get',
+        resources: [],
       },
+      {
+        permission: 'agentregistry.services.create',
+        project: PROJECT.id,
+        proven: 'agentregistry.services.list',
+        resources: [],
+      },
+      { permission: SET, project: PROJECT.id, proven: 'agentregistry.services.list', resources: [REGISTRY] },
     ]);
-    expect(neededFor({ registryProject: OTHER_PROJECT }).map(({ project }) => project)).toEqual([
+  });
+
+  it("is needed in the gateway's project where that is another one", () => {
+    const far = desired({ ...wanted, gateways: { egress: gateway('egress', OTHER_PROJECT.id) } });
+    const world = observed({ engines, registryProject: OTHER_PROJECT });
+    const needed = neededPermissions(planned(far, world), world);
+    expect(needed.map(({ project }) => project)).toEqual([
       PROJECT.id,
+      OTHER_PROJECT.id,
+      OTHER_PROJECT.id,
       OTHER_PROJECT.id,
     ]);
   });
 
   it('is less where there is less to do', () => {
-    const [, registry] = neededFor({ services: [ownedService('stripe', ['api.stripe.com'])] });
-    expect(registry?.permissions).toEqual(['iap.webServiceVersions.setIamPolicy']);
+    const needed = neededFor({ services: [ownedService('stripe', ['api.stripe.com'])] });
+    expect(needed.map(({ permission }) => permission)).not.toContain('agentregistry.services.create');
+    expect(needed.find(({ permission }) => permission === SET)?.resources).toEqual([iapOf('stripe')]);
     const nothing = desired({ agents: [] });
     expect(neededPermissions(planned(nothing, observed()), observed())).toEqual([]);
   });
 
   it('has a role for every permission', () => {
-    const all = neededFor().flatMap(({ permissions }) => permissions);
+    const all = neededFor().map(({ permission }) => permission);
     expect(all.filter((permission) => ROLE_OF[permission] === undefined)).toEqual([]);
   });
 });
 
 describe('what the caller lacks', () => {
-  const need = { project: PROJECT.id, permissions: ['a', 'b'], proven: 'p' };
-  const lacking = (denied: string[]) => {
+  const onProject = { permission: 'agentregistry.services.create', project: PROJECT.id, proven: 'p', resources: [] };
+  const onEngine = { permission: UPDATE, project: PROJECT.id, proven: 'p', resources: [engineNamed('1')] };
+  const onEndpoint = { permission: SET, project: PROJECT.id, proven: 'p', resources: [iapOf('stripe')] };
+  const all = [onProject, onEngine, onEndpoint];
+  const ask = (denied: readonly string[], deniedOnResources: readonly string[] = []) => {
     const { google } = stage();
     denied.forEach((permission) => google.denied.add(permission));
-    return missingPermissions([need], google);
+    deniedOnResources.forEach((permission) => google.deniedOnResources.add(permission));
+    return { google, lacking: lackingPermissionsOf(all, google) };
   };
 
-  it('is what Resource Manager does not confirm', async () => {
-    expect(await lacking(['b'])).toEqual([{ ...need, permissions: ['b'] }]);
-    expect(await lacking([])).toEqual([]);
+  it('is nothing, after one question to the project, where that confirms all', async () => {
+    const { google, lacking } = ask([]);
+    expect(await lacking).toEqual([]);
+    expect(google.calls.map(({ method }) => method)).toEqual(['resourcemanager.testPermissions']);
   });
 
-  it('is not believed where even what is proven is not confirmed: it may be granted on the resource itself', async () => {
-    expect(await lacking(['a', 'b', 'p'])).toEqual([]);
+  it('is what neither the project nor the resource confirms', async () => {
+    const permissions = all.map(({ permission }) => permission);
+    expect(await ask(permissions, permissions).lacking).toEqual(
+      all.map(({ permission, project, resources }) => ({ permission, project, resources })),
+    );
   });
 
-  it('is nothing where it cannot be asked', async () => {
+  it('is not what a resource itself grants', async () => {
+    expect(await ask([UPDATE, SET]).lacking).toEqual([]);
+  });
+
+  it('is not what a project denies that denies what was made use of, too: it is granted elsewhere', async () => {
+    expect(await ask([onProject.permission, 'p']).lacking).toEqual([]);
+  });
+
+  it('counts as the project says where a resource cannot be asked', async () => {
+    const { google } = stage();
+    google.denied.add(UPDATE);
+    google.script('aiplatform.testPermissions', apiError(404, 'NOT_FOUND'));
+    expect(await lackingPermissionsOf([onEngine], google)).toMatchObject([{ resources: [engineNamed('1')] }]);
+    google.denied.add('p');
+    google.script('aiplatform.testPermissions', apiError(404, 'NOT_FOUND'));
+    expect(await lackingPermissionsOf([onEngine], google)).toEqual([]);
+  });
+
+  it('is nothing where the project cannot be asked', async () => {
     const { google } = stage();
     google.script('resourcemanager.testPermissions', apiError(403, 'PERMISSION_DENIED'));
-    expect(await missingPermissions([need], google)).toEqual([]);
+    expect(await lackingPermissionsOf([onProject], google)).toEqual([]);
     google.script('resourcemanager.testPermissions', new TypeError('a bug'));
-    expect(await thrownBy(() => missingPermissions([need], google))).toBeInstanceOf(TypeError);
+    expect(await thrownBy(() => lackingPermissionsOf([onProject], google))).toBeInstanceOf(TypeError);
   });
 });

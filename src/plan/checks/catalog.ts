@@ -20,7 +20,7 @@ export const CHECKS: readonly KnownCheck[] = [
   error('service-id-taken'),
   error('grants-inert', false),
   error('api-disabled'),
-  error('permission-missing'),
+  error('permission-missing', false),
   error('guardrail-too-long'),
   error('guardrail-forbids-plan'),
   warning('engine-busy-failing'),

@@ -18,6 +18,8 @@ export interface Found {
   /** One sentence that names the resources. */
   readonly message: string;
   readonly remedy: string;
+  /** Good to know, and nothing to act on. */
+  readonly isNote?: boolean;
   readonly origin?: Origin;
 }
 

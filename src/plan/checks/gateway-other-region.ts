@@ -2,10 +2,7 @@ import { DIRECTIONS } from '../../config/desired.js';
 import { gatewayName } from '../bindings.js';
 import type { Check } from './check.js';
 
-/**
- * A gateway serves its own region only (Google's page on routing Agent Runtime traffic through Agent Gateway). A config
- * that says so itself is refused when it is read.
- */
+/** A gateway serves its own region only (Google's page on routing Agent Runtime traffic through Agent Gateway). */
 export const gatewayOtherRegion: Check = {
   id: 'gateway-other-region',
   level: 'error',

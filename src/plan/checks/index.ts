@@ -1,6 +1,8 @@
+import type { CheckLevel } from '../../config/desired.js';
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
-import type { Check, CheckInput } from './check.js';
+import type { Check, CheckInput, Found } from './check.js';
+import { apiDisabled } from './api-disabled.js';
 import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
 import { engineBusyFailing } from './engine-busy-failing.js';
@@ -22,6 +24,7 @@ import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
 import { notReadable } from './not-readable.js';
+import { permissionMissing } from './permission-missing.js';
 import { quotaNear } from './quota-near.js';
 import { registryNotAttached } from './registry-not-attached.js';
 import { registryWideShadowed } from './registry-wide-shadowed.js';
@@ -62,6 +65,8 @@ export const ALL: readonly Check[] = [
   gatewayOtherRegion,
   gatewayWithoutPolicy,
   grantsInert,
+  apiDisabled,
+  permissionMissing,
 ];
 
 /** @returns true when this version runs the check; a config may already name one of a later version */
@@ -77,12 +82,19 @@ export function isBuilt(id: string): boolean {
 export function runChecks(input: CheckInput, checks: readonly Check[] = ALL): Finding[] {
   const findings = checks.flatMap((check) => {
     const level = input.desired.checkLevels[check.id]?.level ?? check.level;
-    return level === 'off' ? [] : check.run(input).map((found): Finding => ({ id: check.id, level, ...found }));
+    return level === 'off' ? [] : check.run(input).map((found) => findingOf(check.id, level, found));
   });
   return sortBy(
     findings,
-    ({ level }) => (level === 'error' ? '0' : '1'),
+    ({ level }) => `${LEVELS.indexOf(level)}`,
     ({ id }) => id,
     ({ message }) => message,
   );
+}
+
+const LEVELS: readonly Finding['level'][] = ['error', 'warning', 'note'];
+
+/** What is only worth a note stays one, whatever level the config gives the check. */
+function findingOf(id: string, level: CheckLevel, { isNote = false, ...found }: Found): Finding {
+  return { id, level: isNote ? 'note' : level, ...found };
 }

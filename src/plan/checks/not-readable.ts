@@ -5,7 +5,7 @@ export const notReadable: Check = {
   id: 'not-readable',
   level: 'warning',
   run: ({ desired, observed, grants }) => {
-    const { enforcement, registryPolicy, registryProject } = observed;
+    const { enforcement, registryPolicy, registryProject, attached, disabledApis } = observed;
     const { egress } = desired.gateways;
     const policies =
       enforcement?.kind === 'unreadable'
@@ -18,7 +18,7 @@ export const notReadable: Check = {
           ]
         : [];
     const registry =
-      registryPolicy === undefined && grants.some(({ action }) => action === 'create')
+      registryPolicy === undefined && disabledApis.length === 0 && grants.some(({ action }) => action === 'create')
         ? [
             {
               message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so nobody is named who would lose access through the first grant on an endpoint.`,
@@ -26,6 +26,16 @@ export const notReadable: Check = {
             },
           ]
         : [];
-    return [...policies, ...registry];
+    const registries = attached.flatMap((other) =>
+      other.kind === 'read'
+        ? []
+        : [
+            {
+              message: `The registry of project ${other.project} in ${other.location}, which the egress gateway looks into as well, could not be read, so nothing is said about hosts that it serves too: ${other.why}`,
+              remedy: `Give the identity of this job agentregistry.services.list on project ${other.project}.`,
+            },
+          ],
+    );
+    return [...policies, ...registry, ...registries];
   },
 };

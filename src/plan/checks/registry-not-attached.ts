@@ -1,10 +1,7 @@
-import type { ProjectRef } from '../../google/names.js';
+import { parseRegistryName, type ProjectRef } from '../../google/names.js';
 import { gatewayName } from '../bindings.js';
 import type { Check } from './check.js';
 import { egressReference, listed } from './wording.js';
-
-const REGISTRY =
-  /^(?:(?:https:)?\/\/agentregistry\.[^/]+\/(?:v\d[a-z\d]*\/)?)?projects\/([^/]+)\/locations\/([^/]+)\/?$/;
 
 /**
  * An egress gateway looks only into the registries that its `registries` name; all else is denied by default ("Set up
@@ -22,7 +19,7 @@ export const registryNotAttached: Check = {
     if (gateway?.googleManaged?.governedAccessPath === 'CLIENT_TO_AGENT') return [];
     const { registryProject, region } = observed;
     // A name in a form that is not known here may be this very registry.
-    if (attached.some((registry) => !REGISTRY.test(registry) || isRegistry(registry, registryProject, region)))
+    if (attached.some((registry) => !parseRegistryName(registry) || isRegistry(registry, registryProject, region)))
       return [];
     return [
       {
@@ -35,6 +32,6 @@ export const registryNotAttached: Check = {
 };
 
 function isRegistry(registry: string, project: ProjectRef, region: string): boolean {
-  const [, projectName, location] = REGISTRY.exec(registry) ?? [];
-  return location === region && (projectName === project.id || projectName === project.number);
+  const parsed = parseRegistryName(registry);
+  return parsed?.location === region && [project.id, project.number].includes(parsed.project);
 }
