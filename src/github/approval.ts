@@ -57,7 +57,7 @@ async function look(
       );
       return { body };
     }
-    if (error instanceof GitHubGraphqlError && error.types.every((type) => type === 'NOT_FOUND')) return 'gone';
+    if (error instanceof GitHubGraphqlError && error.isOnly('NOT_FOUND')) return 'gone';
     if (error instanceof ApprovalUnreadableError || !(error instanceof GitHubError)) throw error;
     throw new ApprovalUnreadableError(url, error.message);
   }

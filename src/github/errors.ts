@@ -5,7 +5,7 @@
  */
 export abstract class GitHubError extends Error {}
 
-/** Nothing was sent: an address no token may go to, no token at all, or a library that does not load. */
+/** The request was not sent: an address no token may go to, no token at all, or a library that does not load. */
 export class GitHubSetupError extends GitHubError {
   override readonly name = 'GitHubSetupError';
 }
@@ -88,6 +88,11 @@ export class GitHubGraphqlError extends GitHubError {
   constructor(errors: readonly { readonly type: string; readonly message: string }[]) {
     super(`GitHub's GraphQL API answered with errors: ${errors.map(({ message }) => message).join('; ')}`);
     this.types = errors.map(({ type }) => type);
+  }
+
+  /** @returns true when every error is of one of these types, and there is one */
+  isOnly(...types: readonly string[]): boolean {
+    return this.types.length > 0 && this.types.every((type) => types.includes(type));
   }
 }
 

@@ -40,7 +40,7 @@ export interface RunEvent {
   readonly problem: string | undefined;
 }
 
-/** Runs on GitHub's merge of base and head, with the token of the head's repository. */
+/** Runs on GitHub's merge of base and head, for a fork with a token that only reads. */
 const ON_MERGE: ReadonlySet<string> = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
 /** Source of the form: GitHub's documentation of merge queues; a batch is a chain of groups of one pull request each. */
 const QUEUE = /^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]{40,64}$/;
@@ -129,7 +129,7 @@ function isFork(payload: Readonly<Record<string, unknown>>, repository = ''): bo
   return name?.toLowerCase() !== repository.toLowerCase();
 }
 
-/** Source: GitHub's documentation of events, and of Dependabot on Actions. pull_request_target has a token that writes. */
+/** Source: GitHub's documentation of events, and of Dependabot on Actions. The token of pull_request_target writes. */
 function readOnly(name: string, fork: boolean | undefined, env: NodeJS.ProcessEnv): ReadOnly | undefined {
   if (ON_MERGE.has(name) && fork === true) return 'fork';
   const dependabot = env.GITHUB_ACTOR === 'dependabot[bot]';

@@ -1,3 +1,4 @@
+import { GoogleError } from '../google/errors.js';
 import { record, text, list } from './answers.js';
 import {
   GitHubApiError,
@@ -20,7 +21,7 @@ const LONGEST_MESSAGE = 500;
 export function failureOf(error: unknown, exchange: Exchange, readOnly: ReadOnly | undefined, now: number): Error {
   const { cause, response, status: code, message } = record(error);
   // Ours or the run's end, thrown by the fetch below octokit, which wraps it.
-  if (cause instanceof Error) return cause;
+  if (cause instanceof GitHubError || cause instanceof GoogleError) return cause;
   if (error instanceof GitHubError) return error;
   if (response === undefined) {
     return new GitHubNetworkError(exchange, undefined, text(message) ?? 'the request failed');

@@ -7,9 +7,9 @@ import type { Octokit } from './octokit.js';
 const ACTIONS_BOT = 'github-actions[bot]';
 
 /**
- * Whose token this is. GraphQL's `viewer` answers for tokens of apps too, REST's `GET /user` only for those of people (GitHub's
- * documentation: "works with: fine-grained personal access tokens, user access tokens"); where neither answers, it is taken
- * for a job's own token.
+ * Whose token this is. GraphQL's `viewer` answers for tokens of apps too, REST's `GET /user` only for those of people; where
+ * both say that they may not be asked, it is taken for a job's own token. Any other trouble is no answer: a wrong guess would
+ * put a second comment beside ours.
  * @returns a function that asks once and remembers; it throws when GitHub can't be reached or refuses the token
  */
 export function createViewer(github: { readonly octokit: Octokit }, token: string): () => Promise<string> {
@@ -35,7 +35,7 @@ async function findViewer(octokit: Octokit): Promise<string> {
     const login = text(record(viewer).login);
     if (login) return login;
   } catch (error) {
-    if (!(error instanceof GitHubGraphqlError) && !isRefusal(error)) throw error;
+    if (!isRefusal(error)) throw error;
   }
   try {
     const { data } = await octokit.request('GET /user');
@@ -49,5 +49,6 @@ async function findViewer(octokit: Octokit): Promise<string> {
 /** The question can't be asked here, or not with this token. */
 function isRefusal(error: unknown): boolean {
   if (error instanceof GitHubTokenError) return error.status !== 401;
+  if (error instanceof GitHubGraphqlError) return error.isOnly('FORBIDDEN', 'INSUFFICIENT_SCOPES');
   return error instanceof GitHubApiError && [403, 404, 405, 501].includes(error.status);
 }

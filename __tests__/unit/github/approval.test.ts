@@ -104,11 +104,13 @@ describe('who edited it can not be found out', () => {
   it.each([
     ['GitHub is out of order', () => problem(502, 'Server Error')],
     ['the connection breaks', () => 'reset' as const],
+    ['something on the way says no', () => problem(403, 'Forbidden')],
     ['the token may not ask', () => problem(403, 'Resource not accessible by integration')],
     ['GraphQL says no', () => Response.json({ data: null, errors: [{ type: 'FORBIDDEN', message: 'no' }] })],
     ['GraphQL has errors of no type', () => Response.json({ errors: [{ message: 'Something went wrong' }] })],
     ['the answer is cut short', () => Response.json({ data: { node: { body: planBody('a') } } })],
     ['the answer is about something else', () => Response.json({ data: { node: {} } })],
+    ['GraphQL has no error and no answer', () => Response.json({ data: null, errors: [] })],
     ['the answer is empty', () => Response.json({})],
   ])('and so it does not count: %s', async (_what, interference) => {
     const here = await desk();

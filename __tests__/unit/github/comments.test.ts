@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { GitHubApiError, GitHubTokenError } from '../../../src/github/errors.js';
+import { GitHubApiError, GitHubError, GitHubTokenError } from '../../../src/github/errors.js';
 import { BOT, problem, TOKENS } from '../../contract/support/github.js';
 import { thrownBy } from '../../support/errors.js';
 import { chat, planBody, PULL, useDesk } from './helpers.js';
@@ -162,11 +162,26 @@ describe('whose comments are ours', () => {
     expect(await comments.find(PULL, 'a')).toMatchObject({ id });
   });
 
-  it('is not guessed when GitHub is out of order', async () => {
+  it.each([
+    ['neither GraphQL nor REST may be asked', [{ type: 'FORBIDDEN', message: 'no' }]],
+    ['the token has no scope for it', [{ type: 'INSUFFICIENT_SCOPES', message: 'no' }]],
+  ])('is taken for the job when %s', async (_what, errors) => {
+    const { server, comments } = await desk();
+    const { id } = server.add({ pull: 7, author: BOT, body: planBody('a') });
+    server.answer(2, () => Response.json({ data: null, errors }));
+    expect(await comments.find(PULL, 'a')).toMatchObject({ id });
+  });
+
+  it.each([
+    ['GraphQL', [() => problem(502, 'Server Error')]],
+    ['GraphQL inside', [() => Response.json({ data: null, errors: [{ message: 'Something went wrong' }] })]],
+    ['REST', [() => problem(404, 'Not Found'), () => problem(502, 'Server Error')]],
+    ['the token', [() => problem(401, 'Bad credentials')]],
+  ])('is not guessed when %s is out of order', async (_what, answers) => {
     const { server, comments } = await desk({ patienceMs: 0 });
-    server.add({ pull: 7, author: BOT, body: planBody('a') });
-    server.answer(2, () => problem(502, 'Server Error'));
-    expect(await thrownBy(() => comments.upsert(upsert(planBody('a'))))).toMatchObject({ status: 502 });
+    server.add({ pull: 7, author: 'planner[bot]', body: planBody('a') });
+    answers.forEach((answer, index) => server.answer(index + 2, answer));
+    expect(await thrownBy(() => comments.upsert(upsert(planBody('a'))))).toBeInstanceOf(GitHubError);
     expect(server.comments).toHaveLength(1);
   });
 });
