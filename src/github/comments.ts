@@ -84,14 +84,8 @@ export function createComments(github: GitHub, parseMarker: ParseMarker): Commen
       } catch (error) {
         // The comment may be there although nobody said so: look again before there are two of them.
         if (!isUncertain(error) || tries >= MAX_CREATIONS) throw error;
-        if (
-          !(await github.patience.wait(
-            FIRST_PAUSE_MS * 2 ** (tries - 1),
-            'GitHub did not say whether it took the comment',
-          ))
-        ) {
-          throw error;
-        }
+        const pause = FIRST_PAUSE_MS * 2 ** (tries - 1);
+        if (!(await github.patience.wait(pause, 'GitHub did not say whether it took the comment'))) throw error;
       }
     }
   };

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.js';
 import type { Log } from '../log.js';
+import { throwIfAborted } from './abort.js';
 
 /** The time a run may spend on waiting for GitHub, all waits together. */
 export interface Patience {
   /**
    * Waits and says so, if that much is left.
    * @param why what the log says, e.g. `GitHub answered 502`
-   * @returns false at once when the wait would be longer than what is left, or when the run is told to stop
+   * @returns false at once when the wait would be longer than what is left
+   * @throws CancelledError or TimeoutError when the run is told to stop
    */
   wait(ms: number, why: string): Promise<boolean>;
 }
@@ -31,10 +33,11 @@ export function createPatience(options: {
       log.info(`${why}: waiting ${seconds}, then trying again.`);
       try {
         await clock.sleep(ms, signal);
-      } catch {
-        return false;
+      } catch (error) {
+        throwIfAborted(signal);
+        throw error;
       }
-      return !signal.aborted;
+      return true;
     },
   };
 }

@@ -43,10 +43,7 @@ export function retrying(
         throwIfAborted(signal);
         const failure = failureOf(error, exchange, readOnly, clock.now());
         const delay = delayAfter(failure, exchange, tries, random);
-        if (delay === undefined || !(await patience.wait(delay, reasonOf(failure)))) {
-          throwIfAborted(signal);
-          throw failure;
-        }
+        if (delay === undefined || !(await patience.wait(delay, reasonOf(failure)))) throw failure;
       }
     }
   };

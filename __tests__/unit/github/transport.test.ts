@@ -163,6 +163,24 @@ describe('the end of the run', () => {
     expect(server.requests).toHaveLength(1);
   });
 
+  it.each([
+    ['for a limit that only says 429', () => limits.tooMany(5)],
+    ['before another look at a comment', () => 'reset' as const],
+  ])('ends a wait %s', async (_what, interference) => {
+    const stop = new AbortController();
+    const clock = {
+      now: () => 0,
+      sleep: () => {
+        stop.abort(new CancelledError());
+        return Promise.reject(stop.signal.reason as Error);
+      },
+    };
+    const { server, comments } = await desk({ signal: stop.signal, clock });
+    server.before.push(({ method }) => (method === 'POST' ? interference() : undefined));
+    expect(await thrownBy(() => comments.upsert(wanted))).toBeInstanceOf(CancelledError);
+    expect(server.requests).toHaveLength(2);
+  });
+
   it('ends a request under way', async () => {
     const stop = new AbortController();
     const { server, comments } = await desk({ signal: stop.signal });
