@@ -68,6 +68,13 @@ export default defineConfig(
     ),
   },
   {
+    files: ['src/github/**'],
+    rules: forbid(
+      ['**/plan/*', '**/apply/*', '**/observe/*', '**/report/*', '**/commands/*', '**/actions/*', '**/emulator/*'],
+      'Arrows point down: github/ carries comments and knows nothing of what stands in them.',
+    ),
+  },
+  {
     files: ['src/observe/**', 'src/apply/**', 'src/commands/**', 'src/actions/**'],
     rules: forbid(['**/emulator/*'], 'The action never imports the emulator.'),
   },

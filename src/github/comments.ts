@@ -1,0 +1,164 @@
+import { list, positive, record, text } from './answers.js';
+import { GitHubApiError, isNotFound, isUncertain } from './errors.js';
+import type { PullRequest } from './event.js';
+import type { GitHub } from './octokit.js';
+
+/** What the first line of a plan comment says about it. */
+export interface Marker {
+  readonly label: string;
+  readonly digest: string;
+}
+
+/**
+ * Reads the marker on the first line of a comment.
+ * @returns undefined when there is none; must not throw, since anybody may have written the comment
+ */
+export type ParseMarker = (body: string) => Marker | undefined;
+
+export interface StickyComment {
+  readonly id: number;
+  /** ID for GraphQL. */
+  readonly nodeId: string;
+  readonly url: string;
+  readonly body: string;
+  readonly marker: Marker;
+}
+
+export interface Upsert {
+  readonly pull: PullRequest;
+  readonly label: string;
+  readonly body: string;
+  /** False: update a comment that is there, and leave a pull request without one alone. */
+  readonly createIfMissing: boolean;
+}
+
+/** The sticky comments of this program: one for each label of a pull request. */
+export interface Comments {
+  /**
+   * Looks through all comments of the pull request. Only those of the token's own user count, whatever the others say on
+   * their first line; of several, the newest.
+   * @throws GitHubError
+   */
+  find(pull: PullRequest, label: string): Promise<StickyComment | undefined>;
+  /**
+   * Brings the comment up to date, in place.
+   * @returns its URL, or undefined when there is none and none was wanted
+   * @throws GitHubError, GitHubTokenError when the token may not write
+   */
+  upsert(wanted: Upsert): Promise<string | undefined>;
+}
+
+/** Tries to create one comment. After each that may have gone through, all comments are read again. */
+const MAX_CREATIONS = 3;
+const FIRST_PAUSE_MS = 1_000;
+/** Of 100 comments each; GitHub stops at 2,500 comments. */
+const MAX_PAGES = 100;
+
+/** @param parseMarker tells our comments from those of others */
+export function createComments(github: GitHub, parseMarker: ParseMarker): Comments {
+  const find: Comments['find'] = async (pull, label) => {
+    const candidates: (StickyComment & { readonly author: string })[] = [];
+    for (const row of await listComments(github, pull)) {
+      const comment = commentOf(row);
+      const marker = comment ? parseMarker(comment.body) : undefined;
+      if (comment && marker?.label === label) candidates.push({ ...comment, marker });
+    }
+    if (candidates.length === 0) return undefined;
+    const viewer = await github.viewer();
+    const own = candidates.filter(({ author }) => author === viewer).sort((a, b) => b.id - a.id);
+    const [newest] = own;
+    if (newest && own.length > 1) {
+      github.log.info(`${viewer} has ${own.length} comments for "${label}": the newest counts, ${newest.url}`);
+    }
+    if (!newest) github.log.debug(`${candidates.length} comments for "${label}" are not by ${viewer}: left alone`);
+    return newest;
+  };
+
+  const upsert: Comments['upsert'] = async ({ pull, label, body, createIfMissing }) => {
+    for (let tries = 1; ; tries += 1) {
+      const found = await find(pull, label);
+      const updated = found && (sameText(found.body, body) ? found.url : await update(github, pull, found, body));
+      if (updated !== undefined || !createIfMissing) return updated;
+      try {
+        return await create(github, pull, body);
+      } catch (error) {
+        // The comment may be there although nobody said so: look again before there are two of them.
+        if (!isUncertain(error) || tries >= MAX_CREATIONS) throw error;
+        const pause = FIRST_PAUSE_MS * 2 ** (tries - 1);
+        if (!(await github.patience.wait(pause, 'GitHub did not say whether it took the comment'))) throw error;
+      }
+    }
+  };
+
+  return { find, upsert };
+}
+
+/**
+ * All comments, oldest first: `GET /repos/{owner}/{repo}/issues/{number}/comments`, page after page as the `Link` header says.
+ * @throws GitHubApiError when the answer is no list, or the list never ends
+ */
+async function listComments({ octokit }: GitHub, { owner, repo, number }: PullRequest): Promise<unknown[]> {
+  const path = `/repos/${owner}/${repo}/issues/${number}/comments`;
+  const rows: unknown[] = [];
+  let next: string | undefined = `${path}?per_page=100`;
+  for (let page = 0; next !== undefined; page += 1) {
+    const answer: { data: unknown; status: number; headers: { link?: string | undefined } } = await octokit.request(
+      `GET ${next}`,
+    );
+    const part = list(answer.data);
+    if (!part || page >= MAX_PAGES) {
+      throw new GitHubApiError(
+        { method: 'GET', path },
+        answer.status,
+        part ? 'the list never ends' : 'that is no list',
+      );
+    }
+    rows.push(...part);
+    next = /<([^<>]+)>;[^,]*\brel="next"/.exec(answer.headers.link ?? '')?.[1];
+  }
+  return rows;
+}
+
+function commentOf(row: unknown): (Omit<StickyComment, 'marker'> & { readonly author: string }) | undefined {
+  const { id, node_id: nodeId, html_url: url, body, user } = record(row);
+  const number = positive(id);
+  // A comment whose author is gone has no user: nobody's.
+  const author = text(record(user).login);
+  if (number === undefined || !author) return undefined;
+  return { id: number, nodeId: text(nodeId) ?? '', url: text(url) ?? '', body: text(body) ?? '', author };
+}
+
+/** @returns the comment's URL, or undefined when the comment is gone */
+async function update(
+  { octokit }: GitHub,
+  { owner, repo }: PullRequest,
+  { id, url }: StickyComment,
+  body: string,
+): Promise<string | undefined> {
+  try {
+    const { data } = await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+      owner,
+      repo,
+      comment_id: id,
+      body,
+    });
+    return text(record(data).html_url) ?? url;
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
+}
+
+async function create({ octokit }: GitHub, { owner, repo, number }: PullRequest, body: string): Promise<string> {
+  const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+    owner,
+    repo,
+    issue_number: number,
+    body,
+  });
+  return text(record(data).html_url) ?? '';
+}
+
+/** Browsers send CRLF, and white space at the end shows nowhere. */
+const sameText = (a: string, b: string): boolean => normal(a) === normal(b);
+const normal = (body: string): string => body.replaceAll('\r\n', '\n').trimEnd();
