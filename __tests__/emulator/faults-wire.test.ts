@@ -71,6 +71,10 @@ describe('slow', () => {
     while (requests[0]?.faults === undefined) await pause(5);
   };
 
+  const isCarriedOut = async ({ requests }: Emulator, wanted: boolean): Promise<void> => {
+    while (requests[0]?.carriedOut !== wanted) await pause(5);
+  };
+
   it.each([{ firstByteMs: 100 }, { bodyMs: 100 }, { firstByteMs: 50, bodyMs: 50 }])(
     '%j: whole in the end',
     async (ms) => {
@@ -119,10 +123,10 @@ describe('slow', () => {
           signal: client.signal,
         });
         await hasFired(emulator);
-        while (emulator.requests[0]?.carriedOut !== made) await pause(5);
+        await isCarriedOut(emulator, made);
         client.abort();
         await expect(request).rejects.toThrow('aborted');
-        while (emulator.requests[0]?.carriedOut !== true) await pause(5);
+        await isCarriedOut(emulator, true);
         expect(emulator.world.dump().operations).toHaveLength(1);
       },
       [{ kind: 'slow', firstByteMs: 2000, at }],
