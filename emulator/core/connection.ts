@@ -20,6 +20,12 @@ export class Connection {
     return NOTHING_TO_SEND;
   }
 
+  /** Ends the connection after what was sent: the client sees all of that, and then nothing. */
+  hangUp(): Response {
+    this.incoming.socket.destroy();
+    return NOTHING_TO_SEND;
+  }
+
   /** Sends status, headers and half of the body. @returns how to send the other half */
   async sendHalf(response: Response): Promise<() => Response> {
     const body = Buffer.from(await response.arrayBuffer());
@@ -28,7 +34,7 @@ export class Connection {
       ...Object.fromEntries(response.headers),
       'content-length': body.length,
     });
-    // A reset overtakes what is still in a buffer: wait until it is on its way.
+    // What is still in a buffer would be lost when the connection ends: wait until it is on its way.
     await new Promise((resolve) => this.outgoing.write(body.subarray(0, half), resolve));
     return () => {
       this.outgoing.end(body.subarray(half));

@@ -9,8 +9,9 @@ import type { Json } from './json.js';
 import { findRoute, SYSTEM_PARAMETERS, type Api, type Call, type Match } from './router.js';
 
 /**
- * A test's own code between a request and its effect, for what no fault can say (emulator/faults): `before` runs when the request is accepted and nothing
- * has changed yet, `after` when the change is made and the answer is not sent. Either may answer in the API's place.
+ * A test's own code between a request and its effect, for what no fault can say (emulator/faults): `before` runs when the request is
+ * accepted and nothing has changed yet, `after` when the change is made and the answer is not sent. Either may answer in the API's
+ * place.
  */
 export interface Interceptor {
   before?(entry: RequestLogEntry): Promise<Response | undefined> | Response | undefined;

@@ -69,7 +69,7 @@ const status = z.strictObject({
   at: at.default('before'),
 });
 
-/** The connection is reset; `midway` sends half of the answer first. */
+/** The connection is reset; with `midway` it ends after half of the answer. */
 const reset = z.strictObject({ ...fault, kind: z.literal('reset'), at: z.enum(['before', 'after', 'midway']) });
 
 /** The answer's text ends in the middle, although HTTP says that it is whole. */

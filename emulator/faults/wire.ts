@@ -14,11 +14,10 @@ export function resetEffect({ at }: FaultOf<'reset'>): Effect {
   return {
     after: async ({ act, connection, entry }, response) => {
       act();
-      if (at === 'midway') {
-        entry.status = response.status;
-        await connection.sendHalf(response);
-      }
-      return connection.reset();
+      if (at === 'after') return connection.reset();
+      entry.status = response.status;
+      await connection.sendHalf(response);
+      return connection.hangUp();
     },
   };
 }

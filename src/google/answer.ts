@@ -22,23 +22,23 @@ export function parseAnswer(exchange: Exchange, answer: RawAnswer, shape?: Shape
       exchange,
       transient,
     );
-  const damage = damageOf(answer);
-  if (damage !== undefined) throw wrong(damage, true);
+  const replaced = replacementOf(answer);
+  if (replaced !== undefined) throw wrong(replaced, true);
   // A method that answers with google.protobuf.Empty sends {}, some front ends 204 and nothing.
   const json = answer.status === 204 ? {} : parse(answer.body);
+  if (json === undefined) throw wrong(`something that is no complete JSON (${answer.body.length} characters)`, true);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong('JSON that is no object', false);
   const problem = shape?.(json as Record<string, unknown>);
   if (problem !== undefined) throw wrong(`JSON of another shape: ${problem}`, false);
   return json as Record<string, unknown>;
 }
 
-/** What happened to an answer on its way, so that it is no JSON any more. */
-function damageOf({ status, body, contentType }: RawAnswer): string | undefined {
+/** What somebody on the way sent in place of the API's JSON. */
+function replacementOf({ status, body, contentType }: RawAnswer): string | undefined {
   if (status === 204) return undefined;
   if (body.trim() === '') return 'an empty body';
   if (isPage(body)) return describePage(body);
-  if (!isJsonType(contentType)) return `content of type ${(contentType ?? '').slice(0, 100)}, not JSON`;
-  return parse(body) === undefined ? `something that is no complete JSON (${body.length} characters)` : undefined;
+  return isJsonType(contentType) ? undefined : `content of type ${(contentType ?? '').slice(0, 100)}, not JSON`;
 }
 
 function parse(text: string): unknown {
