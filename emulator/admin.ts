@@ -1,6 +1,8 @@
 import { Hono, type Context } from 'hono';
 import { asJson, asString } from './core/json.js';
 import { decide } from './decide.js';
+import type { Faults } from './faults/faults.js';
+import type { FaultInput } from './faults/schema.js';
 import type { RequestLogEntry } from './request-log.js';
 import type { LiveWorld } from './state/live-world.js';
 import type { State } from './state/state.js';
@@ -10,6 +12,7 @@ export interface AdminContext {
   readonly state: () => State;
   readonly world: () => LiveWorld;
   readonly requests: RequestLogEntry[];
+  readonly faults: Faults;
 }
 
 /** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
@@ -39,6 +42,15 @@ export function adminApp(context: AdminContext): Hono {
     context.world().setPolicy(asString(body.on), body.bindings as BindingInput[], where);
     return c.json(context.world().policy(asString(body.on), where));
   });
+  app.get('/faults', (c) => c.json({ faults: context.faults.list() }));
+  app.post('/faults', async (c) => c.json({ ids: context.faults.add(await c.req.json<FaultInput>()) }));
+  app.delete('/faults', (c) => {
+    context.faults.clear();
+    return c.json({});
+  });
+  app.delete('/faults/:id', (c) =>
+    context.faults.remove(c.req.param('id')) ? c.json({}) : c.json({ error: 'There is no such fault.' }, 404),
+  );
   app.get('/settings', (c) => c.json(context.world().settings));
   app.post('/settings', async (c) => {
     context.world().set(await c.req.json());

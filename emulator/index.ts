@@ -1,6 +1,8 @@
 import { serve } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
 import type { Interceptor } from './core/dispatch.js';
+import { Faults } from './faults/faults.js';
+import type { FaultInput } from './faults/schema.js';
 import { decide, type Decision } from './decide.js';
 import type { RequestLogEntry } from './request-log.js';
 import { createApp } from './server.js';
@@ -12,6 +14,8 @@ export type { Decision, DecisionReason } from './decide.js';
 export type { RequestLogEntry } from './request-log.js';
 export type { LiveWorld, EngineView, Where } from './state/live-world.js';
 export type { Settings, SettingsInput } from './settings.js';
+export type { Faults, FaultReport } from './faults/faults.js';
+export { FaultError, type Fault, type FaultInput, type FaultKind } from './faults/schema.js';
 export type { Interceptor } from './core/dispatch.js';
 export { readWorld, WorldError } from './world.js';
 export type { WorldInput, EngineInput, ServiceInput, BindingInput } from './world.js';
@@ -24,6 +28,8 @@ export interface EmulatorOptions {
   /** 0 takes any free port. */
   readonly port?: number;
   readonly host?: string;
+  /** What is to go wrong from the first request on. */
+  readonly faults?: readonly FaultInput[];
 }
 
 export interface Emulator {
@@ -35,7 +41,9 @@ export interface Emulator {
   readonly world: LiveWorld;
   /** Every request to an API so far, in order of arrival; the array stays the same. */
   readonly requests: RequestLogEntry[];
-  /** Points between a request and its effect. */
+  /** What is to go wrong; more can be added and taken away at any time. */
+  readonly faults: Faults;
+  /** A test's own code between a request and its effect, for what no fault can say. */
   readonly interceptors: Interceptor[];
   /** May this principal reach this host now, and why (not)? */
   decide(principal: string, host: string): Decision;
@@ -63,7 +71,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const world = new LiveWorld(state, parsed.region);
   const requests: RequestLogEntry[] = [];
   const interceptors: Interceptor[] = [];
-  const app = createApp({ state: () => state, world: () => world, requests, interceptors });
+  const faults = new Faults(state);
+  faults.add(options.faults ?? []);
+  const app = createApp({ state: () => state, world: () => world, requests, faults, interceptors });
   const hostname = options.host ?? '127.0.0.1';
   const { server, port } = await listen(app, hostname, options.port ?? 0);
   const url = `http://${hostname}:${port}`;
@@ -72,6 +82,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     env: overrides(url),
     world,
     requests,
+    faults,
     interceptors,
     decide: (principal, host) => {
       state.settle();

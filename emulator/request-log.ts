@@ -1,3 +1,5 @@
+import type { FaultKind } from './faults/schema.js';
+
 /** One request as the emulator saw it. Tokens are never kept: only who they were issued by. */
 export interface RequestLogEntry {
   readonly n: number;
@@ -8,13 +10,17 @@ export interface RequestLogEntry {
   readonly path: string;
   /** Query parameters; a repeated one is joined by commas. */
   readonly query: Readonly<Record<string, string>>;
-  /** 0 until the answer is known. */
+  /** 0 until the answer is known, and for ever when none was sent. */
   status: number;
   /** Would it change something in Google Cloud? */
   write: boolean;
   /** Absent on the token exchange, whose bodies are secrets. */
   body?: unknown;
   readonly headers: Readonly<Record<string, string>>;
+  /** Did the API act on it? Not when it was refused at the gate or answered in the API's place. */
+  carriedOut: boolean;
+  /** What was made to go wrong with it, in order. */
+  faults?: readonly { readonly id: string; readonly kind: FaultKind }[];
 }
 
 const KEPT_HEADERS = [
@@ -50,6 +56,7 @@ export function newEntry(
     status: 0,
     write: request.method !== 'GET',
     headers,
+    carriedOut: false,
   };
 }
 

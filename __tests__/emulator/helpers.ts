@@ -1,4 +1,4 @@
-import { startEmulator, type Emulator, type WorldInput } from '../../emulator/index.js';
+import { startEmulator, type Emulator, type FaultInput, type WorldInput } from '../../emulator/index.js';
 
 export type Json = Record<string, unknown>;
 
@@ -53,8 +53,9 @@ export const baseWorld = (more: Partial<WorldInput> = {}): WorldInput => ({
 export async function withEmulator(
   world: WorldInput | string,
   test: (emulator: Emulator, call: Call) => Promise<void>,
+  faults: readonly FaultInput[] = [],
 ): Promise<void> {
-  const emulator = await startEmulator({ world });
+  const emulator = await startEmulator({ world, faults });
   try {
     await test(emulator, caller(emulator));
   } finally {
@@ -86,3 +87,30 @@ export const endpointService = (...urls: string[]): Json => ({
   endpointSpec: { type: 'NO_SPEC' },
   interfaces: urls.map((url) => ({ url, protocolBinding: 'JSONRPC' })),
 });
+
+/** One request as the wire has it: nothing is parsed, and an answer that breaks off is an error. */
+export async function raw(
+  emulator: Emulator,
+  method: string,
+  path: string,
+  body?: unknown,
+): Promise<{ status: number; type: string | null; headers: Headers; text: string }> {
+  const response = await fetch(`${emulator.url}/${path}`, {
+    method,
+    headers: { authorization: 'Bearer token' },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  const { status, headers } = response;
+  return { status, type: headers.get('content-type'), headers, text: await response.text() };
+}
+
+/** The code of the failure below a failed fetch. */
+export async function failureOf(run: Promise<unknown>): Promise<string> {
+  try {
+    await run;
+  } catch (error) {
+    const { cause } = error as { cause?: { code?: string } };
+    return cause?.code ?? String(error);
+  }
+  throw new Error('it did not fail');
+}

@@ -35,8 +35,7 @@ const PATH =
  * The target a path names. A path that is none, one with an empty id above all, is a 404:
  * it must never be taken for the policy of the whole registry.
  */
-function findTarget(call: Call, state: State): PolicyTarget {
-  const resource = call.param('resource');
+export function policyTarget(resource: string, state: State): PolicyTarget {
   const match = PATH.exec(resource);
   if (!match) throw notFound('Requested entity was not found.');
   const [, project = '', location = '', collection, id] = match;
@@ -49,7 +48,7 @@ function findTarget(call: Call, state: State): PolicyTarget {
 
 /** Policies with conditions are shown whole to callers who ask for version 3 only (IAM "Specifying a policy version when getting a policy"). */
 function getIamPolicy(call: Call, state: State): Json {
-  const target = findTarget(call, state);
+  const target = policyTarget(call.param('resource'), state);
   state.need(`${PERMISSION}.getIamPolicy`, call.param('resource'), SERVICE);
   const shape = { message: { options: { message: { requestedPolicyVersion: 'int' } } } } as const;
   const options = asJson(readMessage(call.body, shape, 'request').options);
@@ -61,7 +60,7 @@ function getIamPolicy(call: Call, state: State): Json {
 
 /** Replaces a policy: the etag decides whether it is still the one that was read; a stale one is 409 ABORTED. */
 function setIamPolicy(call: Call, state: State): Json {
-  const target = findTarget(call, state);
+  const target = policyTarget(call.param('resource'), state);
   state.need(`${PERMISSION}.setIamPolicy`, call.param('resource'), SERVICE);
   const shape = { message: { policy: POLICY_SHAPE } } as const;
   const sent = asJson(readMessage(call.body, shape, 'request').policy) as SentPolicy;
@@ -98,7 +97,7 @@ function checkEtag(sent: SentPolicy, current: StoredPolicy): void {
 }
 
 function testIamPermissions(call: Call, state: State): Json {
-  findTarget(call, state);
+  policyTarget(call.param('resource'), state);
   const permissions = asStrings(asJson(call.body).permissions);
   const held = permissions.filter((permission) => state.isAllowed(permission, call.param('resource')));
   return held.length > 0 ? { permissions: held } : {};

@@ -53,6 +53,7 @@ function visibleOperations(call: Call, state: State, api: string): Operation[] {
   return state.operations.list(
     (operation) =>
       operation.api === api &&
+      operation.hidden !== true &&
       operation.projectNumber === place.project.number &&
       operation.location === place.location &&
       (target === undefined || operation.target === target) &&

@@ -1,12 +1,17 @@
+import type { Faults } from '../faults/faults.js';
 import { labelAuthorization, newEntry, type RequestLogEntry } from '../request-log.js';
 import type { State } from '../state/state.js';
+import { errorAnswer, jsonAnswer, pageAnswer } from './answers.js';
+import { NOTHING_TO_SEND, type Connection } from './connection.js';
 import { badRequest, GoogleError } from './errors.js';
-import { authenticate, requireEnabled } from './gate.js';
+import { authenticate, bearerToken, requireEnabled } from './gate.js';
+import type { Json } from './json.js';
 import { findRoute, SYSTEM_PARAMETERS, type Api, type Call, type Match } from './router.js';
 
 /**
- * The one place where something may come between a request and its effect: `before` runs when the request is accepted and nothing
- * has changed yet, `after` when the change is made and the answer is not sent. Either may answer in the API's place.
+ * A test's own code between a request and its effect, for what no fault can say (emulator/faults): `before` runs when the request is
+ * accepted and nothing has changed yet, `after` when the change is made and the answer is not sent. Either may answer in the API's
+ * place.
  */
 export interface Interceptor {
   before?(entry: RequestLogEntry): Promise<Response | undefined> | Response | undefined;
@@ -16,18 +21,24 @@ export interface Interceptor {
 export interface Dispatcher {
   readonly state: () => State;
   readonly requests: RequestLogEntry[];
+  readonly faults: Faults;
   readonly interceptors: readonly Interceptor[];
 }
 
 /** Answers one request to one API and logs it. */
-export async function dispatch(dispatcher: Dispatcher, api: Api, request: Request): Promise<Response> {
+export async function dispatch(
+  dispatcher: Dispatcher,
+  api: Api,
+  request: Request,
+  connection: Connection,
+): Promise<Response> {
   const state = dispatcher.state();
   const url = new URL(request.url);
   const path = url.pathname.slice(`/${api.name}`.length) || '/';
   const entry = newEntry(dispatcher.requests.length + 1, state.clock.iso(), api.name, request, path, url.searchParams);
   dispatcher.requests.push(entry);
-  const response = await answer(dispatcher, api, request, entry, url.searchParams);
-  entry.status = response.status;
+  const response = await answer(dispatcher, api, request, { entry, connection });
+  if (response !== NOTHING_TO_SEND) entry.status = response.status;
   return response;
 }
 
@@ -35,10 +46,10 @@ async function answer(
   dispatcher: Dispatcher,
   api: Api,
   request: Request,
-  entry: RequestLogEntry,
-  query: URLSearchParams,
+  { entry, connection }: { readonly entry: RequestLogEntry; readonly connection: Connection },
 ): Promise<Response> {
   const state = dispatcher.state();
+  const query = new URL(request.url).searchParams;
   const { latencyMs } = state.settings;
   if (latencyMs > 0) await new Promise((resolve) => setTimeout(resolve, latencyMs));
   try {
@@ -47,21 +58,39 @@ async function answer(
     entry.write = match.route.write;
     const body = await readBody(request);
     if (body !== undefined && api.public !== true) entry.body = body;
-    labelAuthorization(entry, authenticate(state, api, request.headers.get('authorization')));
+    const authorization = request.headers.get('authorization');
+    labelAuthorization(entry, authenticate(state, api, authorization));
     requireEnabled(state, api, entry.path, request.headers.get('x-goog-user-project'));
     checkQuery(match, query);
-    for (const interceptor of dispatcher.interceptors) {
+    const call = callOf(request, entry.path, query, body, match);
+    return await dispatcher.faults.around(
+      { entry, state, connection, token: bearerToken(authorization) },
+      async (view) => carryOut(dispatcher, entry, async () => match.route.handler(call, view)),
+    );
+  } catch (error) {
+    if (error instanceof GoogleError) return errorAnswer(error);
+    throw error;
+  }
+}
+
+async function carryOut(
+  { interceptors, state }: Dispatcher,
+  entry: RequestLogEntry,
+  handle: () => Promise<Json>,
+): Promise<Response> {
+  try {
+    for (const interceptor of interceptors) {
       const instead = await interceptor.before?.(entry);
       if (instead) return instead;
     }
-    state.settle();
-    const call = callOf(request, entry.path, query, body, match);
-    let response = json(200, await match.route.handler(call, state));
-    for (const interceptor of dispatcher.interceptors)
-      response = (await interceptor.after?.(entry, response)) ?? response;
+    state().settle();
+    entry.carriedOut = true;
+    let response = jsonAnswer(200, await handle());
+    for (const interceptor of interceptors) response = (await interceptor.after?.(entry, response)) ?? response;
     return response;
   } catch (error) {
-    if (error instanceof GoogleError) return json(error.httpStatus, error.envelope());
+    // Here, so that what happens on the wire happens to errors as well.
+    if (error instanceof GoogleError) return errorAnswer(error);
     throw error;
   }
 }
@@ -106,13 +135,6 @@ function checkQuery(match: Match, query: URLSearchParams): void {
 
 /** A path no API has: Google's front end answers with a page of its own, not with an API error. */
 function notOnThisServer(path: string): Response {
-  const html = `<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p><b>404.</b> That’s an error.\n<p>The requested URL <code>${path.replace(/[<&]/g, '')}</code> was not found on this server.\n`;
-  return new Response(html, { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' } });
-}
-
-function json(status: number, body: unknown): Response {
-  return new Response(`${JSON.stringify(body, null, 2)}\n`, {
-    status,
-    headers: { 'content-type': 'application/json; charset=UTF-8' },
-  });
+  const text = `That’s an error.\n<p>The requested URL <code>${path.replace(/[<&]/g, '')}</code> was not found on this server.`;
+  return pageAnswer(404, 'Error 404 (Not Found)!!1', text);
 }

@@ -21,6 +21,10 @@ const CODES = {
 export type StatusName = keyof typeof CODES;
 export const STATUS_NAMES = Object.keys(CODES) as StatusName[];
 
+/** The HTTP statuses Google's APIs answer errors with. */
+export const HTTP_STATUSES = [400, 401, 403, 404, 409, 429, 499, 500, 501, 503, 504] as const;
+export type HttpStatus = (typeof HTTP_STATUSES)[number];
+
 /** One entry of `details[]`, with its `@type`. */
 export type ErrorDetail = { '@type': string } & Record<string, unknown>;
 

@@ -3,33 +3,43 @@ import type { Project } from '../state/types.js';
 import { errorInfo, GoogleError, type ErrorDetail } from './errors.js';
 import type { Api } from './router.js';
 
+/** The token of an `Authorization` header. */
+export function bearerToken(header: string | null): string | undefined {
+  return /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
+}
+
 /**
  * Checks the bearer token and returns whose it is. Any token that is not empty will do unless the world lists some;
  * tokens issued by the token exchange are good until they expire.
  */
 export function authenticate(state: State, api: Api, header: string | null): string {
   if (api.public === true) return 'none';
-  const token = /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
+  const token = bearerToken(header);
   if (token === undefined)
-    throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api);
+    throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api.service);
   const issued = state.tokens.get(token);
   if (issued !== undefined) {
     if (state.clock.now() < issued.endMs) return issued.label;
-    throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', api);
+    throw tokenExpired(api.service);
   }
   const { tokens } = state.settings.auth;
   if (tokens.length > 0 && !tokens.includes(token)) {
-    throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api);
+    throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api.service);
   }
   return 'bearer';
 }
 
-function unauthenticated(what: string, reason: string, api: Api): GoogleError {
+/** 401 for a token whose time is over; the wording is the one for every bad token, the reason tells. */
+export function tokenExpired(service: string): GoogleError {
+  return unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', service);
+}
+
+function unauthenticated(what: string, reason: string, service: string): GoogleError {
   const verb = what.startsWith('missing') ? `is ${what}` : what;
   return new GoogleError(
     'UNAUTHENTICATED',
     `Request ${verb}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`,
-    [errorInfo(reason, 'googleapis.com', { service: api.service })],
+    [errorInfo(reason, 'googleapis.com', { service })],
   );
 }
 

@@ -30,6 +30,8 @@ export interface Operation extends OperationStart {
   done: boolean;
   response?: Json;
   error?: RpcStatus;
+  /** Can't be read or listed any more; it goes on all the same. */
+  hidden?: boolean;
 }
 
 /** All operations of all APIs. Time is checked at each request: an operation whose time has come is committed before anyone looks. */

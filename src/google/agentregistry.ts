@@ -1,6 +1,8 @@
+import type { Shape } from './answer.js';
 import type { Http } from './http.js';
 import { formatLocation } from './names.js';
 import { listAll } from './pages.js';
+import { SHAPES } from './shapes.js';
 import type { Operation, RegistryService } from './types.js';
 
 /** What a service is created from or patched with; its name is in the request. */
@@ -30,19 +32,18 @@ const VERSION = 'v1';
 
 /** Source: Google's agentregistry discovery document, revision 20260904. */
 export function createAgentRegistry(http: Http): AgentRegistry {
-  const get = <T>(path: string, query: Record<string, string | undefined> = {}): Promise<T> =>
-    http.request<T>({ api: 'agentregistry', method: 'GET', path: `${VERSION}/${path}`, query });
+  const getOne = <T>(path: string, shape: Shape): Promise<T> =>
+    http.request<T>({ api: 'agentregistry', method: 'GET', path: `${VERSION}/${path}`, shape });
 
   return {
     listServices: (project, location) =>
-      listAll(async (pageToken) => {
-        const page = await get<{ services?: RegistryService[]; nextPageToken?: string }>(
-          `${formatLocation(project, location)}/services`,
-          { pageSize: '100', pageToken },
-        );
-        return { items: page.services, nextPageToken: page.nextPageToken };
+      listAll<RegistryService>(http, {
+        api: 'agentregistry',
+        path: `${VERSION}/${formatLocation(project, location)}/services`,
+        field: 'services',
+        shape: SHAPES.services,
       }),
-    getService: (name) => get(name),
+    getService: (name) => getOne(name, SHAPES.service),
     createService: (parent, id, body, requestId) =>
       http.request({
         api: 'agentregistry',
@@ -51,6 +52,7 @@ export function createAgentRegistry(http: Http): AgentRegistry {
         query: { serviceId: id, requestId },
         body,
         retry: 'always',
+        shape: SHAPES.operation,
       }),
     patchService: (name, body, updateMask, requestId) => {
       if (updateMask.length === 0) throw new RangeError('A patch without a mask overwrites every field.');
@@ -61,8 +63,9 @@ export function createAgentRegistry(http: Http): AgentRegistry {
         query: { updateMask: updateMask.join(','), requestId },
         body,
         retry: 'always',
+        shape: SHAPES.operation,
       });
     },
-    getOperation: (name) => get(name),
+    getOperation: (name) => getOne(name, SHAPES.operation),
   };
 }

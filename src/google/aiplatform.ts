@@ -1,7 +1,9 @@
+import type { Shape } from './answer.js';
 import type { Http } from './http.js';
 import { formatLocation } from './names.js';
 import { isDone } from './operations.js';
 import { listAll } from './pages.js';
+import { SHAPES } from './shapes.js';
 import type { AgentGatewayConfig, Operation, ReasoningEngine } from './types.js';
 
 export type AiplatformVersion = 'v1' | 'v1beta1';
@@ -30,32 +32,21 @@ export interface Aiplatform {
 
 /** Names the whole message: whether Google accepts a deeper path is not known (nothing public uses one). */
 const GATEWAY_CONFIG_MASK = 'spec.deploymentSpec.agentGatewayConfig';
-const PAGE_SIZE = '100';
 
 /** Source: Google's aiplatform discovery document; v1 and v1beta1 differ in the version segment only. */
 export function createAiplatform(http: Http, version: AiplatformVersion): Aiplatform {
-  const get = <T>(path: string, query: Record<string, string | undefined> = {}): Promise<T> =>
-    http.request<T>({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, query });
+  const getOne = <T>(path: string, shape: Shape): Promise<T> =>
+    http.request<T>({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, shape });
+  const listOf = <T>(path: string, field: string, shape: Shape): Promise<T[]> =>
+    listAll<T>(http, { api: 'aiplatform', path: `${version}/${path}`, field, shape });
 
   const listOperations = (engineName: string): Promise<Operation[]> =>
-    listAll(async (pageToken) => {
-      const page = await get<{ operations?: Operation[]; nextPageToken?: string }>(`${engineName}/operations`, {
-        pageSize: PAGE_SIZE,
-        pageToken,
-      });
-      return { items: page.operations, nextPageToken: page.nextPageToken };
-    });
+    listOf(`${engineName}/operations`, 'operations', SHAPES.operations);
 
   return {
     listEngines: (project, region) =>
-      listAll(async (pageToken) => {
-        const page = await get<{ reasoningEngines?: ReasoningEngine[]; nextPageToken?: string }>(
-          `${formatLocation(project, region)}/reasoningEngines`,
-          { pageSize: PAGE_SIZE, pageToken },
-        );
-        return { items: page.reasoningEngines, nextPageToken: page.nextPageToken };
-      }),
-    getEngine: (name) => get(name),
+      listOf(`${formatLocation(project, region)}/reasoningEngines`, 'reasoningEngines', SHAPES.engines),
+    getEngine: (name) => getOne(name, SHAPES.engine),
     patchGatewayConfig: (name, config, etag) =>
       http.request({
         api: 'aiplatform',
@@ -66,6 +57,7 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
         body: { ...(etag === undefined ? {} : { etag }), spec: { deploymentSpec: { agentGatewayConfig: config } } },
         // A second update would be a second redeployment: the caller looks at the engine before it tries again.
         retry: 'throttled',
+        shape: SHAPES.operation,
       }),
     testPermissions: async (engineName, permissions) => {
       const answer = await http.request<{ permissions?: string[] }>({
@@ -82,7 +74,7 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
     listOperations,
     runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
     lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
-    getOperation: (name) => get(name),
+    getOperation: (name) => getOne(name, SHAPES.operation),
   };
 }
 

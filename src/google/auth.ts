@@ -31,6 +31,8 @@ export interface CredentialsOptions {
   readonly quotaProject?: string | undefined;
   /** `process.env`, which is what the auth library reads. Another one only changes what is read here. */
   readonly env?: NodeJS.ProcessEnv;
+  /** Longest wait for a token; 60 s. */
+  readonly tokenTimeoutMs?: number;
   /** Called with every new token before it is used, so that it can be masked in the log. */
   readonly onToken: (token: string) => void;
 }
@@ -47,6 +49,8 @@ const NO_PROJECT_LOOKUP = 'not-looked-up';
 const DETECTION_TIMEOUT = 10_000;
 /** The library sets no limit of its own, and a token endpoint that hangs must not hang the run. */
 const TOKEN_TIMEOUT = 60_000;
+
+const MALFORMED = 'No token for Google Cloud: a token endpoint answered something that is no token.';
 
 /** Where google-github-actions/auth, gcloud and Google's libraries leave the project. */
 const PROJECT_VARIABLES = [
@@ -82,16 +86,20 @@ export function createCredentials(options: CredentialsOptions): Credentials {
 
   return {
     headers: async (url) => {
-      const found = await getClient();
-      const token = within(
-        TOKEN_TIMEOUT,
-        found.getRequestHeaders(url),
-        () => new AuthError('unreachable', `No token for Google Cloud came within ${TOKEN_TIMEOUT / 1000} s.`),
-      );
-      const headers = Object.fromEntries(await token.catch((error: unknown) => Promise.reject(tokenError(error))));
-      const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-      if (bearer === undefined || bearer === 'undefined') {
-        throw new AuthError('rejected', 'The token endpoint answered without a token.');
+      const asked = getClient();
+      const found = await asked;
+      let headers: Record<string, string>;
+      let bearer: string;
+      try {
+        const timeout = options.tokenTimeoutMs ?? TOKEN_TIMEOUT;
+        const late = (): AuthError =>
+          new AuthError('unreachable', `No token for Google Cloud came within ${timeout / 1000} s.`);
+        headers = Object.fromEntries(await within(timeout, found.getRequestHeaders(url), late));
+        bearer = bearerOf(headers);
+      } catch (error) {
+        // The client may hold on to an answer without a token, or to a request that hangs: the next try takes a new one.
+        if (client === asked) client = undefined;
+        throw tokenError(error);
       }
       if (bearer !== lastToken) {
         options.onToken(bearer);
@@ -163,6 +171,13 @@ async function projectOfMetadataServer(): Promise<string | undefined> {
   }
 }
 
+/** The library does not look at what it was given: the text `undefined` stands for a token that is not there. */
+function bearerOf(headers: Readonly<Record<string, string>>): string {
+  const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+  if (bearer === undefined || bearer === 'undefined' || bearer === 'null') throw new AuthError('malformed', MALFORMED);
+  return bearer;
+}
+
 /** What the library's error is about. The error itself is dropped, since it holds the request with the OIDC token in it. */
 function tokenError(error: unknown): AuthError {
   if (error instanceof AuthError) return error;
@@ -183,6 +198,10 @@ function tokenError(error: unknown): AuthError {
   }
   if (error instanceof gaxios.GaxiosError) {
     return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${error.message}`);
+  }
+  // The library stumbles over an answer that is no JSON object, and such an error quotes the answer: with the token in it.
+  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
+    return new AuthError('malformed', MALFORMED);
   }
   return new AuthError('rejected', `No token for Google Cloud: ${messageOf(error)}`);
 }

@@ -9,6 +9,8 @@ export interface ErrorBody {
   readonly metadata: Readonly<Record<string, string>>;
   readonly details: readonly ErrorDetail[];
   readonly retryDelayMs: number | undefined;
+  /** Was it Google's envelope, in the newer or the older form? */
+  readonly isEnvelope: boolean;
 }
 
 /** Longer messages are cut: a front end's error page must not fill a pull request comment. */
@@ -52,7 +54,7 @@ export function parseErrorBody(body: string): ErrorBody {
   try {
     json = JSON.parse(text);
   } catch {
-    return plain(isPage(text) ? pageMessage(text) : `the answer is no JSON: ${text}`);
+    return plain(isPage(text) ? `the answer is ${describePage(text)}` : `the answer is no JSON: ${text}`);
   }
   return errorBodyOf(json);
 }
@@ -80,6 +82,7 @@ export function errorBodyOf(json: unknown): ErrorBody {
     metadata: strings(info?.metadata),
     details,
     retryDelayMs: durationMs(details.find((detail) => isType(detail, 'RetryInfo'))?.retryDelay),
+    isEnvelope: Object.keys(envelope).length > 0,
   };
 }
 
@@ -90,6 +93,7 @@ const plain = (message: string): ErrorBody => ({
   metadata: {},
   details: [],
   retryDelayMs: undefined,
+  isEnvelope: false,
 });
 
 /** A message such as "Request contains an invalid argument." says nothing; the fields at fault are in the details. */
@@ -104,11 +108,13 @@ function violations(details: readonly ErrorDetail[], message: string): string {
   return found.length === 0 ? '' : ` (${found.join('; ')})`;
 }
 
-const isPage = (text: string): boolean => text.startsWith('<');
+/** Is it HTML (or XML) instead of JSON? */
+export const isPage = (text: string): boolean => text.trimStart().startsWith('<');
 
-function pageMessage(page: string): string {
+/** What a web page in place of JSON is about, in one line. */
+export function describePage(page: string): string {
   const title = /<title[^>]*>([^<]*)<\/title>/i.exec(page)?.[1]?.trim();
-  return `the answer is a web page instead of JSON${title ? `: ${title}` : ''}`;
+  return oneLine(`a web page instead of JSON${title ? `: ${title}` : ''}`);
 }
 
 function oneLine(text: string): string {

@@ -32,6 +32,8 @@ export class ApiError extends GoogleError {
   /** What Google said, in one line. Text from outside: escape it for where it is printed. */
   readonly googleMessage: string;
   readonly details: readonly ErrorDetail[];
+  /** True when the body was the API's own error; else a front end or a proxy may have spoken, which knows of no resources. */
+  readonly isFromApi: boolean;
   /** How long to wait before trying again: `Retry-After`, else the RetryInfo detail. */
   readonly retryDelayMs: number | undefined;
 
@@ -48,11 +50,12 @@ export class ApiError extends GoogleError {
     this.metadata = parsed.metadata;
     this.googleMessage = parsed.message;
     this.details = parsed.details;
+    this.isFromApi = parsed.isEnvelope;
     this.retryDelayMs = answer.retryAfterMs ?? parsed.retryDelayMs;
   }
 }
 
-/** No answer came: name resolution, connection, TLS, a reset, or an attempt that took too long. */
+/** No answer came, or only the start of one: name resolution, connection, TLS, a reset, or an attempt that took too long. */
 export class NetworkError extends GoogleError {
   override readonly name = 'NetworkError';
   readonly method: string;
@@ -63,9 +66,14 @@ export class NetworkError extends GoogleError {
   /** False when the request certainly never left this machine, so that even a write may be sent again. */
   readonly sent: boolean;
 
-  constructor(exchange: Exchange, failure: { code?: string | undefined; message: string; sent: boolean }) {
+  /** @param failure.status HTTP status, when that much of the answer came */
+  constructor(
+    exchange: Exchange,
+    failure: { code?: string | undefined; message: string; sent: boolean; status?: number | undefined },
+  ) {
+    const what = failure.status === undefined ? 'got no answer' : `answered ${failure.status} and broke off`;
     const code = failure.code !== undefined && !failure.message.includes(failure.code) ? ` (${failure.code})` : '';
-    super(`${exchange.method} ${exchange.url} got no answer: ${failure.message}${code}`);
+    super(`${exchange.method} ${exchange.url} ${what}: ${failure.message}${code}`);
     this.method = exchange.method;
     this.url = exchange.url;
     this.api = exchange.api;
@@ -74,16 +82,30 @@ export class NetworkError extends GoogleError {
   }
 }
 
-/** An answer that says success and makes no sense: truncated JSON, or a list whose page token repeats. */
+/** An answer that says success and makes no sense: truncated JSON, a web page, fields of other types, a list without an end. */
 export class ProtocolError extends GoogleError {
   override readonly name = 'ProtocolError';
+  readonly method: string | undefined;
+  readonly url: string | undefined;
+  readonly api: string | undefined;
+  /** True when the answer was damaged on its way, so that another one may be whole; false when the server means it. */
+  readonly transient: boolean;
+
+  constructor(message: string, exchange?: Exchange, transient = false) {
+    super(message);
+    this.method = exchange?.method;
+    this.url = exchange?.url;
+    this.api = exchange?.api;
+    this.transient = transient;
+  }
 }
 
 /**
  * `missing`: no credentials at all. `gone`: the file GOOGLE_APPLICATION_CREDENTIALS names is not there. `unreadable`: it is no
  * credentials file. `universe`: it belongs to another universe. `rejected`: a token endpoint said no. `unreachable`: it said nothing.
+ * `malformed`: it said something that is no token.
  */
-export type AuthProblem = 'missing' | 'gone' | 'unreadable' | 'universe' | 'rejected' | 'unreachable';
+export type AuthProblem = 'missing' | 'gone' | 'unreadable' | 'universe' | 'rejected' | 'unreachable' | 'malformed';
 
 /**
  * There is no token to send. It has no `cause`: the auth library's errors hold the request, and with it the OIDC token.
@@ -93,14 +115,14 @@ export class AuthError extends GoogleError {
   readonly problem: AuthProblem;
   /** HTTP status of the token endpoint, when it answered. */
   readonly status: number | undefined;
-  /** True when asking again may help: no answer, 429 or a server error. */
+  /** True when asking again may help: no answer or a broken one, 429 or a server error. */
   readonly transient: boolean;
 
   constructor(problem: AuthProblem, message: string, status?: number) {
     super(message);
     this.problem = problem;
     this.status = status;
-    this.transient = problem === 'unreachable' || status === 429 || (status !== undefined && status >= 500);
+    this.transient = ['unreachable', 'malformed'].includes(problem) || status === 429 || (status ?? 0) >= 500;
   }
 }
 
@@ -139,16 +161,20 @@ export class OperationError extends GoogleError {
   }
 }
 
-/** The resource does not exist, or the caller may not know that it does. */
-export const isNotFound = (error: unknown): error is ApiError => error instanceof ApiError && error.status === 404;
+/** The resource does not exist, or the caller may not know that it does. Only the API itself knows: a web page with 404 is no proof. */
+export const isNotFound = (error: unknown): error is ApiError =>
+  error instanceof ApiError && error.status === 404 && error.isFromApi;
 
 /** Something changed in between (stale etag): read again and try again. 412 is what some Google front ends say instead of ABORTED. */
 export const isConflict = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.status === 412 || (error.status === 409 && error.rpcStatus !== 'ALREADY_EXISTS'));
 
-/** A write may or may not have been carried out (no answer, or a server error): look at the resource before trying again. */
+/**
+ * A write may or may not have been carried out (no answer, one that makes no sense, or a server error): look at the resource before
+ * trying again.
+ */
 export const isUncertain = (error: unknown): boolean =>
-  error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
+  error instanceof NetworkError || error instanceof ProtocolError || (error instanceof ApiError && error.status >= 500);
 
 /** The resource to create is already there: switch to get and patch. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>

@@ -1,8 +1,9 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import { USER_AGENT } from '../version.js';
+import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
 import type { Credentials } from './auth.js';
-import { abortError, ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
+import { abortError, ApiError, codeOf, NetworkError, type Exchange } from './errors.js';
 import type { Api, Hosts } from './hosts.js';
 import { ResourceNameError } from './names.js';
 import { MAX_ATTEMPTS, mayHaveBeenSent, mayRetry, parseRetryAfter, retryDelay, type Retry } from './retry.js';
@@ -20,12 +21,14 @@ export interface HttpRequest {
   readonly body?: unknown;
   /** `always` for GET, `never` for all others, unless said otherwise. */
   readonly retry?: Retry;
+  /** What the answer must look like; without it any JSON object will do. */
+  readonly shape?: Shape;
 }
 
 /** One request and its JSON answer. */
 export interface Http {
   /**
-   * @returns the parsed answer; its shape is Google's promise and is not checked
+   * @returns the parsed answer, checked by the request's `shape`
    * @throws ApiError, NetworkError, ProtocolError, AuthError, TimeoutError or CancelledError, after the tries that were allowed
    */
   request<T>(request: HttpRequest): Promise<T>;
@@ -56,7 +59,7 @@ const ATTEMPT_TIMEOUT = 60_000;
 /** The one HTTP stack under all clients: token, headers, retries, concurrency, errors. */
 export function createHttp(options: HttpOptions): Http {
   const limit = pLimit(CONCURRENCY);
-  const refused = { authorization: '' };
+  const refused = new Set<string>();
   return {
     request: async <T>(request: HttpRequest): Promise<T> => {
       const url = urlOf(options.hosts, request);
@@ -78,13 +81,13 @@ export function createHttp(options: HttpOptions): Http {
 
 /**
  * One attempt; a token that Google refuses is replaced once. Many requests may be refused at the same time: the first one drops
- * the token, the others find it replaced (`refused` is the token that was dropped last).
+ * the token, the others find it replaced (`refused` has the tokens that were dropped).
  */
 async function attemptWithToken<T>(
   options: HttpOptions,
   request: HttpRequest,
   url: URL,
-  refused: { authorization: string },
+  refused: Set<string>,
 ): Promise<T> {
   const { credentials, signal } = options;
   const headers = await abortable(credentials.headers(url.href), signal);
@@ -93,8 +96,8 @@ async function attemptWithToken<T>(
   } catch (error) {
     if (!(error instanceof ApiError) || error.status !== 401) throw error;
     const authorization = headers.authorization ?? '';
-    if (refused.authorization !== authorization) {
-      refused.authorization = authorization;
+    if (!refused.has(authorization)) {
+      refused.add(authorization);
       credentials.invalidate();
     }
     const fresh = await abortable(credentials.headers(url.href), signal);
@@ -128,16 +131,14 @@ async function send<T>(
     const answer = await exchangeOnce(options, exchange, url, headers, body);
     log(answer.status);
     if (answer.status < 200 || answer.status > 299) throw new ApiError(exchange, answer);
-    return parse(exchange, answer.status, answer.body) as T;
+    return parseAnswer(exchange, answer, request.shape) as T;
   } catch (error) {
     if (error instanceof NetworkError) log(error.code ?? 'failed');
     throw error;
   }
 }
 
-interface Answer {
-  readonly status: number;
-  readonly body: string;
+interface Answer extends RawAnswer {
   readonly retryAfterMs: number | undefined;
 }
 
@@ -156,34 +157,24 @@ async function exchangeOnce(
   const timer = setTimeout(() => attempt.abort(), timeout);
   const onAbort = (): void => attempt.abort();
   signal.addEventListener('abort', onAbort, { once: true });
+  let status: number | undefined;
   try {
     const init = { method: exchange.method, headers, signal: attempt.signal, ...(body === undefined ? {} : { body }) };
     const response = await options.fetch(url.href, init);
+    status = response.status;
     const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.clock.now());
-    return { status: response.status, body: await response.text(), retryAfterMs };
+    const contentType = response.headers.get('content-type');
+    return { status, contentType, body: await response.text(), retryAfterMs };
   } catch (error) {
     throwIfAborted(signal);
     if (attempt.signal.aborted) {
       const message = `it took longer than ${timeout / 1000} s`;
-      throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true });
+      throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true, status });
     }
-    throw networkError(exchange, error);
+    throw networkError(exchange, error, status);
   } finally {
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
-  }
-}
-
-function parse(exchange: Exchange, status: number, body: string): unknown {
-  // A method that answers with google.protobuf.Empty sends {}, some front ends 204 and nothing.
-  if (status === 204) return {};
-  try {
-    return JSON.parse(body);
-  } catch {
-    const what = body === '' ? 'nothing' : 'something that is no complete JSON';
-    throw new ProtocolError(
-      `${exchange.method} ${exchange.url} answered ${status} with ${what} (${body.length} characters).`,
-    );
   }
 }
 
@@ -211,7 +202,7 @@ const headerText = (text: string): string =>
     .replace(/[^\x20-\x7e]+/g, (other) => Buffer.from(other).toString('hex').toUpperCase().replace(/../g, '%$&'));
 
 /** fetch says "fetch failed"; what failed is in the causes below, and the lowest one with a code knows best. */
-function networkError(exchange: Exchange, error: unknown): NetworkError {
+function networkError(exchange: Exchange, error: unknown, status: number | undefined): NetworkError {
   let found = { code: codeOf(error), message: messageOf(error) };
   let cause = causeOf(error);
   for (let depth = 0; depth < 5 && cause !== undefined; depth += 1) {
@@ -220,7 +211,8 @@ function networkError(exchange: Exchange, error: unknown): NetworkError {
   }
   // Node tries all addresses of a name and collects the failures in an AggregateError without a message.
   const message = found.message || (found.code ?? 'the connection failed');
-  return new NetworkError(exchange, { code: found.code, message, sent: mayHaveBeenSent(found.code) });
+  const sent = status !== undefined || mayHaveBeenSent(found.code);
+  return new NetworkError(exchange, { code: found.code, message, sent, status });
 }
 
 const causeOf = (error: unknown): unknown =>

@@ -1,4 +1,5 @@
 import type { Http } from './http.js';
+import { SHAPES } from './shapes.js';
 import type { IamPolicy } from './types.js';
 
 /** Identity-Aware Proxy: who may reach what is registered. `resource` is a path of `iapResourceOf` or `iapRegistryOf`. */
@@ -34,6 +35,7 @@ export function createIap(http: Http): Iap {
         body: { options: { requestedPolicyVersion: POLICY_VERSION } },
         // A POST that only reads.
         retry: 'always',
+        shape: SHAPES.policy,
       }),
     setPolicy: (resource, policy) => {
       if (!policy.etag) {
@@ -47,6 +49,7 @@ export function createIap(http: Http): Iap {
         path: `v1/${resource}:setIamPolicy`,
         body: { policy: { ...policy, version: POLICY_VERSION } },
         retry: 'rejected',
+        shape: SHAPES.policy,
       });
     },
     testPermissions: async (resource, permissions) => {

@@ -36,6 +36,8 @@ export interface GoogleOptions {
   /** Called with one line per attempt: method, URL, status, milliseconds. Never a token or a body. */
   readonly log?: ((line: string) => void) | undefined;
   readonly random?: (() => number) | undefined;
+  /** Longest time from sending one attempt to the last byte of its answer; 60 s. */
+  readonly attemptTimeoutMs?: number;
 }
 
 /** All clients on one HTTP stack, so that they share connections, concurrency and the token. */

@@ -1,6 +1,7 @@
 import type { Http } from './http.js';
 import { formatLocation } from './names.js';
 import { listAll } from './pages.js';
+import { SHAPES } from './shapes.js';
 import type { AuthzPolicy } from './types.js';
 
 /** Authorization policies: they tie gateways to extensions. Read only. */
@@ -12,14 +13,11 @@ export interface NetworkSecurity {
 export function createNetworkSecurity(http: Http): NetworkSecurity {
   return {
     listAuthzPolicies: (project, location) =>
-      listAll(async (pageToken) => {
-        const page = await http.request<{ authzPolicies?: AuthzPolicy[]; nextPageToken?: string }>({
-          api: 'networksecurity',
-          method: 'GET',
-          path: `v1/${formatLocation(project, location)}/authzPolicies`,
-          query: { pageSize: '100', pageToken },
-        });
-        return { items: page.authzPolicies, nextPageToken: page.nextPageToken };
+      listAll<AuthzPolicy>(http, {
+        api: 'networksecurity',
+        path: `v1/${formatLocation(project, location)}/authzPolicies`,
+        field: 'authzPolicies',
+        shape: SHAPES.authzPolicies,
       }),
   };
 }

@@ -1,4 +1,6 @@
+import type { Shape } from './answer.js';
 import type { Http } from './http.js';
+import { SHAPES } from './shapes.js';
 import type { AgentGateway, AuthzExtension } from './types.js';
 
 /** Agent gateways and the extensions that authorize what passes them. Read only. */
@@ -9,11 +11,11 @@ export interface NetworkServices {
 
 /** Source: Google's networkservices discovery document, revision 20260921. */
 export function createNetworkServices(http: Http): NetworkServices {
-  const get = <T>(path: string, query: Record<string, string | undefined> = {}): Promise<T> =>
-    http.request<T>({ api: 'networkservices', method: 'GET', path: `v1/${path}`, query });
+  const getOne = <T>(path: string, shape: Shape): Promise<T> =>
+    http.request<T>({ api: 'networkservices', method: 'GET', path: `v1/${path}`, shape });
 
   return {
-    getGateway: (name) => get(name),
-    getAuthzExtension: (name) => get(name),
+    getGateway: (name) => getOne(name, SHAPES.gateway),
+    getAuthzExtension: (name) => getOne(name, SHAPES.authzExtension),
   };
 }

@@ -11,13 +11,10 @@ export interface OperationWait {
   /** Reads the operation once. */
   readonly get: () => Promise<Operation>;
   readonly clock: Clock;
+  /** Aborting it ends the waiting; the operation itself goes on. */
   readonly signal: AbortSignal;
   /** The operation's name, for messages. */
   readonly name: string;
-  /** Milliseconds since the epoch at which to give up. The operation itself goes on. */
-  readonly deadline?: number | undefined;
-  /** Called after each poll that found it still running. */
-  readonly onPoll?: ((elapsedMs: number) => void) | undefined;
 }
 
 const SHORTEST_DELAY = 500;

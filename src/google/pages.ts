@@ -1,28 +1,32 @@
+import type { Shape } from './answer.js';
 import { ProtocolError } from './errors.js';
+import type { Http, HttpRequest } from './http.js';
 
-/** One page of a list; `items` is absent when the page is empty, since Google leaves empty lists out. */
-export interface Page<T> {
-  readonly items: readonly T[] | undefined;
-  readonly nextPageToken: string | undefined;
+const PAGE_SIZE = '100';
+
+export interface ListRequest extends Pick<HttpRequest, 'api' | 'path'> {
+  /** Where the items are; absent when a page is empty, since Google leaves empty lists out. */
+  readonly field: string;
+  /** What a page must look like. */
+  readonly shape: Shape;
 }
 
 /**
  * Reads a list to its end.
- * @param fetchPage reads the page of a token, the first one without
  * @returns the items of all pages, in order
  * @throws ProtocolError when a page token comes a second time: the list would never end
  */
-export async function listAll<T>(fetchPage: (pageToken: string | undefined) => Promise<Page<T>>): Promise<T[]> {
+export async function listAll<T>(http: Http, { api, path, field, shape }: ListRequest): Promise<T[]> {
   const items: T[] = [];
   const seen = new Set<string>();
   let pageToken: string | undefined;
   for (;;) {
-    const page = await fetchPage(pageToken);
-    items.push(...(page.items ?? []));
-    if (page.nextPageToken === undefined || page.nextPageToken === '') return items;
-    if (seen.has(page.nextPageToken))
-      throw new ProtocolError('A list of Google Cloud never ends: its page token repeats.');
-    seen.add(page.nextPageToken);
-    pageToken = page.nextPageToken;
+    const query = { pageSize: PAGE_SIZE, pageToken };
+    const page = await http.request<Record<string, unknown>>({ api, method: 'GET', path, query, shape });
+    items.push(...((page[field] ?? []) as T[]));
+    pageToken = (page.nextPageToken ?? '') as string;
+    if (pageToken === '') return items;
+    if (seen.has(pageToken)) throw new ProtocolError(`GET ${path} (${api}) never ends: its page token repeats.`);
+    seen.add(pageToken);
   }
 }

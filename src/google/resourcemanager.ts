@@ -1,4 +1,5 @@
 import type { Http } from './http.js';
+import { SHAPES } from './shapes.js';
 import type { Project } from './types.js';
 
 /** Resource Manager: the two names of a project. */
@@ -13,7 +14,12 @@ export interface ResourceManager {
 export function createResourceManager(http: Http): ResourceManager {
   return {
     getProject: (idOrNumber) =>
-      http.request({ api: 'cloudresourcemanager', method: 'GET', path: `v3/projects/${idOrNumber}` }),
+      http.request({
+        api: 'cloudresourcemanager',
+        method: 'GET',
+        path: `v3/projects/${idOrNumber}`,
+        shape: SHAPES.project,
+      }),
     testPermissions: async (project, permissions) => {
       const answer = await http.request<{ permissions?: string[] }>({
         api: 'cloudresourcemanager',
@@ -22,6 +28,7 @@ export function createResourceManager(http: Http): ResourceManager {
         body: { permissions },
         // A POST that only asks; it is a courtesy, so a server with problems is not waited for.
         retry: 'throttled',
+        shape: SHAPES.permissions,
       });
       return answer.permissions ?? [];
     },

@@ -33,18 +33,20 @@ export function mayRetry(error: unknown, retry: Retry): boolean {
     return STATUSES[retry].has(error.status);
   }
   if (error instanceof NetworkError) return !isCertificateProblem(error.code) && (retry === 'always' || !error.sent);
-  return error instanceof ProtocolError && retry === 'always';
+  return error instanceof ProtocolError && error.transient && retry === 'always';
 }
 
 /**
  * How long to wait before the next try: what the server asked for, else exponential from 1 s to 32 s with full jitter
- * (a random part of it, so that runs that were throttled together do not come back together).
+ * (a random part of it, so that runs that were throttled together do not come back together). A server that asks for less than
+ * a second gets more patience, or all tries would be used up at once.
  * @param attempt tries so far, from 1
  * @param random a number from 0 to 1
  */
 export function retryDelay(error: unknown, attempt: number, random: number): number {
-  if (error instanceof ApiError && error.retryDelayMs !== undefined) return error.retryDelayMs;
-  return random * Math.min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY);
+  const asked = error instanceof ApiError ? (error.retryDelayMs ?? 0) : 0;
+  if (asked >= FIRST_DELAY) return asked;
+  return Math.max(asked, random * Math.min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY));
 }
 
 /**

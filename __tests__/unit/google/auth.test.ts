@@ -48,6 +48,8 @@ async function startTokenServer(): Promise<TokenServer> {
             : path.startsWith('/computeMetadata/v1/project/project-id')
               ? 'metadata-project'
               : { accessToken: `impersonated-${n}`, expireTime: new Date(Date.now() + 3_600_000).toISOString() };
+      // Never an answer.
+      if (fault?.status === 0) return;
       response.writeHead(fault?.status ?? 200, { 'content-type': 'application/json', 'metadata-flavor': 'Google' });
       response.end(fault?.body ?? (typeof usual === 'string' ? usual : JSON.stringify(usual)));
     });
@@ -321,7 +323,37 @@ describe('what goes wrong', () => {
   it('STS answers without a token', async () => {
     tokens.faults.set('/v1/token', { status: 200, body: '{}' });
     await credentialsFile(externalAccount());
-    expect((await failure()).problem).toBe('rejected');
+    expect(await failure()).toMatchObject({ problem: 'malformed', transient: true });
+  });
+
+  it.each([
+    ['STS', '/v1/token', '{"access_token":"ya29.the-secret","expires_in":6'],
+    ['STS', '/v1/token', '<html>ya29.the-secret</html>'],
+    ['STS', '/v1/token', 'null'],
+    ['impersonation', '/v1/projects', '{"accessToken":"ya29.the-secret","exp'],
+    ['impersonation', '/v1/projects', 'null'],
+    ['GitHub', '/oidc', 'null'],
+  ])(
+    '%s answers %s with what is no JSON object: never quoted, and asked anew the next time',
+    async (_who, path, body) => {
+      await credentialsFile(externalAccount({ service_account_impersonation_url: `${tokens.root}/v1/projects/-/sa` }));
+      const found = credentials();
+      tokens.faults.set(path, { status: 200, body });
+      const error = await thrownBy(() => found.headers(URL_OF_API));
+      expect(error).toMatchObject({ problem: 'malformed', transient: true });
+      expect(String(error)).not.toContain('ya29');
+      tokens.faults.clear();
+      expect((await found.headers(URL_OF_API)).authorization).toMatch(/^Bearer impersonated-/);
+    },
+  );
+
+  it('a token endpoint that hangs is given up, and asked anew the next time', async () => {
+    await credentialsFile(externalAccount());
+    const found = credentials({ tokenTimeoutMs: 1000 });
+    tokens.faults.set('/v1/token', { status: 0, body: '' });
+    expect(await thrownBy(() => found.headers(URL_OF_API))).toMatchObject({ problem: 'unreachable', transient: true });
+    tokens.faults.clear();
+    expect((await found.headers(URL_OF_API)).authorization).toMatch(/^Bearer federated-/);
   });
 
   it('nothing listens', async () => {

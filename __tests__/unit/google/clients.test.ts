@@ -2,7 +2,6 @@ import { describe, expect, it } from '@jest/globals';
 import { ApiError, ProtocolError } from '../../../src/google/errors.js';
 import { MissingEtagError } from '../../../src/google/iap.js';
 import { createGoogle, type Google } from '../../../src/google/index.js';
-import { listAll } from '../../../src/google/pages.js';
 import {
   errorAnswer,
   fakeClock,
@@ -51,7 +50,7 @@ describe('aiplatform', () => {
   });
 
   it('reads an engine and both forms of an operation', async () => {
-    const { google: client, calls } = google({ json: {} });
+    const { google: client, calls } = google({ json: { name: 'x' } });
     await client.aiplatform.getEngine(engine);
     await client.aiplatform.getOperation(`${engine}/operations/777`);
     await client.aiplatform.getOperation(`${location}/operations/777`);
@@ -75,10 +74,10 @@ describe('aiplatform', () => {
   });
 
   it('sends a patch again only when it was not taken', async () => {
-    const taken = google({ status: 502 }, { json: {} });
+    const taken = google({ status: 502 }, { json: { name: 'op' } });
     expect(await thrownBy(() => taken.google.aiplatform.patchGatewayConfig(engine, {}, 'e'))).toBeInstanceOf(ApiError);
     expect(taken.calls).toHaveLength(1);
-    const rejected = google({ status: 429 }, { json: {} });
+    const rejected = google({ status: 429 }, { json: { name: 'op' } });
     await rejected.google.aiplatform.patchGatewayConfig(engine, {}, 'e');
     expect(rejected.calls).toHaveLength(2);
   });
@@ -107,7 +106,7 @@ describe('agentregistry', () => {
   const body = { displayName: 'Stripe', interfaces: [{ url: 'https://api.stripe.com', protocolBinding: 'HTTP_JSON' }] };
 
   it('lists and reads services and operations', async () => {
-    const { google: client, calls } = google({ json: { services: [{ name: 's' }] } });
+    const { google: client, calls } = google({ json: { services: [{ name: 's' }] } }, { json: { name: 'x' } });
     expect(await client.agentregistry.listServices('101010', 'us-central1')).toEqual([{ name: 's' }]);
     await client.agentregistry.getService(`${location}/services/stripe`);
     await client.agentregistry.getOperation(`${location}/operations/operation-1`);
@@ -133,7 +132,7 @@ describe('agentregistry', () => {
   });
 
   it('patches the fields of the mask', async () => {
-    const { google: client, calls } = google({ json: {} });
+    const { google: client, calls } = google({ json: { name: 'op' } });
     await client.agentregistry.patchService(
       `${location}/services/stripe`,
       body,
@@ -234,16 +233,57 @@ describe('networkservices, networksecurity, resourcemanager', () => {
   });
 });
 
-describe('listAll', () => {
-  it('stops when a page token repeats, at once or in a circle', async () => {
-    const circle = ['b', 'c', 'b'];
-    let page = 0;
-    const run = (): unknown => listAll(() => Promise.resolve({ items: [1], nextPageToken: circle[page++] }));
-    expect(await thrownBy(run)).toBeInstanceOf(ProtocolError);
-    expect(page).toBe(3);
+describe('lists', () => {
+  const list = (...tokens: string[]): { list: () => Promise<unknown>; calls: Call[] } => {
+    const pages = tokens.map((nextPageToken) => ({ json: { services: [{ name: 's' }], nextPageToken } }));
+    const { google: client, calls } = google(...pages);
+    return { list: () => client.agentregistry.listServices('101010', 'us-central1'), calls };
+  };
+
+  it('stop when a page token repeats, at once or in a circle', async () => {
+    const circle = list('b', 'c', 'b');
+    const error = await thrownBy(circle.list);
+    expect(error).toBeInstanceOf(ProtocolError);
+    expect(String(error)).toContain(`GET v1/${location}/services (agentregistry) never ends`);
+    expect(circle.calls).toHaveLength(3);
   });
 
-  it('takes an empty token as the end', async () => {
-    expect(await listAll(() => Promise.resolve({ items: [1], nextPageToken: '' }))).toEqual([1]);
+  it('take an empty token as the end', async () => {
+    expect(await list('').list()).toEqual([{ name: 's' }]);
+  });
+});
+
+describe('answers of another shape', () => {
+  const registry = `${location}/iap_web/agentRegistry`;
+
+  it.each<[string, unknown, (client: Google) => Promise<unknown>, string]>([
+    ['a list that is none', { services: {} }, (c) => c.agentregistry.listServices('p', 'l'), 'services: '],
+    ['an item that is none', { services: [null] }, (c) => c.agentregistry.listServices('p', 'l'), 'services.0: '],
+    ['a token that is none', { nextPageToken: 7 }, (c) => c.agentregistry.listServices('p', 'l'), 'nextPageToken: '],
+    ['an operation without a name', {}, (c) => c.aiplatform.patchGatewayConfig(engine, {}, 'e'), 'name: '],
+    ['an operation that is done and not', { name: 'o', done: 'no' }, (c) => c.aiplatform.getOperation('o'), 'done: '],
+    ['bindings that are none', { bindings: { role: 'x' } }, (c) => c.iap.getPolicy(registry), 'bindings: '],
+    [
+      'members that are none',
+      { bindings: [{ role: 'x', members: [1] }] },
+      (c) => c.iap.getPolicy(registry),
+      'bindings.0.members.0: ',
+    ],
+    ['a spec that is none', { name: 'e', spec: [] }, (c) => c.aiplatform.getEngine(engine), 'spec: '],
+    ['a project without its ID', { name: 'projects/1' }, (c) => c.resourcemanager.getProject('p'), 'projectId: '],
+    ['an array', [], (c) => c.aiplatform.getEngine(engine), 'no object'],
+    ['null', null, (c) => c.networkservices.getGateway('g'), 'no object'],
+  ])('%s: an error that names the request and the field, at once', async (_what, json, ask, problem) => {
+    const { google: client, calls } = google({ body: JSON.stringify(json) });
+    const error = await thrownBy(() => ask(client));
+    expect(error).toMatchObject({ name: 'ProtocolError', method: calls[0]?.method, transient: false });
+    expect(String(error)).toContain(`${calls[0]?.url.replace(/\?.*/, '') ?? ''} answered 200 with JSON `);
+    expect(String(error)).toContain(problem);
+    expect(calls).toHaveLength(1);
+  });
+
+  it('null stands for a field that is left out, as in protobuf', async () => {
+    const { google: client } = google({ json: { name: 'e', spec: { deploymentSpec: { agentGatewayConfig: null } } } });
+    expect(await client.aiplatform.getEngine(engine)).toMatchObject({ name: 'e' });
   });
 });

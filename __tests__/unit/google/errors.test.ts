@@ -9,8 +9,10 @@ import {
   isConflict,
   isNotFound,
   isPermissionDenied,
+  isUncertain,
   NetworkError,
   OperationError,
+  ProtocolError,
   TimeoutError,
 } from '../../../src/google/errors.js';
 
@@ -127,8 +129,29 @@ describe('guards', () => {
     expect([aborted, exists].map(isAlreadyExists)).toEqual([false, true]);
   });
 
-  it('know 401 and 404, and nothing that is not an ApiError', () => {
-    expect(isNotFound(apiError(404, '<html>'))).toBe(true);
+  it('tell a write that may have been carried out', () => {
+    const uncertain = [
+      new NetworkError(exchange, { message: 'x', sent: true }),
+      new ProtocolError('x'),
+      apiError(500, ''),
+      apiError(503, ''),
+    ];
+    expect(uncertain.map(isUncertain)).toEqual([true, true, true, true]);
+    expect([apiError(400, ''), apiError(429, ''), new Error('x')].map(isUncertain)).toEqual([false, false, false]);
+  });
+
+  it('know 404 when the API itself says so, and nothing that is not an ApiError', () => {
+    expect(
+      [envelope(404, 'NOT_FOUND'), { error: { code: 404, message: 'x' } }].map((body) =>
+        isNotFound(apiError(404, body)),
+      ),
+    ).toEqual([true, true]);
+    expect(['<html>', '', '{"error":{"co', '{}'].map((body) => isNotFound(apiError(404, body)))).toEqual([
+      false,
+      false,
+      false,
+      false,
+    ]);
     for (const guard of [isNotFound, isConflict, isAlreadyExists, isApiDisabled, isPermissionDenied]) {
       expect(guard(new Error('404'))).toBe(false);
       expect(guard(undefined)).toBe(false);
@@ -150,6 +173,9 @@ describe('the other errors', () => {
       new NetworkError(exchange, { code: 'ECONNRESET', message: text, sent: true }).message;
     expect(message('read ECONNRESET')).toBe('GET https://iap.googleapis.com/v1/x got no answer: read ECONNRESET');
     expect(message('socket hang up')).toMatch(/socket hang up \(ECONNRESET\)$/);
+    expect(new NetworkError(exchange, { message: 'terminated', sent: true, status: 200 }).message).toBe(
+      'GET https://iap.googleapis.com/v1/x answered 200 and broke off: terminated',
+    );
   });
 
   it('OperationError names the RPC code', () => {

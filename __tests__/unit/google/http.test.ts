@@ -148,6 +148,13 @@ describe('retries', () => {
     expect(clock.slept).toEqual([7000, 11_000, 5000, 2000]);
   });
 
+  it('does not use up its tries at once because a server asks for no patience', async () => {
+    const clock = fakeClock();
+    const hurry = { status: 503, headers: { 'retry-after': '0' } };
+    await thrownBy(() => testHttp({ ...fakeFetch(hurry), clock }).request(get));
+    expect(clock.slept).toEqual([1000, 2000, 4000, 8000, 16000, 32000, 32000]);
+  });
+
   it('does not wait for hours because a server says so', async () => {
     expect(await triesOf(get, { status: 429, headers: { 'retry-after': '3600' } })).toBe(1);
   });
@@ -182,6 +189,30 @@ describe('tokens', () => {
     const credentials = { ...fakeCredentials(), headers: () => Promise.resolve({ authorization: 'Bearer fixed' }) };
     expect(await thrownBy(() => testHttp({ fetch, credentials }).request(get))).toBeInstanceOf(ApiError);
     expect(calls).toHaveLength(1);
+  });
+
+  it('a late refusal of an old token does not cost the new one', async () => {
+    const credentials = fakeCredentials();
+    const bad = new Set(['Bearer token-1', 'Bearer token-2']);
+    let release = (): void => undefined;
+    const late = new Promise<void>((resolve) => (release = resolve));
+    const http = testHttp({
+      credentials,
+      fetch: async (url, { headers }) => {
+        const { authorization = '' } = headers;
+        if (url.endsWith('late') && authorization === 'Bearer token-1') await late;
+        const status = bad.has(authorization) ? 401 : 200;
+        return { status, headers: { get: () => null }, text: () => Promise.resolve('{}') };
+      },
+    });
+    const straggler = http.request({ ...get, path: 'v1/late' });
+    // Token 1 is refused and replaced by token 2, which is refused as well.
+    await thrownBy(() => http.request(get));
+    expect(await http.request(get)).toEqual({});
+    expect(credentials.invalidated).toBe(2);
+    release();
+    expect(await straggler).toEqual({});
+    expect(credentials.invalidated).toBe(2);
   });
 
   it('many requests refused at once fetch one new token', async () => {

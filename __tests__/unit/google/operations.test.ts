@@ -59,9 +59,18 @@ describe('waitForOperation', () => {
   });
 
   it('takes an operation that is no longer there as finished', async () => {
-    const gone = new ApiError({ method: 'GET', url: 'https://x/', api: 'aiplatform' }, { status: 404, body: '' });
+    const gone = new ApiError(
+      { method: 'GET', url: 'https://x/', api: 'aiplatform' },
+      { status: 404, body: '{"error":{"status":"NOT_FOUND"}}' },
+    );
     const { wait } = operationOf(fakeClock(), 0);
     expect(await waitForOperation({ ...wait, get: () => Promise.reject(gone) })).toBeUndefined();
+  });
+
+  it('does not take a web page for an operation that is gone', async () => {
+    const page = new ApiError({ method: 'GET', url: 'https://x/', api: 'aiplatform' }, { status: 404, body: '<html>' });
+    const { wait } = operationOf(fakeClock(), 0);
+    expect(await thrownBy(() => waitForOperation({ ...wait, get: () => Promise.reject(page) }))).toBe(page);
   });
 
   it('passes on any other failure to read it', async () => {

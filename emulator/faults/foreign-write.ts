@@ -1,0 +1,44 @@
+import { FOREIGN_MEMBER, policyTarget } from '../apis/iap.js';
+import { GoogleError } from '../core/errors.js';
+import { asJson } from '../core/json.js';
+import { storeEngine } from '../state/engines.js';
+import { addMember } from '../state/policies.js';
+import type { State } from '../state/state.js';
+import type { EngineRecord, PolicyTarget } from '../state/types.js';
+import type { Effect } from './effect.js';
+import type { FaultOf } from './schema.js';
+
+const ENGINE = /^\/v[^/]+\/projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/:]+)$/;
+
+/** Somebody else's write comes just before this one, so that the etag it carries is stale. The API itself finds out. */
+export function foreignWriteEffect({ member = FOREIGN_MEMBER }: FaultOf<'foreign-write'>): Effect {
+  return {
+    before: ({ entry: { path, method }, state, act }) => {
+      const target = path.endsWith(':setIamPolicy') ? targetOf(path, state) : undefined;
+      const engine = method === 'PATCH' ? engineOf(path, state) : undefined;
+      if (target !== undefined || engine !== undefined) act();
+      if (target !== undefined) addMember(state, target, member);
+      if (engine !== undefined) {
+        const labels = { ...asJson(engine.data.labels), 'changed-by': 'somebody-else' };
+        storeEngine(state, engine, { ...engine.data, labels });
+      }
+      return undefined;
+    },
+  };
+}
+
+function targetOf(path: string, state: State): PolicyTarget | undefined {
+  try {
+    return policyTarget(decodeURIComponent(path).replace(/^\/v[^/]+\/|:setIamPolicy$/g, ''), state);
+  } catch (error) {
+    // The API refuses what is no policy, in its own words.
+    if (error instanceof GoogleError) return undefined;
+    throw error;
+  }
+}
+
+function engineOf(path: string, state: State): EngineRecord | undefined {
+  const [, id = '', location = '', engine = ''] = ENGINE.exec(path) ?? [];
+  const project = state.findProject(id);
+  return project && state.findEngine({ project, location }, engine);
+}
