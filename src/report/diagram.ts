@@ -89,7 +89,9 @@ function styles(nodes: readonly Node[], edges: readonly Edge[]): string[] {
       ...(ids.length > 0
         ? [`  classDef ${kind} stroke:${colour},stroke-width:2px${dashes}`, `  class ${ids.join(',')} ${kind}`]
         : []),
-      ...(lines.length > 0 ? [`  linkStyle ${lines.join(',')} stroke:${colour}`] : []),
+      ...(lines.length > 0
+        ? [`  linkStyle ${lines.join(',')} stroke:${colour},stroke-width:${kind === 'remove' ? 2 : 3}px`]
+        : []),
     ];
   });
 }

@@ -97,7 +97,7 @@ function fieldTexts({ action, fields }: EndpointChange): string[] {
 function hostRows({ key, action: planned, interfaces }: EndpointChange): Row[] {
   return interfaces.map(({ action, url, protocol, reason }) => {
     const kind = HOST_KINDS[action];
-    const why = reason || (planned === 'adopt' ? UNASKED : '');
+    const why = reason || (action === 'remove' ? 'no longer declared' : planned === 'adopt' ? UNASKED : '');
     const mark = KIND_MARKS[kind] === '' ? '' : code(KIND_MARKS[kind]);
     const cells = [mark, code(key, 200), code(redactUrl(url), 500), code(protocol, 50), escapeMarkdown(why, 500)];
     return { kind, cells };

@@ -36,8 +36,8 @@ export function grantParts(plan: Plan, { hashes }: LayerOptions): Part[] {
     }),
     ...foldedTable({
       heading: `${plural(kept.flat().length, 'grant')} already there`,
-      columns: columnsOf(kept),
-      rows: grantRows(kept),
+      columns: columnsOf(kept).slice(1),
+      rows: grantRows(kept).map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
       what: 'rows of grants already there',
       rank: RANKS.unchanged,
     }),

@@ -38,8 +38,8 @@ function doneLine({ register, grant, bind, remove }: NonNullable<CommentInput['p
   return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed`;
 }
 
-/** The counts say of an engine that loses its gateway only that its binding changes. */
-function losses(plan: Plan): string[] {
+/** The counts say of an engine that loses its gateway only that its binding changes. @returns one text, or none */
+export function losses(plan: Plan): string[] {
   const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
   const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
   const hosts = endpointChanges(plan).flatMap(({ interfaces }) =>

@@ -10,18 +10,15 @@ const MAX_MESSAGE = 2_000;
 /** Findings of other levels come after these. */
 const LEVELS: readonly string[] = ['error', 'warning', 'note'];
 
-/** @returns one part per failure: reason and message, line by line */
+/** @returns all failures as one part, reason and message, a row per line of a message: a whole fleet may have failed */
 export function failureParts(failures: readonly Failure[]): Part[] {
-  return failures.map(({ reason, message }) => {
+  if (failures.length === 0) return [];
+  const rows = failures.flatMap(({ reason, message }, index) => {
     const [first = '', ...others] = message.split('\n').map(text);
-    return {
-      head: '',
-      rows: [`**Failed: ${escapeMarkdown(reason)}.** ${first}`, ...others],
-      between: '<br>',
-      what: 'lines of failures',
-      rank: RANKS.failures,
-    };
+    const gap = index === 0 ? '' : '\n\n';
+    return [`${gap}**Failed: ${escapeMarkdown(reason)}.** ${first}`, ...others.map((line) => `<br>${line}`)];
   });
+  return [{ head: '', rows, between: '', what: 'lines of failures', rank: RANKS.failures }];
 }
 
 /** @returns the findings as a table, errors first; a level that this version does not know is shown by its name */

@@ -7,6 +7,7 @@ import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
 import { grantParts } from './grants.js';
+import { losses } from './headline.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { RANKS } from './parts.js';
 import { checkParts, failureParts, listParts, nextParts } from './sections.js';
@@ -38,9 +39,8 @@ export function renderSummary(input: SummaryInput): string {
 
 function summaryParts({ title, plan, engines, failures, next, open = [] }: SummaryInput): Part[] {
   const head = `## ${escapeMarkdown(title, 300)}`;
-  const counts = plan
-    ? `\n\n**${escapeMarkdown(countsLine(plan.summary))}** in ${escapeMarkdown(scopeLine(plan), 300)}`
-    : '';
+  const scope = plan ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300)].join(' · ') : '';
+  const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan.summary))}** · ${scope}` : '';
   return [
     { head: head + counts },
     ...failureParts(failures),

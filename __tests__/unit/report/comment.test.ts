@@ -163,6 +163,16 @@ describe('a comment that is too long for GitHub', () => {
     expect(text.match(/googleapis\.com<\/code>/g)?.length).toBeGreaterThan(25);
   });
 
+  it('shows a fleet that failed as a whole, and its plan', () => {
+    const failures = Array.from({ length: 400 }, (_, index) =>
+      failure(`Binding engine ${index} failed:\n${'x'.repeat(300)}`),
+    );
+    const failed = comment({ state: 'failed', failures });
+    expect(failed.match(/^\*\*Failed: bind-failed\.\*\*/gm)?.length).toBeGreaterThan(50);
+    expect(failed).toMatch(/\d+ of 800 lines of failures/);
+    expect(failed.match(/^\| <code>/gm)?.length).toBeGreaterThan(10);
+  });
+
   it('stays below the limit whatever is in it', () => {
     const changeArb = fc.record({
       count: fc.integer({ min: 0, max: 600 }),
