@@ -10,6 +10,7 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { redactText, redactUrl } from './redact.js';
 import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED } from './words.js';
 
 /** A folded part of the log. */
@@ -34,7 +35,9 @@ export function planSections(plan: Plan): Section[] {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
     },
-  ].filter(({ lines }) => lines.length > 0);
+  ]
+    .filter(({ lines }) => lines.length > 0)
+    .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
 }
 
 /** @returns one line that says what the plan would do, with its scope */
@@ -44,7 +47,7 @@ export function planHeadline(plan: Plan): string {
 
 /** @returns the finding as one text: what, then what to do */
 export function findingText({ id, message, remedy }: Finding): string {
-  return `${message} ${remedy} [${id}] (docs/checks.md#${id})`;
+  return `${redactText(message)} ${redactText(remedy)} [${id}] (docs/checks.md#${id})`;
 }
 
 function actions(changes: readonly { action: string }[]): string {
@@ -61,7 +64,7 @@ function endpointLines(change: EndpointChange): string[] {
   const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
     const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
     const why = reason || (change.action === 'adopt' ? UNASKED : '');
-    return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
+    return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
   return [title, ...fields, ...interfaces];
 }

@@ -1,5 +1,6 @@
 import type { EngineResult } from '../apply/result.js';
 import type { EngineReport } from './engines.js';
+import type { Cut } from './fit.js';
 import type { Action, Plan, Summary } from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
@@ -24,10 +25,32 @@ export function scopeLine({ scope }: Pick<Plan, 'scope'>): string {
 
 /** @returns the gateway's short name and, where it is not the scope's own project's, that project */
 export function gatewayLabel(name: string | null, project: string | undefined): string {
-  if (name === null) return 'not bound';
-  const [, owner, id] = /^projects\/([^/]+)\/locations\/[^/]+\/agentGateways\/([^/]+)$/.exec(name) ?? [];
-  if (owner === undefined || id === undefined) return name;
+  return name === null ? 'not bound' : shortName(name, 'agentGateways', project);
+}
+
+/** @returns the service's short name and, where it is not the scope's own project's, that project */
+export function serviceLabel(name: string, project: string | undefined): string {
+  return shortName(name, 'services', project);
+}
+
+function shortName(name: string, collection: string, project: string | undefined): string {
+  const [, owner, found, id] = /^projects\/([^/]+)\/locations\/[^/]+\/([^/]+)\/([^/]+)$/.exec(name) ?? [];
+  if (owner === undefined || id === undefined || found !== collection) return name;
   return owner === project ? id : `${id} (project ${owner})`;
+}
+
+/** @returns e.g. `1 engine`, `3 engines` */
+export function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+/** @param ms milliseconds @returns e.g. `8 s`, `2 min`, `2 min 31 s`, `1 h 2 min` */
+export function duration(ms: number): string {
+  const seconds = Math.round(ms / 1000);
+  if (seconds < 60) return `${seconds} s`;
+  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  if (hours > 0) return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
+  return `${minutes} min${rest > 0 ? ` ${rest} s` : ''}`;
 }
 
 /** Why a host is granted that nothing in the config asks for. */
@@ -45,4 +68,9 @@ export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
 /** @returns how one engine stands, for the log */
 export function engineLine({ displayName, id, status, governanceText }: EngineReport): string {
   return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
+}
+
+/** @returns e.g. `380 of 400 changed bindings, 2 of 12 hosts not shown` */
+export function cutsText(cuts: readonly Cut[]): string {
+  return `${cuts.map(({ what, left, all }) => (all === 1 ? what : `${left} of ${all} ${what}`)).join(', ')} not shown`;
 }

@@ -1,8 +1,9 @@
 import { describe, expect, it } from '@jest/globals';
-import { code, details, escapeMarkdown, table } from '../../../src/report/markdown.js';
+import { clip, code, escapeMarkdown, link, nameColumn, tableHead, tableRow } from '../../../src/report/markdown.js';
 
+/** As a browser shows it, without the spaces that have no width. */
 const decoded = (text: string): string =>
-  text.replace(/&#(\d+);/g, (_entity, digits: string) => String.fromCodePoint(Number(digits)));
+  text.replace(/&#(\d+);/g, (_entity, digits: string) => String.fromCodePoint(Number(digits))).replaceAll('\u200b', '');
 
 describe('escapeMarkdown', () => {
   it.each([
@@ -54,25 +55,82 @@ describe('code', () => {
   });
 });
 
-describe('table', () => {
-  it('has a head, a rule and a line per row', () => {
-    expect(
-      table(
-        ['A', 'B'],
-        [
-          ['1', '2'],
-          ['3', '4'],
-        ],
-      ),
-    ).toBe('| A | B |\n| --- | --- |\n| 1 | 2 |\n| 3 | 4 |');
-  });
-
-  it('keeps its columns whatever is in the cells', () => {
-    const [, , row] = table(['A', 'B'], [[escapeMarkdown('a|b\n|c|'), escapeMarkdown('\\|')]]).split('\n');
-    expect(row?.split('|')).toHaveLength(4);
+describe('what would be a block of its own', () => {
+  it.each(['- item', '1. one', '    code', '---', '+ plus', '* star', '# head', '> quote'])('%j is text', (text) => {
+    expect(escapeMarkdown(text)).toMatch(/^(?:&#\d+;|1&#46;)/);
+    expect(decoded(escapeMarkdown(text))).toBe(text);
   });
 });
 
-it('details have an empty line around the body, or GitHub would not render it', () => {
-  expect(details('Title', '| a |')).toBe('<details><summary>Title</summary>\n\n| a |\n\n</details>');
+describe('what GitHub looks for in the finished HTML', () => {
+  it.each([
+    ['@octocat', '&#64;&#8203;octocat'],
+    ['acme/agents#12', 'acme/agents&#35;&#8203;12'],
+    ['GH-12', 'GH-&#8203;12'],
+    [':rocket:', '&#58;&#8203;rocket&#58;'],
+  ])('%s is broken up', (text, escaped) => {
+    expect(escapeMarkdown(text)).toBe(escaped);
+    // There it looks for nothing, and what is copied from there has to be right.
+    expect(code(text)).not.toContain('&#8203;');
+  });
+});
+
+describe('a URL in a text', () => {
+  it.each([escapeMarkdown, code])('has no secret in it', (sink) => {
+    expect(decoded(sink('at https://u:pw@h.example/p?key=1'))).toContain('https://…@h.example/p?…');
+  });
+
+  it('is redacted before the text is cut', () => {
+    expect(decoded(escapeMarkdown('https://user:password@host.example', 20))).toBe('https://…@host.examp…');
+  });
+});
+
+describe('clip', () => {
+  it.each([
+    ['short', 5, 'short'],
+    ['longer', 5, 'longe…'],
+    ['ab😀', 3, 'ab…'],
+  ])('%s at %d', (text, max, expected) => {
+    expect(clip(text, max)).toBe(expected);
+  });
+});
+
+describe('link', () => {
+  it('goes where it says', () => {
+    const url = 'https://github.com/acme/agents/actions/runs/1?check_suite_focus=true#x';
+    expect(link('Run', url)).toBe(`[Run](${url})`);
+  });
+
+  it.each([
+    ['a parenthesis', 'https://h.example/a)b(c', '[Run](https://h.example/a%29b%28c)'],
+    ['a blank and quotes', 'https://h.example/a "b"', '[Run](https://h.example/a%20%22b%22)'],
+    ['angle brackets', 'https://h.example/<b>', '[Run](https://h.example/%3Cb%3E)'],
+  ])('cannot be left through %s', (_what, url, expected) => {
+    expect(link('Run', url).replaceAll('%25', '%')).toBe(expected);
+  });
+
+  it.each(['javascript:alert(1)', 'data:text/html,x', '/relative', '', 'https://', 'https://u:p@h.example/'])(
+    'is no link to %j',
+    (url) => {
+      expect(link('Run', url)).toBe('Run');
+    },
+  );
+});
+
+describe('a table', () => {
+  it('has a head, a rule and a line per row', () => {
+    expect(tableHead(['A', 'B'])).toBe('| A | B |\n| :-- | :-- |');
+    expect(tableRow(['1', '2'])).toBe('| 1 | 2 |');
+  });
+
+  it('keeps its columns whatever is in the cells', () => {
+    const row = tableRow([escapeMarkdown('a|b\n|c|'), escapeMarkdown('\\|')]);
+    expect(row.split('|')).toHaveLength(4);
+  });
+
+  it('has room for names that must not be broken, up to a point', () => {
+    expect(nameColumn('Check', [])).toBe('Check');
+    expect(nameColumn('Check', ['gateway-dry-run', 'x'])).toMatch(/^Check(?:&nbsp;){23}$/);
+    expect(nameColumn('Check', ['x'.repeat(1_000)])).toBe(nameColumn('Check', ['x'.repeat(24)]));
+  });
 });

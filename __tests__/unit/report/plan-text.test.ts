@@ -59,6 +59,17 @@ describe('planSections', () => {
     ]);
   });
 
+  it('shows no query, fragment or user of a URL', () => {
+    const theirs = 'https://user:secret@a.example/p?key=secret#secret';
+    const of = planned(
+      desired({ endpoints: [endpoint('stripe', ['b.example'])] }),
+      observed({ services: [ownedService('stripe', ['b.example', theirs], { displayName: theirs })] }),
+    );
+    expect(linesOf('Endpoints', of).join()).toContain('- https://…@a.example/p?…#…');
+    expect(linesOf('Endpoints', of).join()).not.toContain('secret');
+    expect(findingText({ id: 'x', level: 'error', message: theirs, remedy: theirs })).not.toContain('secret');
+  });
+
   it('shows each member with its engine', () => {
     expect(linesOf('Grants')[2]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
   });

@@ -1,0 +1,72 @@
+import { bindingChanges, endpointChanges, type Finding, type Plan } from '../plan/types.js';
+import { hasChanges } from '../plan/plan.js';
+import type { CommentInput } from './comment.js';
+import { describeBinding, type Kind } from './kinds.js';
+import { escapeMarkdown } from './markdown.js';
+import { countsLine, duration, plural, scopeLine } from './words.js';
+
+type HeadlineInput = Pick<CommentInput, 'state' | 'plan' | 'engines' | 'failures' | 'elapsedMs'>;
+
+/** @returns the one line that says how things stand: state, counts, scope; Markdown */
+export function headline(input: HeadlineInput): string {
+  const { plan } = input;
+  const parts = plan
+    ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300), ...checkCounts(plan.checks), ...governed(input)]
+    : [];
+  return [`**${stateText(input)}**`, ...parts].join(' · ');
+}
+
+function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string {
+  const counts = plan ? countsLine(plan.summary) : '';
+  const time = (word: string): string => (elapsedMs === undefined ? '' : ` ${word} ${duration(elapsedMs)}`);
+  switch (state) {
+    case 'planned':
+      if (!plan) return 'No plan';
+      // Nothing to do and something wrong: then nothing is known to be as declared.
+      if (!hasChanges(plan)) return plan.checks.some(({ level }) => level === 'error') ? 'Plan: no changes' : counts;
+      return `Plan: ${counts}`;
+    case 'applying':
+      return `Applying…${counts && ` ${counts}`}`;
+    case 'applied':
+      return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan.summary)}` : counts || 'Applied';
+    case 'failed':
+      return `Failed${time('after')}: ${escapeMarkdown(failures[0]?.reason ?? 'unknown reason')}${counts && `. Planned: ${counts}`}`;
+  }
+}
+
+function doneLine({ register, grant, bind, remove }: NonNullable<CommentInput['plan']>['summary']): string {
+  return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed`;
+}
+
+/** The counts say of an engine that loses its gateway only that its binding changes. @returns one text, or none */
+export function losses(plan: Plan): string[] {
+  const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
+  const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
+  const hosts = endpointChanges(plan).flatMap(({ interfaces }) =>
+    interfaces.filter(({ action }) => action === 'remove'),
+  );
+  const parts = [
+    [count('remove'), 'unbind'],
+    [count('replace'), 're-bind'],
+    [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
+  ] as const;
+  const texts = parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : []));
+  return texts.length > 0 ? [`**with ${texts.join(', ')}**`] : [];
+}
+
+function checkCounts(checks: readonly Finding[]): string[] {
+  const count = (level: string): number => checks.filter((check) => check.level === level).length;
+  const [errors, warnings] = [count('error'), count('warning')];
+  return [
+    ...(errors > 0 ? [`**${plural(errors, 'error')}**, nothing will be applied`] : []),
+    ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+  ];
+}
+
+/** A bound engine is not a governed one; a plan says that of each engine, since it is about to change. */
+function governed({ state, plan, engines }: HeadlineInput): string[] {
+  const isOver = state === 'applied' || state === 'failed' || (plan !== undefined && !hasChanges(plan));
+  if (!isOver || engines.length === 0) return [];
+  const count = engines.filter(({ governance }) => governance === 'governed').length;
+  return [`${count} of ${plural(engines.length, 'engine')} governed`];
+}

@@ -1,0 +1,71 @@
+import { DIRECTIONS } from '../config/desired.js';
+import { directionOf, isChange, type BindingChange, type EndpointChange, type GrantChange } from '../plan/types.js';
+
+/** What a change does to what is there, in the words of a reviewer. The order is that of danger, worst first. */
+export const KINDS = ['remove', 'replace', 'update', 'add', 'adopt', 'keep'] as const;
+export type Kind = (typeof KINDS)[number];
+
+/** Told apart without colour. The minus is a real one: a hyphen would be a list mark to Mermaid. */
+export const KIND_MARKS: Readonly<Record<Kind, string>> = {
+  remove: '−',
+  replace: '~',
+  update: '~',
+  add: '+',
+  adopt: '=',
+  keep: '',
+};
+
+/** @returns negative when the first kind is to be shown before the second */
+export function byDanger(a: Kind, b: Kind): number {
+  return KINDS.indexOf(a) - KINDS.indexOf(b);
+}
+
+export interface Described {
+  readonly kind: Kind;
+  /** One or two words. */
+  readonly words: string;
+}
+
+/** A direction that loses its gateway counts as a removal, one that gets another as a replacement. */
+export function describeBinding(change: BindingChange): Described {
+  if (!isChange(change)) return { kind: 'keep', words: '' };
+  const lost = DIRECTIONS.filter((direction) => {
+    const { from, to } = directionOf(change, direction);
+    return from !== null && to === null;
+  });
+  const replaced = DIRECTIONS.some((direction) => {
+    const { from, to } = directionOf(change, direction);
+    return from !== null && to !== null && from !== to;
+  });
+  if (change.action === 'remove') return { kind: 'remove', words: 'unbind' };
+  if (lost.length > 0) return { kind: 'remove', words: `unbind ${lost.join(', ')}` };
+  if (replaced) return { kind: 'replace', words: 're-bind' };
+  if (change.action === 'create') return { kind: 'add', words: 'bind' };
+  const added = DIRECTIONS.filter(
+    (direction) => directionOf(change, direction).from !== directionOf(change, direction).to,
+  );
+  return { kind: 'update', words: `add ${added.join(', ')}` };
+}
+
+/** Hosts that go make an update a removal. */
+export function describeEndpoint({ action, interfaces }: EndpointChange): Described {
+  if (action === 'create') return { kind: 'add', words: 'register' };
+  if (action === 'adopt') return { kind: 'adopt', words: 'adopt' };
+  if (action === 'keep') return { kind: 'keep', words: '' };
+  const removes = interfaces.some((item) => item.action === 'remove');
+  return removes ? { kind: 'remove', words: 'take hosts out' } : { kind: 'update', words: 'update' };
+}
+
+export function describeGrant(change: GrantChange): Described {
+  if (!isChange(change)) return { kind: 'keep', words: '' };
+  if (change.action !== 'create') return { kind: 'remove', words: 'revoke' };
+  return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
+}
+
+/** The same for one host of a service. */
+export const HOST_KINDS: Readonly<Record<EndpointChange['interfaces'][number]['action'], Kind>> = {
+  remove: 'remove',
+  change: 'update',
+  add: 'add',
+  keep: 'keep',
+};

@@ -1,0 +1,82 @@
+import type { ApplyResult, ServiceResult } from '../apply/result.js';
+import { DIRECTIONS } from '../config/desired.js';
+import {
+  bindingChanges,
+  directionOf,
+  endpointChanges,
+  grantChanges,
+  isChange,
+  type BindingChange,
+  type EndpointChange,
+  type GrantChange,
+  type Plan,
+} from '../plan/types.js';
+import { describeBinding } from './kinds.js';
+import { gatewayLabel, plural, serviceLabel } from './words.js';
+
+/** Names that are listed before the rest is only counted. */
+const SHOWN = 5;
+
+/**
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, then bindings.
+ *
+ * @returns one line of plain text each; none when all is done
+ */
+export function stillOpen(plan: Plan, result: ApplyResult): string[] {
+  const services = [...new Set(plan.changes.flatMap((change) => ('service' in change ? change.service : [])))];
+  return [
+    ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
+    ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
+  ];
+}
+
+function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
+  if (result && result.status !== 'failed') return [];
+  const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
+  const grants = grantChanges(plan).filter((grant) => grant.service === service && isChange(grant));
+  return [...openEndpoint(change, plan, result), ...openGrants(grants, plan, result)];
+}
+
+/** A result with a registry resource was registered; hosts are taken out last, and only where nothing failed before. */
+function openEndpoint(change: EndpointChange | undefined, plan: Plan, result: ServiceResult | undefined): string[] {
+  if (!change) return [];
+  const name = `Endpoint ${change.key} (${serviceLabel(change.service, plan.scope.project)})`;
+  if (result?.registryResource === undefined) {
+    return [`${name}: not ${change.action === 'create' ? 'registered' : 'updated'}.`];
+  }
+  const removes = change.interfaces.some(({ action }) => action === 'remove');
+  return removes ? [`${name}: hosts that are no longer declared may still be there.`] : [];
+}
+
+function openGrants(grants: readonly GrantChange[], plan: Plan, result: ServiceResult | undefined): string[] {
+  const [first] = grants;
+  // The grants of a service are written at once: where some count, what failed is something after them.
+  if (!first || (result?.granted ?? 0) > 0) return [];
+  const names = grants.map(({ displayName, member }) =>
+    displayName === undefined ? member : JSON.stringify(displayName),
+  );
+  const more = names.length > SHOWN ? ` and ${names.length - SHOWN} more` : '';
+  const service = serviceLabel(first.service, plan.scope.project);
+  return [
+    `Endpoint ${first.key} (${service}): ${plural(grants.length, 'grant')} not given, ${names.slice(0, SHOWN).join(', ')}${more}.`,
+  ];
+}
+
+function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult): string[] {
+  const result = engines.get(change.engine);
+  if (!isChange(change) || (result && result.status !== 'failed' && result.status !== 'pending')) return [];
+  const directions = DIRECTIONS.flatMap((direction) => {
+    const { from, to } = directionOf(change, direction);
+    const [before, after] = [from, to].map((name) => gatewayLabel(name, plan.scope.project));
+    return from === to ? [] : [`${direction} ${before} → ${after}`];
+  });
+  const how = result?.status === 'failed' ? 'failed' : 'not reached';
+  const { words } = describeBinding(change);
+  return [
+    `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}.`,
+  ];
+}
+
+function lastSegment(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
