@@ -18,10 +18,11 @@ export function headline(input: HeadlineInput): string {
 
 function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string {
   const counts = plan ? countsLine(plan.summary) : '';
+  const reason = escapeMarkdown(failures[0]?.reason ?? 'unknown reason');
   const time = (word: string): string => (elapsedMs === undefined ? '' : ` ${word} ${duration(elapsedMs)}`);
   switch (state) {
     case 'planned':
-      if (!plan) return 'No plan';
+      if (!plan) return `No plan: ${reason}`;
       // Nothing to do and something wrong: then nothing is known to be as declared.
       if (!hasChanges(plan)) return plan.checks.some(({ level }) => level === 'error') ? 'Plan: no changes' : counts;
       return `Plan: ${counts}`;
@@ -30,7 +31,7 @@ function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string 
     case 'applied':
       return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan.summary)}` : counts || 'Applied';
     case 'failed':
-      return `Failed${time('after')}: ${escapeMarkdown(failures[0]?.reason ?? 'unknown reason')}${counts && `. Planned: ${counts}`}`;
+      return `Failed${time('after')}: ${reason}${counts && `. Planned: ${counts}`}`;
   }
 }
 

@@ -8,13 +8,14 @@ const MAX_COLUMN = 24;
 /**
  * Text from outside as Markdown that shows as that text and does nothing else: every character that Markdown, HTML or
  * GitHub's links give a meaning is written as an entity, which CommonMark never takes for structure. It fits into a table
- * cell and behind a list mark: no line breaks, no pipes, nothing that opens a block. URLs in it are redacted.
+ * cell, behind a list mark and between marks of emphasis: no line breaks, no pipes, nothing that opens a block, no blanks at
+ * its ends. URLs in it are redacted.
  *
  * @param max characters after which it is cut
  */
 export function escapeMarkdown(text: string, max = Infinity): string {
   return entities(unlinked(printable(clip(redactText(text), max))))
-    .replace(/^ +/, (blanks) => '&#32;'.repeat(blanks.length))
+    .replace(/^ +|(?<! ) +$/g, (blanks) => '&#32;'.repeat(blanks.length))
     .replace(/^-/, '&#45;')
     .replace(/^(\d+)\./, '$1&#46;');
 }

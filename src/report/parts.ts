@@ -1,7 +1,6 @@
 import type { Part } from './fit.js';
-import { tableHead, tableRow } from './markdown.js';
 import { byDanger, KIND_MARKS, type Described, type Kind } from './kinds.js';
-import { code } from './markdown.js';
+import { code, tableHead, tableRow } from './markdown.js';
 
 /** Who gets room first when a report has to be cut. */
 export const RANKS = {

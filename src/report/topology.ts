@@ -181,9 +181,9 @@ function limit(nodes: readonly Node[], edges: readonly Edge[], moreEngines: numb
     ({ id, kind, shape }) => known.has(id) && (linked.has(id) || shape === 'engines' || changes(kind)),
   );
   const left = [
-    ...(moreEngines > 0 ? [`${moreEngines} more engines that change`] : []),
-    ...(hidden.size > 0 ? [`${hidden.size} more endpoints`] : []),
-    ...(possible.length > shown.length ? [`${possible.length - shown.length} more connections`] : []),
+    ...(moreEngines > 0 ? [`${plural(moreEngines, 'more engine')} that change`] : []),
+    ...(hidden.size > 0 ? [plural(hidden.size, 'more endpoint')] : []),
+    ...(possible.length > shown.length ? [plural(possible.length - shown.length, 'more connection')] : []),
   ];
   return { nodes: visible, edges: possible.filter((edge) => shown.includes(edge)), left };
 }

@@ -57,6 +57,7 @@ describe.each(SINKS)('names in a %s', (_sink, render) => {
             .trim(),
         );
       }),
+      RUNS,
     );
   });
 

@@ -23,6 +23,7 @@ export const EVIL_TEXTS: readonly string[] = [
   '::error::x ##[error]y',
   '1. one',
   '+ plus',
+  ' blanks at both ends ',
 ];
 
 /** A plan whose every text is the one that is given. */

@@ -62,6 +62,10 @@ describe('what would be a block of its own', () => {
   });
 });
 
+it('blanks at the ends do not keep it from being emphasised', () => {
+  expect(escapeMarkdown('  a b ')).toBe('&#32;&#32;a b&#32;');
+});
+
 describe('what GitHub looks for in the finished HTML', () => {
   it.each([
     ['@octocat', '&#64;&#8203;octocat'],
