@@ -70,6 +70,10 @@ function explainApiError(error: ApiError, doing: string, otherwise: FailureReaso
     ];
     return { reason: 'auth-failed', message, next };
   }
+  if (error.status === 403 && !error.isFromApi) {
+    const next = ['A proxy or firewall answered instead of Google: let the runner reach the host named above.'];
+    return { reason: otherwise, message, next };
+  }
   if (error.status === 403) {
     return { reason: 'permission-denied', message, next: [permissionHint(error.api)] };
   }

@@ -14,13 +14,23 @@ export interface CommonInputs {
   readonly githubToken: string;
 }
 
-export interface PlanInputs extends CommonInputs {
+/** What the steps are told that speak to a pull request. */
+export interface CommentInputs {
+  /** `auto`: where possible; `always`: fail where it is not. */
+  readonly comment: 'auto' | 'always' | 'never';
+  /** Empty: made of config path, project and region. */
+  readonly commentLabel: string;
+}
+
+export interface PlanInputs extends CommonInputs, CommentInputs {
   readonly failOnChanges: boolean;
 }
 
-export interface ApplyInputs extends CommonInputs {
+export interface ApplyInputs extends CommonInputs, CommentInputs {
   readonly planFile: string;
   readonly planDigest: string;
+  /** `comment`: only what the pull request's plan comment shows is applied. */
+  readonly approval: 'none' | 'comment';
   readonly propagationWaitMs: number;
   readonly timeoutMs: number;
 }
@@ -43,18 +53,19 @@ export function readPlanInputs(): Read<PlanInputs> {
   const reader = createReader();
   const common = readCommon(reader);
   reader.notYet('prune', 'false');
-  refuseComments(reader);
-  return { inputs: { ...common, failOnChanges: reader.flag('fail_on_changes', false) }, problems: reader.problems };
+  const comment = readComment(reader);
+  const failOnChanges = reader.flag('fail_on_changes', false);
+  return { inputs: { ...common, ...comment, failOnChanges }, problems: reader.problems };
 }
 
 export function readApplyInputs(): Read<ApplyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
   for (const name of ['prune', 'rollback']) reader.notYet(name, 'false');
-  reader.notYet('approval', 'none');
-  refuseComments(reader);
   const inputs: ApplyInputs = {
     ...common,
+    ...readComment(reader),
+    approval: reader.choice('approval', ['none', 'comment']),
     planFile: reader.text('plan_file'),
     planDigest: reader.matching(
       'plan_digest',
@@ -103,10 +114,11 @@ function readTimeout(reader: Reader): number {
   return reader.number('timeout', 30, 0.01, MAX_TIMEOUT_MINUTES, 'minutes') * 60_000;
 }
 
-/** The comment comes in a later version; `auto` means "where possible", which is nowhere yet. */
-function refuseComments(reader: Reader): void {
-  if (reader.choice('comment', ['auto', 'always', 'never']) === 'always') reader.notSupported('comment', 'always');
-  if (reader.text('comment_label') !== '') reader.notSupported('comment_label', reader.text('comment_label'));
+function readComment(reader: Reader): CommentInputs {
+  return {
+    comment: reader.choice('comment', ['auto', 'always', 'never']),
+    commentLabel: reader.matching('comment_label', /^[^\p{Cc}]{1,200}$/u, 'one line of at most 200 characters'),
+  };
 }
 
 interface Reader {

@@ -58,10 +58,10 @@ guardrails:
     api_version: 'v2',
     universe: 'https://googleapis.com',
     request_reason: 'line one\nline two',
-    comment: 'always',
-    comment_label: 'agents',
+    comment: 'sometimes',
+    comment_label: 'one\ntwo',
     plan_digest: 'abc',
-    approval: 'comment',
+    approval: 'everybody',
     propagation_wait: '-1',
     timeout: 'soon',
     prune: 'true',
@@ -102,9 +102,12 @@ guardrails:
     const place = `agent-gateway.yaml:${line}:${column}: `;
     expect(problems(result)).toContainEqual(expect.stringContaining(place));
     expect(problems(result).find((problem) => problem.startsWith(place))).toContain(text);
-    expect(result.log).toMatch(
-      new RegExp(`^::error title=invalid-input,file=agent-gateway\\.yaml,line=${line},col=${column}::`, 'm'),
-    );
+  });
+
+  it('are shown on the lines of the file, as many as the runner shows of one step', () => {
+    const lines = [...result.log.matchAll(/^::error title=invalid-input,file=agent-gateway\.yaml,line=(\d+),/gm)];
+    expect(lines.map(([, line]) => Number(line))).toEqual([1, 2, 4, 7, 9, 10, 12, 12]);
+    expect(result.log.match(/^::error /gm)).toHaveLength(9);
   });
 
   it.each([
@@ -112,10 +115,10 @@ guardrails:
     ['api_version', 'v1beta1, v1'],
     ['universe', 'googleapis.com'],
     ['request_reason', 'one line'],
-    ['comment', 'not supported yet'],
-    ['comment_label', 'not supported yet'],
+    ['comment', 'auto, always, never'],
+    ['comment_label', 'one line'],
     ['plan_digest', 'sha256:'],
-    ['approval', 'not supported yet'],
+    ['approval', 'none, comment'],
     ['propagation_wait', 'seconds'],
     ['timeout', 'minutes'],
     ['prune', 'not supported yet'],

@@ -2645,7 +2645,7 @@ __webpack_unused_export__ = composer.Composer;
 __webpack_unused_export__ = Document.Document;
 __webpack_unused_export__ = Schema.Schema;
 __webpack_unused_export__ = errors.YAMLError;
-__webpack_unused_export__ = errors.YAMLParseError;
+exports.XT = errors.YAMLParseError;
 __webpack_unused_export__ = errors.YAMLWarning;
 __webpack_unused_export__ = Alias.Alias;
 __webpack_unused_export__ = identity.isAlias;
@@ -2664,7 +2664,7 @@ __webpack_unused_export__ = cst;
 __webpack_unused_export__ = lexer.Lexer;
 exports.HN = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
-__webpack_unused_export__ = publicApi.parse;
+exports.qg = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
 __webpack_unused_export__ = publicApi.stringify;
@@ -8582,7 +8582,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 6424:
+/***/ 2089:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -8595,7069 +8595,8 @@ __nccwpck_require__.d(__webpack_exports__, {
 const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
 ;// CONCATENATED MODULE: external "node:util"
 const external_node_util_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:util");
-;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/constants-BLSFu_RU.mjs
-//#region src/utils/response/constants.ts
-const X_ALREADY_SENT = "x-hono-already-sent";
-
-//#endregion
-
-;// CONCATENATED MODULE: external "node:http"
-const external_node_http_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http");
-;// CONCATENATED MODULE: external "node:http2"
-const external_node_http2_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2");
-;// CONCATENATED MODULE: external "node:stream"
-const external_node_stream_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
-;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/websocket/index.js
-//#region src/helper/websocket/index.ts
-/**
-* A context for controlling WebSockets
-*/
-var WSContext = class {
-	#init;
-	constructor(init) {
-		this.#init = init;
-		this.raw = init.raw;
-		this.url = init.url ? new URL(init.url) : null;
-		this.protocol = init.protocol ?? null;
-	}
-	send(source, options) {
-		this.#init.send(source, options ?? {});
-	}
-	raw;
-	binaryType = "arraybuffer";
-	get readyState() {
-		return this.#init.readyState;
-	}
-	url;
-	protocol;
-	close(code, reason) {
-		this.#init.close(code, reason);
-	}
-};
-const createWSMessageEvent = (source) => {
-	return new MessageEvent("message", { data: source });
-};
-/**
-* Create a WebSocket adapter/helper
-*/
-const defineWebSocketHelper = (handler) => {
-	return ((...args) => {
-		if (typeof args[0] === "function") {
-			const [createEvents, options] = args;
-			return async function upgradeWebSocket(c, next) {
-				const result = await handler(c, await createEvents(c), options);
-				if (result) return result;
-				await next();
-			};
-		} else {
-			const [c, events, options] = args;
-			return (async () => {
-				const upgraded = await handler(c, events, options);
-				if (!upgraded) throw new Error("Failed to upgrade WebSocket");
-				return upgraded;
-			})();
-		}
-	});
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/index.mjs
-
-
-
-
-
-
-//#region src/error.ts
-var RequestError = class extends Error {
-	constructor(message, options) {
-		super(message, options);
-		this.name = "RequestError";
-	}
-};
-
-//#endregion
-//#region src/headers.ts
-const nonJoinedHeaders = new Set([
-	"age",
-	"authorization",
-	"content-length",
-	"content-type",
-	"etag",
-	"expires",
-	"from",
-	"host",
-	"if-modified-since",
-	"if-unmodified-since",
-	"last-modified",
-	"location",
-	"max-forwards",
-	"proxy-authorization",
-	"referer",
-	"retry-after",
-	"server",
-	"user-agent"
-]);
-const validHeaderName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
-const isHttpWhitespace = (code) => code === 9 || code === 10 || code === 13 || code === 32;
-const normalizeHeaderValue = (value) => {
-	if (!isHttpWhitespace(value.charCodeAt(0)) && !isHttpWhitespace(value.charCodeAt(value.length - 1))) return value;
-	let start = 0;
-	let end = value.length;
-	while (start < end && isHttpWhitespace(value.charCodeAt(start))) start++;
-	while (end > start && isHttpWhitespace(value.charCodeAt(end - 1))) end--;
-	return value.slice(start, end);
-};
-const forbiddenHeaderValue = /[\0\r\n]/;
-const GlobalHeaders = globalThis.Headers;
-const materializeHeaders = (rawHeaders, HeadersCtor = GlobalHeaders) => {
-	const headers = new HeadersCtor();
-	for (let i = 0; i < rawHeaders.length; i += 2) {
-		const name = rawHeaders[i];
-		if (!name.startsWith(":")) headers.append(name, rawHeaders[i + 1]);
-	}
-	return headers;
-};
-var RequestHeaders = class {
-	#incoming;
-	#rawHeaders;
-	#headers;
-	#invalidValue;
-	constructor(incoming) {
-		this.#incoming = incoming;
-		if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) this.#rawHeaders = incoming.rawHeaders.slice();
-	}
-	get #lazyRawHeaders() {
-		return this.#rawHeaders ??= this.#incoming.rawHeaders.slice();
-	}
-	get #native() {
-		if (!this.#headers) {
-			this.#headers = materializeHeaders(this.#lazyRawHeaders);
-			this.#rawHeaders = void 0;
-		}
-		return this.#headers;
-	}
-	#normalizedName(name) {
-		if (typeof name !== "string") return;
-		if (!validHeaderName.test(name)) throw new TypeError(`Invalid header name: ${name}`);
-		return name.toLowerCase();
-	}
-	#lookupHttp1(lowerName) {
-		const headers = this.#incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest ? void 0 : this.#incoming.headers;
-		if (!headers || nonJoinedHeaders.has(lowerName) || lowerName === "set-cookie" || lowerName === "__proto__") return;
-		if (!Object.hasOwn(headers, lowerName)) return null;
-		const rawValue = headers[lowerName];
-		if (typeof rawValue === "string") {
-			const value = normalizeHeaderValue(rawValue);
-			return forbiddenHeaderValue.test(value) ? void 0 : value;
-		}
-	}
-	#lookup(rawHeaders, lowerName) {
-		const separator = lowerName === "cookie" ? "; " : ", ";
-		let value = null;
-		for (let i = 0; i < rawHeaders.length; i += 2) {
-			const rawName = rawHeaders[i];
-			if (rawName.length === lowerName.length && rawName.toLowerCase() === lowerName) {
-				const rawValue = normalizeHeaderValue(rawHeaders[i + 1]);
-				if (forbiddenHeaderValue.test(rawValue)) {
-					this.#invalidValue = true;
-					return;
-				}
-				value = value === null ? rawValue : value + separator + rawValue;
-			}
-		}
-		return value;
-	}
-	append(name, value) {
-		this.#native.append(name, value);
-	}
-	delete(name) {
-		this.#native.delete(name);
-	}
-	get(name) {
-		const lowerName = this.#normalizedName(name);
-		if (lowerName && !this.#headers && !this.#invalidValue) {
-			const http1Value = this.#lookupHttp1(lowerName);
-			if (http1Value !== void 0) return http1Value;
-			const value = this.#lookup(this.#lazyRawHeaders, lowerName);
-			if (value !== void 0) return value;
-		}
-		return this.#native.get(name);
-	}
-	has(name) {
-		const lowerName = this.#normalizedName(name);
-		if (lowerName && !this.#headers && !this.#invalidValue) {
-			const http1Value = this.#lookupHttp1(lowerName);
-			if (http1Value !== void 0) return http1Value !== null;
-			const value = this.#lookup(this.#lazyRawHeaders, lowerName);
-			if (value !== void 0) return value !== null;
-		}
-		return this.#native.has(name);
-	}
-	set(name, value) {
-		this.#native.set(name, value);
-	}
-	getSetCookie() {
-		return this.#native.getSetCookie();
-	}
-	keys() {
-		return this.#native.keys();
-	}
-	values() {
-		return this.#native.values();
-	}
-	entries() {
-		return this.#native.entries();
-	}
-	forEach(callback, thisArg) {
-		this.#native.forEach((value, key) => {
-			callback.call(thisArg, value, key, this);
-		});
-	}
-	[Symbol.iterator]() {
-		return this.entries();
-	}
-};
-Object.defineProperty(RequestHeaders.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
-	return `Headers (lightweight) ${inspectFn(Object.fromEntries(this), {
-		...options,
-		depth: depth == null ? null : depth - 1
-	})}`;
-} });
-Object.setPrototypeOf(RequestHeaders.prototype, GlobalHeaders.prototype);
-const newHeadersFromIncoming = (incoming) => globalThis.Headers === GlobalHeaders ? new RequestHeaders(incoming) : materializeHeaders(incoming.rawHeaders, globalThis.Headers);
-
-//#endregion
-//#region src/url.ts
-const reValidRequestUrl = /^\/[!#$&-;=?-\[\]_a-z~]*$/;
-const reDotSegment = /\/\.\.?(?:[/?#]|$)/;
-const reValidHost = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/;
-const validateRequestTarget = (target) => {
-	const backslash = target.indexOf("\\");
-	if (backslash !== -1) {
-		const query = target.indexOf("?");
-		if (query === -1 || backslash < query) throw new RequestError("Backslash in request path");
-	}
-};
-const buildUrl = (scheme, host, incomingUrl) => {
-	const url = `${scheme}://${host}${incomingUrl}`;
-	if (!reValidHost.test(host)) {
-		validateRequestTarget(incomingUrl);
-		const urlObj = new URL(url);
-		if (urlObj.hostname.length !== host.length && urlObj.hostname !== (host.includes(":") ? host.replace(/:\d+$/, "") : host).toLowerCase()) throw new RequestError("Invalid host header");
-		return urlObj.href;
-	} else if (incomingUrl.length === 0) return url + "/";
-	else {
-		if (incomingUrl.charCodeAt(0) !== 47) throw new RequestError("Invalid URL");
-		if (!reValidRequestUrl.test(incomingUrl) || reDotSegment.test(incomingUrl)) {
-			validateRequestTarget(incomingUrl);
-			return new URL(url).href;
-		}
-		return url;
-	}
-};
-
-//#endregion
-//#region src/request.ts
-const toRequestError = (e) => {
-	if (e instanceof RequestError) return e;
-	return new RequestError(e.message, { cause: e });
-};
-const GlobalRequest = global.Request;
-var Request$1 = class extends GlobalRequest {
-	constructor(input, options) {
-		if (typeof input === "object" && getRequestCache in input) {
-			const hasReplacementBody = options !== void 0 && "body" in options && options.body != null;
-			if (input[bodyConsumedDirectlyKey] && !hasReplacementBody) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");
-			input = input[getRequestCache]();
-		}
-		if (typeof (options?.body)?.getReader !== "undefined") options.duplex ??= "half";
-		super(input, options);
-	}
-};
-const wrapBodyStream = Symbol("wrapBodyStream");
-const byteExactEncodings = new Set([
-	"latin1",
-	"binary",
-	"hex",
-	"base64",
-	"base64url"
-]);
-const isByteExactEncoding = (encoding) => encoding === null || byteExactEncodings.has(encoding);
-const bodyBufferedBeforeDisconnectKey = Symbol("bodyBufferedBeforeDisconnect");
-const bodyBufferedLengthBeforeDisconnectKey = Symbol("bodyBufferedLengthBeforeDisconnect");
-const toBufferChunk = (chunk, encoding) => Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk, encoding ?? "utf8");
-const isRecoverableDisconnectedIncoming = (incoming) => !(incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) && !!incoming.complete && !!incoming.readableAborted && typeof incoming.read === "function" && isByteExactEncoding(incoming.readableEncoding);
-const recordBodyBufferedBeforeDisconnect = (incoming) => {
-	if (incoming.readableDidRead || !isRecoverableDisconnectedIncoming(incoming)) return;
-	const incomingWithRecovery = incoming;
-	incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey] ??= incoming.readableLength;
-};
-const readBodyBufferedBeforeDisconnect = (incoming, chunks) => {
-	if (incoming.readableDidRead && !chunks || !isRecoverableDisconnectedIncoming(incoming)) return;
-	const incomingWithRecovery = incoming;
-	if (incomingWithRecovery[bodyBufferedBeforeDisconnectKey] !== void 0) return incomingWithRecovery[bodyBufferedBeforeDisconnectKey];
-	let result;
-	const errored = incoming.errored;
-	if (errored && errored.code !== "ECONNRESET") result = errored;
-	else if (incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey] !== void 0 && incoming.readableLength !== incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey]) result = newBodyUnusableError();
-	else {
-		const bodyChunks = chunks ?? [];
-		const chunk = incoming.read();
-		if (chunk !== null) bodyChunks.push(toBufferChunk(chunk, incoming.readableEncoding));
-		const buffer = bodyChunks.length === 1 ? bodyChunks[0] : Buffer.concat(bodyChunks);
-		result = buffer;
-		const contentLength = incoming.headers["content-length"];
-		if (typeof contentLength === "string" && /^\d+$/.test(contentLength)) {
-			const expectedLength = Number(contentLength);
-			if (Number.isSafeInteger(expectedLength) && buffer.length !== expectedLength) result = newBodyUnusableError();
-		}
-	}
-	incomingWithRecovery[bodyBufferedBeforeDisconnectKey] = result;
-	return result;
-};
-const enqueueBufferedBody = (controller, buffered) => {
-	if (buffered instanceof Error) {
-		controller.error(buffered);
-		return;
-	}
-	if (buffered.length > 0) controller.enqueue(buffered);
-	controller.close();
-};
-const newRequestFromIncoming = (method, url, headers, incoming, abortController) => {
-	const init = {
-		method,
-		headers,
-		signal: abortController.signal
-	};
-	if (method === "TRACE") {
-		init.method = "GET";
-		const req = new Request$1(url, init);
-		Object.defineProperty(req, "method", { get() {
-			return "TRACE";
-		} });
-		return req;
-	}
-	if (!(method === "GET" || method === "HEAD")) if ("rawBody" in incoming && incoming.rawBody instanceof Buffer) init.body = new ReadableStream({ start(controller) {
-		controller.enqueue(incoming.rawBody);
-		controller.close();
-	} });
-	else if (incoming[wrapBodyStream]) {
-		let reader;
-		init.body = new ReadableStream({ async pull(controller) {
-			try {
-				if (!reader) {
-					const buffered = readBodyBufferedBeforeDisconnect(incoming);
-					if (buffered !== void 0) {
-						enqueueBufferedBody(controller, buffered);
-						return;
-					}
-				}
-				reader ||= external_node_stream_namespaceObject.Readable.toWeb(incoming).getReader();
-				const { done, value } = await reader.read();
-				if (done) controller.close();
-				else controller.enqueue(value);
-			} catch (error) {
-				controller.error(error);
-			}
-		} });
-	} else {
-		const buffered = readBodyBufferedBeforeDisconnect(incoming);
-		if (buffered !== void 0) init.body = new ReadableStream({ start(controller) {
-			enqueueBufferedBody(controller, buffered);
-		} });
-		else init.body = external_node_stream_namespaceObject.Readable.toWeb(incoming);
-	}
-	return new Request$1(url, init);
-};
-const getRequestCache = Symbol("getRequestCache");
-const requestCache = Symbol("requestCache");
-const incomingKey = Symbol("incomingKey");
-const urlKey = Symbol("urlKey");
-const methodKey = Symbol("methodKey");
-const headersKey = Symbol("headersKey");
-const abortControllerKey = Symbol("abortControllerKey");
-const getAbortController = Symbol("getAbortController");
-const abortRequest = Symbol("abortRequest");
-const bodyBufferKey = Symbol("bodyBuffer");
-const bodyReadPromiseKey = Symbol("bodyReadPromise");
-const bodyConsumedDirectlyKey = Symbol("bodyConsumedDirectly");
-const bodyLockReaderKey = Symbol("bodyLockReader");
-const abortReasonKey = Symbol("abortReason");
-const newBodyUnusableError = () => {
-	return /* @__PURE__ */ new TypeError("Body is unusable");
-};
-const rejectBodyUnusable = () => {
-	return Promise.reject(newBodyUnusableError());
-};
-const textDecoder = new TextDecoder();
-const consumeBodyDirectOnce = (request) => {
-	if (request[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
-	request[bodyConsumedDirectlyKey] = true;
-};
-const toArrayBuffer = (buf) => {
-	return buf.buffer.slice(buf.byteOffset, buf.byteOffset + buf.byteLength);
-};
-const contentType = (request) => {
-	return (request[headersKey] ||= newHeadersFromIncoming(request[incomingKey])).get("content-type") || "";
-};
-const methodTokenRegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
-const normalizeIncomingMethod = (method) => {
-	if (typeof method !== "string" || method.length === 0) return "GET";
-	switch (method) {
-		case "DELETE":
-		case "GET":
-		case "HEAD":
-		case "OPTIONS":
-		case "PATCH":
-		case "POST":
-		case "PUT":
-		case "QUERY": return method;
-	}
-	const upper = method.toUpperCase();
-	switch (upper) {
-		case "DELETE":
-		case "GET":
-		case "HEAD":
-		case "OPTIONS":
-		case "POST":
-		case "PUT": return upper;
-		default: return method;
-	}
-};
-const validateDirectReadMethod = (method) => {
-	if (!methodTokenRegExp.test(method)) return /* @__PURE__ */ new TypeError(`'${method}' is not a valid HTTP method.`);
-	const normalized = method.toUpperCase();
-	if (normalized === "CONNECT" || normalized === "TRACK" || normalized === "TRACE" && method !== "TRACE") return /* @__PURE__ */ new TypeError(`'${method}' HTTP method is unsupported.`);
-};
-const readBodyWithFastPath = (request, method, fromBuffer) => {
-	if (request[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
-	const methodName = request.method;
-	if (methodName === "GET" || methodName === "HEAD") return request[getRequestCache]()[method]();
-	const methodValidationError = validateDirectReadMethod(methodName);
-	if (methodValidationError) return Promise.reject(methodValidationError);
-	if (request[requestCache]) {
-		if (methodName !== "TRACE") return request[requestCache][method]();
-	}
-	const alreadyUsedError = consumeBodyDirectOnce(request);
-	if (alreadyUsedError) return alreadyUsedError;
-	const raw = readRawBodyIfAvailable(request);
-	if (raw) {
-		const result = Promise.resolve(fromBuffer(raw, request));
-		request[bodyBufferKey] = void 0;
-		return result;
-	}
-	return readBodyDirect(request).then((buf) => {
-		const result = fromBuffer(buf, request);
-		request[bodyBufferKey] = void 0;
-		return result;
-	});
-};
-const readRawBodyIfAvailable = (request) => {
-	const incoming = request[incomingKey];
-	if ("rawBody" in incoming && incoming.rawBody instanceof Buffer) return incoming.rawBody;
-};
-const normalizeAbortError = (request, incoming) => {
-	if (incoming.errored) return incoming.errored;
-	const reason = request[abortReasonKey];
-	if (reason !== void 0) return reason instanceof Error ? reason : new Error(String(reason));
-	return /* @__PURE__ */ new Error("Client connection prematurely closed.");
-};
-const readBodyDirect = (request) => {
-	if (request[bodyBufferKey]) return Promise.resolve(request[bodyBufferKey]);
-	if (request[bodyReadPromiseKey]) return request[bodyReadPromiseKey];
-	const incoming = request[incomingKey];
-	if (incoming.readableDidRead) return rejectBodyUnusable();
-	const buffered = readBodyBufferedBeforeDisconnect(incoming);
-	if (buffered !== void 0) {
-		if (buffered instanceof Error) return Promise.reject(buffered);
-		request[bodyBufferKey] = buffered;
-		return Promise.resolve(buffered);
-	}
-	const promise = new Promise((resolve, reject) => {
-		const chunks = [];
-		let settled = false;
-		const finish = (callback) => {
-			if (settled) return;
-			settled = true;
-			cleanup();
-			callback();
-		};
-		const recoverCompleteBodyAfterDisconnect = (error) => {
-			const streamError = incoming.errored ?? error;
-			if (!isRecoverableDisconnectedIncoming(incoming) || streamError && streamError.code !== "ECONNRESET") return false;
-			finish(() => {
-				const recovered = readBodyBufferedBeforeDisconnect(incoming, chunks);
-				if (recovered instanceof Error) reject(recovered);
-				else if (recovered === void 0) reject(error ?? normalizeAbortError(request, incoming));
-				else {
-					request[bodyBufferKey] = recovered;
-					resolve(recovered);
-				}
-			});
-			return true;
-		};
-		const onData = (chunk) => {
-			chunks.push(toBufferChunk(chunk, incoming.readableEncoding));
-		};
-		const onEnd = () => {
-			finish(() => {
-				const buffer = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
-				request[bodyBufferKey] = buffer;
-				resolve(buffer);
-			});
-		};
-		const onError = (error) => {
-			if (recoverCompleteBodyAfterDisconnect(error)) return;
-			finish(() => {
-				reject(error);
-			});
-		};
-		const onClose = () => {
-			if (incoming.readableEnded) {
-				onEnd();
-				return;
-			}
-			if (recoverCompleteBodyAfterDisconnect()) return;
-			finish(() => {
-				reject(normalizeAbortError(request, incoming));
-			});
-		};
-		const cleanup = () => {
-			incoming.off("data", onData);
-			incoming.off("end", onEnd);
-			incoming.off("error", onError);
-			incoming.off("close", onClose);
-			request[bodyReadPromiseKey] = void 0;
-		};
-		incoming.on("data", onData);
-		incoming.on("end", onEnd);
-		incoming.on("error", onError);
-		incoming.on("close", onClose);
-		queueMicrotask(() => {
-			if (settled) return;
-			if (incoming.readableEnded) onEnd();
-			else if (incoming.errored) onError(incoming.errored);
-			else if (incoming.destroyed) onClose();
-		});
-	});
-	request[bodyReadPromiseKey] = promise;
-	return promise;
-};
-const requestPrototype = {
-	get method() {
-		return this[methodKey];
-	},
-	get url() {
-		return this[urlKey];
-	},
-	get headers() {
-		return this[headersKey] ||= newHeadersFromIncoming(this[incomingKey]);
-	},
-	[abortRequest](reason) {
-		if (this[abortReasonKey] === void 0) this[abortReasonKey] = reason;
-		const abortController = this[abortControllerKey];
-		if (abortController && !abortController.signal.aborted) abortController.abort(reason);
-	},
-	[getAbortController]() {
-		this[abortControllerKey] ||= new AbortController();
-		if (this[abortReasonKey] !== void 0 && !this[abortControllerKey].signal.aborted) this[abortControllerKey].abort(this[abortReasonKey]);
-		return this[abortControllerKey];
-	},
-	[getRequestCache]() {
-		const abortController = this[getAbortController]();
-		if (this[requestCache]) return this[requestCache];
-		const method = this.method;
-		if (this[bodyConsumedDirectlyKey] && !(method === "GET" || method === "HEAD")) {
-			this[bodyBufferKey] = void 0;
-			const init = {
-				method: method === "TRACE" ? "GET" : method,
-				headers: this.headers,
-				signal: abortController.signal
-			};
-			if (method !== "TRACE") {
-				init.body = new ReadableStream({ start(c) {
-					c.close();
-				} });
-				init.duplex = "half";
-			}
-			const req = new Request$1(this[urlKey], init);
-			if (method === "TRACE") Object.defineProperty(req, "method", { get() {
-				return "TRACE";
-			} });
-			return this[requestCache] = req;
-		}
-		return this[requestCache] = newRequestFromIncoming(this.method, this[urlKey], this.headers, this[incomingKey], abortController);
-	},
-	get body() {
-		if (!this[bodyConsumedDirectlyKey]) return this[getRequestCache]().body;
-		const request = this[getRequestCache]();
-		if (!this[bodyLockReaderKey] && request.body) this[bodyLockReaderKey] = request.body.getReader();
-		return request.body;
-	},
-	get bodyUsed() {
-		if (this[bodyConsumedDirectlyKey]) return true;
-		if (this[requestCache]) return this[requestCache].bodyUsed;
-		return false;
-	}
-};
-Object.defineProperty(requestPrototype, "signal", { get() {
-	return this[getAbortController]().signal;
-} });
-[
-	"cache",
-	"credentials",
-	"destination",
-	"duplex",
-	"integrity",
-	"mode",
-	"redirect",
-	"referrer",
-	"referrerPolicy",
-	"keepalive"
-].forEach((k) => {
-	Object.defineProperty(requestPrototype, k, { get() {
-		return this[getRequestCache]()[k];
-	} });
-});
-["clone", "formData"].forEach((k) => {
-	Object.defineProperty(requestPrototype, k, { value: function() {
-		if (this[bodyConsumedDirectlyKey]) {
-			if (k === "clone") throw newBodyUnusableError();
-			return rejectBodyUnusable();
-		}
-		return this[getRequestCache]()[k]();
-	} });
-});
-Object.defineProperty(requestPrototype, "text", { value: function() {
-	return readBodyWithFastPath(this, "text", (buf) => textDecoder.decode(buf));
-} });
-Object.defineProperty(requestPrototype, "arrayBuffer", { value: function() {
-	return readBodyWithFastPath(this, "arrayBuffer", (buf) => toArrayBuffer(buf));
-} });
-Object.defineProperty(requestPrototype, "blob", { value: function() {
-	return readBodyWithFastPath(this, "blob", (buf, request) => {
-		const type = contentType(request);
-		const init = type ? { headers: { "content-type": type } } : void 0;
-		return new Response(buf, init).blob();
-	});
-} });
-Object.defineProperty(requestPrototype, "json", { value: function() {
-	if (this[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
-	return this.text().then(JSON.parse);
-} });
-Object.defineProperty(requestPrototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
-	return `Request (lightweight) ${inspectFn({
-		method: this.method,
-		url: this.url,
-		headers: this.headers,
-		nativeRequest: this[requestCache]
-	}, {
-		...options,
-		depth: depth == null ? null : depth - 1
-	})}`;
-} });
-Object.setPrototypeOf(requestPrototype, Request$1.prototype);
-const newRequest = (incoming, defaultHostname) => {
-	const req = Object.create(requestPrototype);
-	req[incomingKey] = incoming;
-	req[methodKey] = normalizeIncomingMethod(incoming.method);
-	const incomingUrl = incoming.url || "";
-	if (incomingUrl[0] !== "/" && (incomingUrl.startsWith("http://") || incomingUrl.startsWith("https://"))) {
-		if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) throw new RequestError("Absolute URL for :path is not allowed in HTTP/2");
-		try {
-			validateRequestTarget(incomingUrl);
-			req[urlKey] = new URL(incomingUrl).href;
-		} catch (e) {
-			throw new RequestError("Invalid absolute URL", { cause: e });
-		}
-		return req;
-	}
-	const host = (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest ? incoming.authority : incoming.headers.host) || defaultHostname;
-	if (!host) throw new RequestError("Missing host header");
-	let scheme;
-	if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) {
-		scheme = incoming.scheme;
-		if (!(scheme === "http" || scheme === "https")) throw new RequestError("Unsupported scheme");
-	} else scheme = incoming.socket && incoming.socket.encrypted ? "https" : "http";
-	try {
-		req[urlKey] = buildUrl(scheme, host, incomingUrl);
-	} catch (e) {
-		if (e instanceof RequestError) throw e;
-		else throw new RequestError("Invalid URL", { cause: e });
-	}
-	return req;
-};
-
-//#endregion
-//#region src/response.ts
-const defaultContentType = "text/plain; charset=UTF-8";
-const responseCache = Symbol("responseCache");
-const getResponseCache = Symbol("getResponseCache");
-const cacheKey = Symbol("cache");
-const GlobalResponse = global.Response;
-var Response$1 = class Response$1 {
-	#body;
-	#init;
-	[getResponseCache]() {
-		const cache = this[cacheKey];
-		const liveHeaders = cache && cache[2] instanceof Headers ? cache[2] : void 0;
-		delete this[cacheKey];
-		return this[responseCache] ||= new GlobalResponse(this.#body, liveHeaders ? {
-			status: this.#init?.status,
-			statusText: this.#init?.statusText,
-			headers: liveHeaders
-		} : this.#init);
-	}
-	constructor(body, init) {
-		let headers;
-		this.#body = body;
-		if (init instanceof GlobalResponse) {
-			const cachedGlobalResponse = init[responseCache];
-			if (cachedGlobalResponse) {
-				this.#init = cachedGlobalResponse;
-				this[getResponseCache]();
-				return;
-			}
-			this.#init = init instanceof Response$1 ? init.#init : init;
-			headers = new Headers(init.headers);
-		} else this.#init = init;
-		if (body == null || typeof body === "string" || typeof body?.getReader !== "undefined" || body instanceof Blob || body instanceof Uint8Array) this[cacheKey] = [
-			init?.status || 200,
-			body ?? null,
-			headers || init?.headers
-		];
-	}
-	get headers() {
-		const cache = this[cacheKey];
-		if (cache) {
-			if (!(cache[2] instanceof Headers)) cache[2] = new Headers(cache[2] || (cache[1] === null ? void 0 : { "content-type": defaultContentType }));
-			return cache[2];
-		}
-		return this[getResponseCache]().headers;
-	}
-	get status() {
-		return this[cacheKey]?.[0] ?? this[getResponseCache]().status;
-	}
-	get ok() {
-		const status = this.status;
-		return status >= 200 && status < 300;
-	}
-};
-[
-	"body",
-	"bodyUsed",
-	"redirected",
-	"statusText",
-	"trailers",
-	"type",
-	"url"
-].forEach((k) => {
-	Object.defineProperty(Response$1.prototype, k, { get() {
-		return this[getResponseCache]()[k];
-	} });
-});
-[
-	"arrayBuffer",
-	"blob",
-	"clone",
-	"formData",
-	"json",
-	"text"
-].forEach((k) => {
-	Object.defineProperty(Response$1.prototype, k, { value: function() {
-		return this[getResponseCache]()[k]();
-	} });
-});
-Object.defineProperty(Response$1.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
-	return `Response (lightweight) ${inspectFn({
-		status: this.status,
-		headers: this.headers,
-		ok: this.ok,
-		nativeResponse: this[responseCache]
-	}, {
-		...options,
-		depth: depth == null ? null : depth - 1
-	})}`;
-} });
-Object.setPrototypeOf(Response$1, GlobalResponse);
-Object.setPrototypeOf(Response$1.prototype, GlobalResponse.prototype);
-const validRedirectUrl = /^https?:\/\/[!#-;=?-[\]_a-z~A-Z]+$/;
-const parseRedirectUrl = (url) => {
-	if (url instanceof URL) return url.href;
-	if (validRedirectUrl.test(url)) return url;
-	return new URL(url).href;
-};
-const validRedirectStatuses = new Set([
-	301,
-	302,
-	303,
-	307,
-	308
-]);
-Object.defineProperty(Response$1, "redirect", {
-	value: function redirect(url, status = 302) {
-		if (!validRedirectStatuses.has(status)) throw new RangeError("Invalid status code");
-		return new Response$1(null, {
-			status,
-			headers: { location: parseRedirectUrl(url) }
-		});
-	},
-	writable: true,
-	configurable: true
-});
-Object.defineProperty(Response$1, "json", {
-	value: function json(data, init) {
-		const body = JSON.stringify(data);
-		if (body === void 0) throw new TypeError("The data is not JSON serializable");
-		const initHeaders = init?.headers;
-		let headers;
-		if (initHeaders) {
-			headers = new Headers(initHeaders);
-			if (!headers.has("content-type")) headers.set("content-type", "application/json");
-		} else headers = { "content-type": "application/json" };
-		return new Response$1(body, {
-			status: init?.status ?? 200,
-			statusText: init?.statusText,
-			headers
-		});
-	},
-	writable: true,
-	configurable: true
-});
-
-//#endregion
-//#region src/utils.ts
-async function readWithoutBlocking(readPromise) {
-	return Promise.race([readPromise, Promise.resolve().then(() => Promise.resolve(void 0))]);
-}
-function writeFromReadableStreamDefaultReader(reader, writable, currentReadPromise) {
-	const cancel = (error) => {
-		reader.cancel(error).catch(() => {});
-	};
-	const stream = writable.stream;
-	if (writable.destroyed || stream?.closed || stream?.destroyed) {
-		cancel();
-		return reader.closed;
-	}
-	writable.on("close", cancel);
-	writable.on("error", cancel);
-	(currentReadPromise ?? reader.read()).then(flow, handleStreamError);
-	return reader.closed.finally(() => {
-		writable.off("close", cancel);
-		writable.off("error", cancel);
-	});
-	function handleStreamError(error) {
-		if (error) writable.destroy(error);
-	}
-	function onDrain() {
-		reader.read().then(flow, handleStreamError);
-	}
-	function flow({ done, value }) {
-		try {
-			if (done) writable.end();
-			else if (!writable.write(value)) writable.once("drain", onDrain);
-			else reader.read().then(flow, handleStreamError);
-		} catch (e) {
-			handleStreamError(e);
-		}
-	}
-}
-function writeFromReadableStream(stream, writable) {
-	if (stream.locked) throw new TypeError("ReadableStream is locked.");
-	else if (writable.destroyed) {
-		stream.cancel().catch(() => {});
-		return;
-	}
-	return writeFromReadableStreamDefaultReader(stream.getReader(), writable);
-}
-const buildOutgoingHttpHeaders = (headers, defaultContentType) => {
-	const res = {};
-	if (!(headers instanceof Headers)) headers = new Headers(headers ?? void 0);
-	if (headers.has("set-cookie")) {
-		const cookies = [];
-		for (const [k, v] of headers) if (k === "set-cookie") cookies.push(v);
-		else res[k] = v;
-		if (cookies.length > 0) res["set-cookie"] = cookies;
-	} else for (const [k, v] of headers) res[k] = v;
-	if (defaultContentType) res["content-type"] ??= defaultContentType;
-	return res;
-};
-
-//#endregion
-//#region src/listener.ts
-const outgoingEnded = Symbol("outgoingEnded");
-const incomingDraining = Symbol("incomingDraining");
-const DRAIN_TIMEOUT_MS = 500;
-const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
-const drainIncoming = (incoming) => {
-	const incomingWithDrainState = incoming;
-	if (incoming.destroyed || incomingWithDrainState[incomingDraining]) return;
-	incomingWithDrainState[incomingDraining] = true;
-	if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) {
-		try {
-			incoming.stream?.close?.(external_node_http2_namespaceObject.constants.NGHTTP2_NO_ERROR);
-		} catch {}
-		return;
-	}
-	let bytesRead = 0;
-	const cleanup = () => {
-		clearTimeout(timer);
-		incoming.off("data", onData);
-		incoming.off("end", cleanup);
-		incoming.off("error", cleanup);
-	};
-	const forceClose = () => {
-		cleanup();
-		const socket = incoming.socket;
-		if (socket && !socket.destroyed) {
-			if (typeof socket.destroySoon === "function") socket.destroySoon();
-			else if (typeof socket.destroy === "function") socket.destroy();
-		}
-	};
-	const timer = setTimeout(forceClose, DRAIN_TIMEOUT_MS);
-	timer.unref?.();
-	const onData = (chunk) => {
-		bytesRead += chunk.length;
-		if (bytesRead > MAX_DRAIN_BYTES) forceClose();
-	};
-	incoming.on("data", onData);
-	incoming.on("end", cleanup);
-	incoming.on("error", cleanup);
-	incoming.resume();
-};
-const makeCloseHandler = (req, incoming, outgoing, needsBodyCleanup) => () => {
-	if (incoming.errored) {
-		recordBodyBufferedBeforeDisconnect(incoming);
-		req[abortRequest](incoming.errored.toString());
-	} else if (!outgoing.writableFinished || incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest && incoming.aborted) {
-		recordBodyBufferedBeforeDisconnect(incoming);
-		req[abortRequest]("Client connection prematurely closed.");
-	}
-	if (needsBodyCleanup && !incoming.readableEnded) setTimeout(() => {
-		if (!incoming.readableEnded) setTimeout(() => {
-			drainIncoming(incoming);
-		});
-	});
-};
-const isImmediateCacheableResponse = (res) => {
-	if (!(cacheKey in res)) return false;
-	const body = res[cacheKey][1];
-	return body === null || typeof body === "string" || body instanceof Uint8Array;
-};
-const handleRequestError = () => new Response(null, { status: 400 });
-const handleFetchError = (e) => new Response(null, { status: e instanceof Error && (e.name === "TimeoutError" || e.constructor.name === "TimeoutError") ? 504 : 500 });
-const handleResponseError = (e, outgoing) => {
-	const err = e instanceof Error ? e : new Error("unknown error", { cause: e });
-	if (err.code === "ERR_STREAM_PREMATURE_CLOSE") console.info("The user aborted a request.");
-	else {
-		console.error(e);
-		if (!outgoing.headersSent) {
-			if (outgoing instanceof external_node_http_namespaceObject.ServerResponse) outgoing._contentLength = null;
-			outgoing.writeHead(500, { "Content-Type": "text/plain" });
-		}
-		outgoing.end(`Error: ${err.message}`);
-		outgoing.destroy(err);
-	}
-};
-const flushHeaders = (outgoing) => {
-	if ("flushHeaders" in outgoing && outgoing.writable) outgoing.flushHeaders();
-};
-const trySetContentLength = (outgoing, status, length) => {
-	const http1 = outgoing;
-	if (http1._contentLength === null && http1._hasBody && http1.useChunkedEncodingByDefault && !http1._removedContLen && status >= 200 && status !== 204 && status !== 304 && !outgoing.hasHeader("content-length") && !outgoing.hasHeader("transfer-encoding") && !outgoing.hasHeader("trailer")) {
-		http1._contentLength = length;
-		return true;
-	}
-	return false;
-};
-const writeDefaultHeaders = (outgoing, status, length) => {
-	if (trySetContentLength(outgoing, status, length)) outgoing.writeHead(status, { "Content-Type": defaultContentType });
-	else outgoing.writeHead(status, {
-		"Content-Type": defaultContentType,
-		"Content-Length": length
-	});
-};
-const responseViaCache = async (res, outgoing) => {
-	let [status, body, header] = res[cacheKey];
-	if (!header) {
-		if (body === null) {
-			outgoing.writeHead(status);
-			outgoing.end();
-		} else if (typeof body === "string") {
-			writeDefaultHeaders(outgoing, status, Buffer.byteLength(body));
-			outgoing.end(body);
-		} else if (body instanceof Uint8Array) {
-			writeDefaultHeaders(outgoing, status, body.byteLength);
-			outgoing.end(body);
-		} else if (body instanceof Blob) {
-			writeDefaultHeaders(outgoing, status, body.size);
-			outgoing.end(new Uint8Array(await body.arrayBuffer()));
-		} else {
-			outgoing.writeHead(status, { "Content-Type": defaultContentType });
-			flushHeaders(outgoing);
-			await writeFromReadableStream(body, outgoing)?.catch((e) => handleResponseError(e, outgoing));
-		}
-		outgoing[outgoingEnded]?.();
-		return;
-	}
-	let hasContentLength = false;
-	let plainHeaders = false;
-	let canAutoLength = true;
-	if (header instanceof Headers) {
-		hasContentLength = header.has("content-length");
-		header = buildOutgoingHttpHeaders(header, body === null ? void 0 : defaultContentType);
-	} else if (Array.isArray(header)) {
-		const headerObj = new Headers(header);
-		hasContentLength = headerObj.has("content-length");
-		header = buildOutgoingHttpHeaders(headerObj, body === null ? void 0 : defaultContentType);
-	} else {
-		plainHeaders = true;
-		for (const key in header) {
-			if (key.length === 14 && key.toLowerCase() === "content-length") {
-				hasContentLength = true;
-				break;
-			}
-			if (key.length === 17 && key.toLowerCase() === "transfer-encoding" || key.length === 7 && key.toLowerCase() === "trailer") canAutoLength = false;
-		}
-	}
-	if (!hasContentLength) {
-		let length;
-		if (typeof body === "string") length = Buffer.byteLength(body);
-		else if (body instanceof Uint8Array) length = body.byteLength;
-		else if (body instanceof Blob) length = body.size;
-		if (length !== void 0 && (!plainHeaders || !canAutoLength || !trySetContentLength(outgoing, status, length))) {
-			if (plainHeaders) header = { ...header };
-			header["Content-Length"] = length;
-		}
-	}
-	outgoing.writeHead(status, header);
-	if (body == null) outgoing.end();
-	else if (typeof body === "string" || body instanceof Uint8Array) outgoing.end(body);
-	else if (body instanceof Blob) outgoing.end(new Uint8Array(await body.arrayBuffer()));
-	else {
-		flushHeaders(outgoing);
-		await writeFromReadableStream(body, outgoing)?.catch((e) => handleResponseError(e, outgoing));
-	}
-	outgoing[outgoingEnded]?.();
-};
-const isPromise = (res) => typeof res.then === "function";
-const responseViaResponseObject = async (res, outgoing, options = {}) => {
-	if (isPromise(res)) if (options.errorHandler) try {
-		res = await res;
-	} catch (err) {
-		const errRes = await options.errorHandler(err);
-		if (!errRes) return;
-		res = errRes;
-	}
-	else res = await res.catch(handleFetchError);
-	if (cacheKey in res) return responseViaCache(res, outgoing);
-	const resHeaderRecord = buildOutgoingHttpHeaders(res.headers, res.body === null ? void 0 : defaultContentType);
-	if (res.body) {
-		const reader = res.body.getReader();
-		const values = [];
-		let done = false;
-		let currentReadPromise = void 0;
-		if (resHeaderRecord["transfer-encoding"] !== "chunked") {
-			let maxReadCount = 2;
-			for (let i = 0; i < maxReadCount; i++) {
-				currentReadPromise ||= reader.read();
-				const chunk = await readWithoutBlocking(currentReadPromise);
-				if (!chunk) {
-					if (i === 1) {
-						await new Promise((resolve) => setTimeout(resolve));
-						maxReadCount = 3;
-						continue;
-					}
-					break;
-				}
-				currentReadPromise = void 0;
-				if (chunk.value) values.push(chunk.value);
-				if (chunk.done) {
-					done = true;
-					break;
-				}
-			}
-			if (done && !("content-length" in resHeaderRecord)) resHeaderRecord["content-length"] = values.reduce((acc, value) => acc + value.length, 0);
-		}
-		outgoing.writeHead(res.status, resHeaderRecord);
-		values.forEach((value) => {
-			outgoing.write(value);
-		});
-		if (done) outgoing.end();
-		else {
-			if (values.length === 0) flushHeaders(outgoing);
-			await writeFromReadableStreamDefaultReader(reader, outgoing, currentReadPromise);
-		}
-	} else if (resHeaderRecord[X_ALREADY_SENT]) {} else {
-		outgoing.writeHead(res.status, resHeaderRecord);
-		outgoing.end();
-	}
-	outgoing[outgoingEnded]?.();
-};
-const getRequestListener = (fetchCallback, options = {}) => {
-	const autoCleanupIncoming = options.autoCleanupIncoming ?? true;
-	if (options.overrideGlobalObjects !== false && global.Request !== Request$1) {
-		Object.defineProperty(global, "Request", { value: Request$1 });
-		Object.defineProperty(global, "Response", { value: Response$1 });
-	}
-	return async (incoming, outgoing) => {
-		let res, req;
-		let needsBodyCleanup = false;
-		let closeHandlerAttached = false;
-		const ensureCloseHandler = () => {
-			if (!req || closeHandlerAttached) return;
-			closeHandlerAttached = true;
-			outgoing.on("close", makeCloseHandler(req, incoming, outgoing, needsBodyCleanup));
-		};
-		try {
-			req = newRequest(incoming, options.hostname);
-			needsBodyCleanup = autoCleanupIncoming && !(incoming.method === "GET" || incoming.method === "HEAD");
-			if (needsBodyCleanup) {
-				incoming[wrapBodyStream] = true;
-				if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) outgoing[outgoingEnded] = () => {
-					if (!incoming.readableEnded) setTimeout(() => {
-						if (!incoming.readableEnded) setTimeout(() => {
-							incoming.destroy();
-							outgoing.destroy();
-						});
-					});
-				};
-			}
-			res = fetchCallback(req, {
-				incoming,
-				outgoing
-			});
-			if (!isPromise(res) && isImmediateCacheableResponse(res)) {
-				if (needsBodyCleanup && !incoming.readableEnded) outgoing.once("finish", () => {
-					if (!incoming.readableEnded) drainIncoming(incoming);
-				});
-				return responseViaCache(res, outgoing);
-			}
-			ensureCloseHandler();
-		} catch (e) {
-			if (!res) if (options.errorHandler) {
-				ensureCloseHandler();
-				res = await options.errorHandler(req ? e : toRequestError(e));
-				if (!res) return;
-			} else if (!req) res = handleRequestError();
-			else res = handleFetchError(e);
-			else return handleResponseError(e, outgoing);
-		}
-		try {
-			return await responseViaResponseObject(res, outgoing, options);
-		} catch (e) {
-			return handleResponseError(e, outgoing);
-		}
-	};
-};
-
-//#endregion
-//#region src/websocket.ts
-/**
-* @link https://developer.mozilla.org/en-US/docs/Web/API/CloseEvent
-*/
-const CloseEvent = globalThis.CloseEvent ?? class extends Event {
-	#eventInitDict;
-	constructor(type, eventInitDict = {}) {
-		super(type, eventInitDict);
-		this.#eventInitDict = eventInitDict;
-	}
-	get wasClean() {
-		return this.#eventInitDict.wasClean ?? false;
-	}
-	get code() {
-		return this.#eventInitDict.code ?? 0;
-	}
-	get reason() {
-		return this.#eventInitDict.reason ?? "";
-	}
-};
-/**
-* Node.js has no global `ErrorEvent`, unlike `Event`/`MessageEvent`/`CloseEvent`.
-* @link https://developer.mozilla.org/en-US/docs/Web/API/ErrorEvent
-*/
-const ErrorEvent = globalThis.ErrorEvent ?? class extends Event {
-	#eventInitDict;
-	constructor(type, eventInitDict = {}) {
-		super(type, eventInitDict);
-		this.#eventInitDict = eventInitDict;
-	}
-	get message() {
-		return this.#eventInitDict.message ?? "";
-	}
-	get filename() {
-		return this.#eventInitDict.filename ?? "";
-	}
-	get lineno() {
-		return this.#eventInitDict.lineno ?? 0;
-	}
-	get colno() {
-		return this.#eventInitDict.colno ?? 0;
-	}
-	get error() {
-		return this.#eventInitDict.error ?? null;
-	}
-};
-const generateConnectionSymbol = () => Symbol("connection");
-const CONNECTION_SYMBOL_KEY = Symbol("CONNECTION_SYMBOL_KEY");
-const WAIT_FOR_WEBSOCKET_SYMBOL = Symbol("WAIT_FOR_WEBSOCKET_SYMBOL");
-const responseHeadersToSkip = new Set([
-	"connection",
-	"content-length",
-	"keep-alive",
-	"proxy-authenticate",
-	"proxy-authorization",
-	"te",
-	"trailer",
-	"transfer-encoding",
-	"upgrade",
-	"sec-websocket-accept",
-	"sec-websocket-extensions",
-	"sec-websocket-protocol"
-]);
-const appendResponseHeaders = (headers, responseHeaders) => {
-	if (!responseHeaders) return;
-	responseHeaders.forEach((value, key) => {
-		if (responseHeadersToSkip.has(key.toLowerCase())) return;
-		headers.push(`${key}: ${value}`);
-	});
-};
-const rejectUpgradeRequest = (socket, status, responseHeaders) => {
-	if (socket.destroyed) return;
-	const responseLines = ["Connection: close", "Content-Length: 0"];
-	appendResponseHeaders(responseLines, responseHeaders);
-	socket.end(`HTTP/1.1 ${status.toString()} ${external_node_http_namespaceObject.STATUS_CODES[status] ?? ""}\r\n${responseLines.join("\r\n")}\r\n\r
-`);
-};
-const createUpgradeRequest = (request) => {
-	const protocol = request.socket.encrypted ? "https" : "http";
-	const incomingUrl = request.url ?? "/";
-	let url;
-	if (incomingUrl[0] !== "/" && (incomingUrl.startsWith("http://") || incomingUrl.startsWith("https://"))) {
-		validateRequestTarget(incomingUrl);
-		url = new URL(incomingUrl).href;
-	} else url = buildUrl(protocol, request.headers.host ?? "localhost", incomingUrl);
-	const headers = new Headers();
-	for (const key in request.headers) {
-		const value = request.headers[key];
-		if (!value) continue;
-		headers.append(key, Array.isArray(value) ? value[0] : value);
-	}
-	return new Request(url, { headers });
-};
-const setupWebSocket = (options) => {
-	const { server, fetchCallback, wss } = options;
-	const waiterMap = /* @__PURE__ */ new Map();
-	wss.on("connection", (ws, request) => {
-		const waiter = waiterMap.get(request);
-		if (waiter) {
-			waiter.resolve(ws);
-			waiterMap.delete(request);
-		}
-	});
-	const rejectWaiter = (request) => {
-		const waiter = waiterMap.get(request);
-		if (waiter) {
-			waiterMap.delete(request);
-			waiter.reject(/* @__PURE__ */ new Error("WebSocket handshake aborted"));
-		}
-	};
-	const waitForWebSocket = (request, connectionSymbol) => {
-		return new Promise((resolve, reject) => {
-			waiterMap.set(request, {
-				resolve,
-				reject,
-				connectionSymbol
-			});
-		});
-	};
-	server.on("upgrade", async (request, socket, head) => {
-		if (request.headers.upgrade?.toLowerCase() !== "websocket") return;
-		const ignoreSocketError = () => {};
-		const reclaimWaiterOnClose = () => rejectWaiter(request);
-		socket.on("error", ignoreSocketError);
-		socket.once("close", reclaimWaiterOnClose);
-		const env = {
-			incoming: request,
-			outgoing: void 0,
-			wss,
-			[WAIT_FOR_WEBSOCKET_SYMBOL]: waitForWebSocket
-		};
-		let status = 400;
-		let responseHeaders;
-		try {
-			const response = await fetchCallback(createUpgradeRequest(request), env);
-			if (response instanceof Response) {
-				status = response.status;
-				responseHeaders = response.headers;
-			}
-		} catch (error) {
-			if (server.listenerCount("upgrade") === 1) rejectUpgradeRequest(socket, error instanceof RequestError ? 400 : 500);
-			return;
-		}
-		if (socket.destroyed) {
-			rejectWaiter(request);
-			return;
-		}
-		const waiter = waiterMap.get(request);
-		if (!waiter || waiter.connectionSymbol !== env[CONNECTION_SYMBOL_KEY]) {
-			rejectWaiter(request);
-			if (server.listenerCount("upgrade") === 1) rejectUpgradeRequest(socket, status, responseHeaders);
-			return;
-		}
-		const addResponseHeaders = (headers) => {
-			appendResponseHeaders(headers, responseHeaders);
-		};
-		wss.on("headers", addResponseHeaders);
-		try {
-			wss.handleUpgrade(request, socket, head, (ws) => {
-				socket.off("close", reclaimWaiterOnClose);
-				socket.off("error", ignoreSocketError);
-				wss.emit("connection", ws, request);
-			});
-		} finally {
-			wss.off("headers", addResponseHeaders);
-		}
-	});
-	server.on("close", () => {
-		wss.close();
-	});
-};
-const upgradeWebSocket = defineWebSocketHelper(async (c, events, options) => {
-	if (c.req.header("upgrade")?.toLowerCase() !== "websocket") return;
-	const env = c.env;
-	const waitForWebSocket = env[WAIT_FOR_WEBSOCKET_SYMBOL];
-	if (!waitForWebSocket || !env.incoming) return new Response(null, { status: 500 });
-	const connectionSymbol = generateConnectionSymbol();
-	env[CONNECTION_SYMBOL_KEY] = connectionSymbol;
-	(async () => {
-		let ws;
-		try {
-			ws = await waitForWebSocket(env.incoming, connectionSymbol);
-		} catch {
-			return;
-		}
-		const messagesReceivedInStarting = [];
-		const bufferMessage = (data, isBinary) => {
-			messagesReceivedInStarting.push([data, isBinary]);
-		};
-		ws.on("message", bufferMessage);
-		const ctx = {
-			binaryType: "arraybuffer",
-			close(code, reason) {
-				ws.close(code, reason);
-			},
-			protocol: ws.protocol,
-			raw: ws,
-			get readyState() {
-				return ws.readyState;
-			},
-			send(source, opts) {
-				ws.send(source, { compress: opts?.compress });
-			},
-			url: new URL(c.req.url)
-		};
-		try {
-			events?.onOpen?.(new Event("open"), ctx);
-		} catch (e) {
-			(options?.onError ?? console.error)(e);
-		}
-		const handleMessage = (data, isBinary) => {
-			const datas = Array.isArray(data) ? data : [data];
-			for (const data of datas) try {
-				events?.onMessage?.(new MessageEvent("message", { data: isBinary ? data instanceof ArrayBuffer ? data : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : typeof data === "string" ? data : Buffer.from(data).toString("utf-8") }), ctx);
-			} catch (e) {
-				(options?.onError ?? console.error)(e);
-			}
-		};
-		ws.off("message", bufferMessage);
-		for (const message of messagesReceivedInStarting) handleMessage(...message);
-		ws.on("message", (data, isBinary) => {
-			handleMessage(data, isBinary);
-		});
-		ws.on("close", (code, reason) => {
-			try {
-				events?.onClose?.(new CloseEvent("close", {
-					code,
-					reason: reason.toString()
-				}), ctx);
-			} catch (e) {
-				(options?.onError ?? console.error)(e);
-			}
-		});
-		ws.on("error", (error) => {
-			try {
-				events?.onError?.(new ErrorEvent("error", { error }), ctx);
-			} catch (e) {
-				(options?.onError ?? console.error)(e);
-			}
-		});
-	})();
-	return new Response();
-});
-
-//#endregion
-//#region src/server.ts
-const createAdaptorServer = (options) => {
-	const fetchCallback = options.fetch;
-	const requestListener = getRequestListener(fetchCallback, {
-		hostname: options.hostname,
-		overrideGlobalObjects: options.overrideGlobalObjects,
-		autoCleanupIncoming: options.autoCleanupIncoming
-	});
-	const server = (options.createServer || external_node_http_namespaceObject.createServer)(options.serverOptions || {}, requestListener);
-	if (options.websocket && options.websocket.server) {
-		if (options.websocket.server.options.noServer !== true) throw new Error("WebSocket server must be created with { noServer: true } option");
-		setupWebSocket({
-			server,
-			fetchCallback,
-			wss: options.websocket.server
-		});
-	}
-	return server;
-};
-const serve = (options, listeningListener) => {
-	const server = createAdaptorServer(options);
-	server.listen(options?.port ?? 3e3, options.hostname, () => {
-		const serverInfo = server.address();
-		listeningListener && listeningListener(serverInfo);
-	});
-	return server;
-};
-
-//#endregion
-
-;// CONCATENATED MODULE: ./lib/emulator/core/json.js
-/** Is it an object, not an array? */
-function isJson(value) {
-    return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-/** The value as an object, or an empty one: absent and null messages are the same thing in protobuf JSON. */
-function asJson(value) {
-    return isJson(value) ? value : {};
-}
-/** The value when it is text, else the empty text. */
-function asString(value) {
-    return typeof value === 'string' ? value : '';
-}
-/** The texts of a list; nothing when it is no list. */
-function asStrings(value) {
-    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
-}
-/** Without the keys whose value is undefined, which JSON does not have. */
-function compact(value) {
-    return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/decide-conditions.js
-const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|(\|\||&&|==|!=|<=|>=|[<>!()[\],.]))/y;
-class NotUnderstood extends Error {
-}
-/**
- * Evaluates the small part of CEL that egress conditions are written in: `api.getAttribute(name, default)`, `request.time`,
- * `timestamp()`, comparisons, `in`, `&&`, `||`, `!`. A plain request carries no MCP attributes, so an attribute is its default.
- */
-function evaluateCondition(expression, nowMs) {
-    try {
-        const parser = new Parser(tokens(expression), nowMs);
-        const value = parser.whole();
-        return typeof value === 'boolean' ? value : 'unknown';
-    }
-    catch (error) {
-        if (error instanceof NotUnderstood)
-            return 'unknown';
-        throw error;
-    }
-}
-function tokens(expression) {
-    const result = [];
-    TOKEN.lastIndex = 0;
-    while (TOKEN.lastIndex < expression.trimEnd().length) {
-        const match = TOKEN.exec(expression);
-        if (!match)
-            throw new NotUnderstood();
-        const [, text, number, word, symbol] = match;
-        if (text !== undefined)
-            result.push({ kind: 'string', text: text.slice(1, -1).replace(/\\(.)/g, '$1') });
-        else if (number !== undefined)
-            result.push({ kind: 'number', text: number });
-        else if (word !== undefined)
-            result.push({ kind: 'word', text: word });
-        else
-            result.push({ kind: 'symbol', text: symbol ?? '' });
-    }
-    return result;
-}
-class Parser {
-    list;
-    nowMs;
-    at = 0;
-    constructor(list, nowMs) {
-        this.list = list;
-        this.nowMs = nowMs;
-    }
-    whole() {
-        const value = this.or();
-        if (this.at < this.list.length)
-            throw new NotUnderstood();
-        return value;
-    }
-    or() {
-        let value = this.and();
-        while (this.take('||'))
-            value = [value, this.and()].includes(true);
-        return value;
-    }
-    and() {
-        let value = this.comparison();
-        while (this.take('&&'))
-            value = [value, this.comparison()].every((item) => item === true);
-        return value;
-    }
-    comparison() {
-        const left = this.unary();
-        for (const operator of ['==', '!=', '<=', '>=', '<', '>', 'in']) {
-            if (this.take(operator))
-                return compare(operator, left, this.unary());
-        }
-        return left;
-    }
-    unary() {
-        if (!this.take('!'))
-            return this.primary();
-        const value = this.unary();
-        if (typeof value !== 'boolean')
-            throw new NotUnderstood();
-        return !value;
-    }
-    primary() {
-        const token = this.list[this.at];
-        this.at += 1;
-        if (token?.kind === 'string')
-            return token.text;
-        if (token?.kind === 'number')
-            return Number(token.text);
-        if (token?.kind === 'word')
-            return this.word(token.text);
-        if (token?.text === '(')
-            return this.until(')')[0] ?? true;
-        if (token?.text === '[')
-            return this.until(']');
-        throw new NotUnderstood();
-    }
-    word(name) {
-        if (name === 'true' || name === 'false')
-            return name === 'true';
-        if (name === 'request.time')
-            return this.nowMs;
-        if (!this.take('('))
-            throw new NotUnderstood();
-        const parameters = this.until(')');
-        const [first, second] = parameters;
-        if (name === 'timestamp' && typeof first === 'string' && !Number.isNaN(Date.parse(first)))
-            return Date.parse(first);
-        if (name === 'api.getAttribute' && typeof first === 'string' && second !== undefined)
-            return second;
-        throw new NotUnderstood();
-    }
-    /** A comma-separated list up to the closing symbol. */
-    until(end) {
-        const values = [];
-        while (!this.take(end)) {
-            values.push(this.or());
-            if (!this.take(',') && this.list[this.at]?.text !== end)
-                throw new NotUnderstood();
-        }
-        return values;
-    }
-    take(text) {
-        const token = this.list[this.at];
-        if (token === undefined || token.kind === 'string' || token.text !== text)
-            return false;
-        this.at += 1;
-        return true;
-    }
-}
-function compare(operator, left, right) {
-    if (operator === '==')
-        return left === right;
-    if (operator === '!=')
-        return left !== right;
-    if (operator === 'in') {
-        if (!Array.isArray(right))
-            throw new NotUnderstood();
-        return right.includes(left);
-    }
-    if (typeof left !== 'number' || typeof right !== 'number')
-        throw new NotUnderstood();
-    if (operator === '<')
-        return left < right;
-    if (operator === '>')
-        return left > right;
-    return operator === '<=' ? left <= right : left >= right;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/errors.js
-/** The google.rpc codes with their HTTP status (googleapis `google/rpc/code.proto`). */
-const CODES = {
-    CANCELLED: { rpc: 1, http: 499 },
-    UNKNOWN: { rpc: 2, http: 500 },
-    INVALID_ARGUMENT: { rpc: 3, http: 400 },
-    DEADLINE_EXCEEDED: { rpc: 4, http: 504 },
-    NOT_FOUND: { rpc: 5, http: 404 },
-    ALREADY_EXISTS: { rpc: 6, http: 409 },
-    PERMISSION_DENIED: { rpc: 7, http: 403 },
-    RESOURCE_EXHAUSTED: { rpc: 8, http: 429 },
-    FAILED_PRECONDITION: { rpc: 9, http: 400 },
-    ABORTED: { rpc: 10, http: 409 },
-    OUT_OF_RANGE: { rpc: 11, http: 400 },
-    UNIMPLEMENTED: { rpc: 12, http: 501 },
-    INTERNAL: { rpc: 13, http: 500 },
-    UNAVAILABLE: { rpc: 14, http: 503 },
-    DATA_LOSS: { rpc: 15, http: 500 },
-    UNAUTHENTICATED: { rpc: 16, http: 401 },
-};
-const STATUS_NAMES = Object.keys(CODES);
-/** An answer of a Google API that is an error; knows its two shapes, the HTTP envelope and the bare status of an operation. */
-class GoogleError extends Error {
-    status;
-    details;
-    constructor(status, message, details = []) {
-        super(message);
-        this.name = 'GoogleError';
-        this.status = status;
-        this.details = details;
-    }
-    get httpStatus() {
-        return CODES[this.status].http;
-    }
-    /** The `{"error": {code, message, status, details}}` body every Google API answers with. */
-    envelope() {
-        return {
-            error: {
-                code: this.httpStatus,
-                message: this.message,
-                status: this.status,
-                ...(this.details.length > 0 ? { details: this.details } : {}),
-            },
-        };
-    }
-    rpcStatus() {
-        return {
-            code: CODES[this.status].rpc,
-            message: this.message,
-            ...(this.details.length > 0 ? { details: this.details } : {}),
-        };
-    }
-}
-/** The status name of an rpc code, UNKNOWN for a number that is none. */
-function statusOfCode(code) {
-    return STATUS_NAMES.find((name) => CODES[name].rpc === code) ?? 'UNKNOWN';
-}
-/** 400 INVALID_ARGUMENT, with a field violation when the field is known. */
-const invalid = (message, field) => new GoogleError('INVALID_ARGUMENT', message, field === undefined ? [] : [badRequest(field, message)]);
-/** 404 NOT_FOUND. */
-const errors_notFound = (message) => new GoogleError('NOT_FOUND', message);
-/** 400 FAILED_PRECONDITION: the request is fine, the state of the world is not. */
-const failedPrecondition = (message, details = []) => new GoogleError('FAILED_PRECONDITION', message, details);
-/** `google.rpc.ErrorInfo`: the machine-readable reason. */
-function errorInfo(reason, domain, metadata) {
-    return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain, metadata };
-}
-/** `google.rpc.BadRequest` with one field violation. */
-function badRequest(field, description) {
-    return { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field, description }] };
-}
-/** `google.rpc.RetryInfo`: how long to wait before asking again. */
-function retryInfo(seconds) {
-    return { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` };
-}
-/** `google.rpc.QuotaFailure` with one violation. */
-function quotaFailure(subject, description) {
-    return { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ subject, description }] };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/names.js
-/** `projects/{p}/locations/{l}` with the project number or ID. */
-function placeName(place, withNumber) {
-    return `projects/${withNumber ? place.project.number : place.project.id}/locations/${place.location}`;
-}
-/** The key under which state keeps what lives in a place: number, so that ID and number mean the same. */
-function placeKey(place) {
-    return `${place.project.number}/${place.location}`;
-}
-/** The key of one resource within its place. */
-function recordKey(place, id) {
-    return `${placeKey(place)}/${id}`;
-}
-/** Full name of an engine; by default with the project number, as Agent Runtime prints it. */
-function engineName(engine, withNumber = true) {
-    return `${placeName(engine, withNumber)}/reasoningEngines/${engine.id}`;
-}
-/** Key and readable name of a policy target: `101010/us-central1/registry`, `101010/us-central1/endpoints/agentregistry-…`. */
-function targetKey(target) {
-    const entry = target.entry === undefined ? 'registry' : `${target.entry.collection}/${target.entry.id}`;
-    return `${placeKey(target)}/${entry}`;
-}
-/**
- * `agents.global.org-{ORG}.system.id.goog`, or `proj-{NUMBER}` for a project without organization
- * (STS discovery text; the agent-identity page's `project-` spelling is refused by IAM).
- */
-function trustDomain(project) {
-    const scope = project.organization === undefined ? `proj-${project.number}` : `org-${project.organization}`;
-    return `agents.global.${scope}.system.id.goog`;
-}
-/** `spec.effectiveIdentity` of an engine with AGENT_IDENTITY: no scheme, project number (ReasoningEngineSpec discovery text). */
-function agentIdentity(place, engineId) {
-    return `${trustDomain(place.project)}/resources/aiplatform/projects/${place.project.number}/locations/${place.location}/reasoningEngines/${engineId}`;
-}
-const NETWORK_NAME = /^projects\/([^/]+)\/locations\/([^/]+)\/([a-zA-Z]+)\/([^/]+)$/;
-/** Parts of a full networking name; a leading `//service/` or URL root is cut off. */
-function parseNetworkName(name) {
-    const bare = name.replace(/^(https:)?\/\/[^/]+\/(v\d\w*\/)?/, '');
-    const match = NETWORK_NAME.exec(bare);
-    if (!match)
-        return undefined;
-    const [, project = '', location = '', collection = '', id = ''] = match;
-    return { project, location, collection, id };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/engines.js
-
-
-const DIRECTIONS = ['egress', 'ingress'];
-/** Field of AgentGatewayConfig per direction (aiplatform discovery). */
-const CONFIG_FIELD = { egress: 'agentToAnywhereConfig', ingress: 'clientToAgentConfig' };
-/** `governedAccessPath` a gateway must have per direction. */
-const ACCESS_PATH = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
-/** Puts an engine into the world; it is registered as an agent at once, as Agent Registry does on its own. */
-function addEngine(state, place, id, data, hasChildren = false) {
-    const engine = {
-        ...place,
-        id,
-        data: withIdentity(place, id, data),
-        etag: state.ids.etag(),
-        hasChildren,
-        agentId: state.ids.projection(),
-    };
-    state.engines.set(recordKey(place, id), engine);
-    return engine;
-}
-/** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
-function removeEngine(state, engine) {
-    replaceBinding(state, engine, {});
-    state.engines.delete(recordKey(engine, engine.id));
-    state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);
-}
-/** `effectiveIdentity` is output only: it follows `identityType` (ReasoningEngineSpec discovery text). */
-function withIdentity(place, id, data) {
-    const spec = asJson(data.spec);
-    const computed = identityOf(place, id, spec);
-    const known = asString(spec.effectiveIdentity);
-    const keep = known !== '' && known.startsWith('agents.') === (spec.identityType === 'AGENT_IDENTITY');
-    return { ...data, spec: { ...spec, effectiveIdentity: keep ? known : computed } };
-}
-function identityOf(place, id, spec) {
-    if (spec.identityType === 'AGENT_IDENTITY')
-        return agentIdentity(place, id);
-    const account = asString(spec.serviceAccount);
-    return account === '' ? `service-${place.project.number}@gcp-sa-aiplatform-re.googleapis.com` : account;
-}
-/** `principal://` + effectiveIdentity, or nothing for an engine without an agent identity. */
-function principalOf(engine) {
-    const identity = asString(asJson(engine.data.spec).effectiveIdentity);
-    return identity.startsWith('agents.') ? `principal://${identity}` : undefined;
-}
-/** The two gateways an engine's data names. */
-function bindingOf(data) {
-    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
-    const name = (direction) => asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway) || undefined;
-    return { egress: name('egress'), ingress: name('ingress') };
-}
-/** The AgentGatewayConfig message of a binding, nothing when neither direction is set. */
-function gatewayConfig(binding) {
-    const set = DIRECTIONS.filter((direction) => binding[direction] !== undefined);
-    if (set.length === 0)
-        return undefined;
-    return Object.fromEntries(set.map((direction) => [CONFIG_FIELD[direction], { agentGateway: binding[direction] }]));
-}
-/** Engine data with another `agentGatewayConfig`, or without one. */
-function withGatewayConfig(data, config) {
-    const spec = asJson(data.spec);
-    const deployment = { ...asJson(spec.deploymentSpec) };
-    if (config === undefined)
-        delete deployment.agentGatewayConfig;
-    else
-        deployment.agentGatewayConfig = config;
-    const next = { ...spec, deploymentSpec: deployment };
-    if (Object.keys(deployment).length === 0)
-        delete next.deploymentSpec;
-    return { ...data, spec: next };
-}
-/** Replaces the whole binding and remembers when a gateway's slot was left. */
-function replaceBinding(state, engine, binding) {
-    storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
-}
-/** Stores new data of an engine under a new etag. */
-function storeEngine(state, engine, data) {
-    const before = bindingOf(engine.data);
-    engine.data = withIdentity(engine, engine.id, data);
-    engine.etag = state.ids.etag();
-    const after = bindingOf(engine.data);
-    for (const direction of DIRECTIONS) {
-        const left = before[direction];
-        if (left === undefined || sameGateway(state, left, after[direction]))
-            continue;
-        state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs: state.clock.now() });
-    }
-}
-/** Do two names mean the same gateway, whichever way the project is written? */
-function sameGateway(state, a, b) {
-    return a !== undefined && b !== undefined && canonical(state, a) === canonical(state, b);
-}
-function canonical(state, name) {
-    const parts = parseNetworkName(name);
-    if (parts === undefined)
-        return name;
-    return `${state.findProject(parts.project)?.number ?? parts.project}/${parts.location}/${parts.id}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
-/** Real time plus an offset that tests may move, so that a five-minute operation can end at once. */
-class Clock {
-    offset = 0;
-    now() {
-        return Date.now() + this.offset;
-    }
-    /** The current time as Google prints it, with microseconds. */
-    iso() {
-        return timestamp(this.now());
-    }
-    advance(milliseconds) {
-        this.offset += milliseconds;
-    }
-}
-/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
-function timestamp(milliseconds) {
-    return new Date(milliseconds).toISOString().replace('Z', '000Z');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/shape.js
-
-
-/**
- * Reads a JSON body the way Google's front end does: unknown names and wrong types are a 400 with a field violation,
- * both camelCase and snake_case names are understood, and the result has camelCase names only.
- */
-function readMessage(value, shape, root) {
-    if (value === undefined || value === null)
-        return {};
-    const result = read(value, shape, root);
-    return isJson(result) ? result : {};
-}
-function read(value, shape, path) {
-    if (value === null || shape === 'any')
-        return value;
-    if (shape === 'string')
-        return expectType(value, typeof value === 'string', path, 'TYPE_STRING');
-    if (shape === 'bool')
-        return expectType(value, typeof value === 'boolean', path, 'TYPE_BOOL');
-    if (shape === 'int')
-        return expectType(value, isInteger(value), path, 'TYPE_INT32');
-    if (isEnum(shape))
-        return expectType(value, typeof value === 'string' && shape.includes(value), path, 'TYPE_ENUM');
-    if ('list' in shape) {
-        if (!Array.isArray(value))
-            throw wrongType(value, path, 'TYPE_MESSAGE');
-        return value.map((item, index) => read(item, shape.list, `${path}[${index}]`));
-    }
-    if (!isJson(value))
-        throw wrongType(value, path, 'TYPE_MESSAGE');
-    if ('map' in shape) {
-        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, read(item, shape.map, `${path}.${key}`)]));
-    }
-    return readFields(value, shape.message, path);
-}
-function readFields(value, fields, path) {
-    const result = {};
-    for (const [key, item] of Object.entries(value)) {
-        const name = key in fields ? key : camelCase(key);
-        const shape = fields[name];
-        if (shape === undefined)
-            throw unknownName(key, path);
-        if (item !== null)
-            result[name] = read(item, shape, `${path}.${snakeCase(name)}`);
-    }
-    return result;
-}
-/** Whole numbers travel as numbers or as decimal strings (protobuf JSON). */
-function isInteger(value) {
-    return typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isInteger(value);
-}
-function isEnum(shape) {
-    return Array.isArray(shape);
-}
-function expectType(value, fits, path, type) {
-    if (!fits)
-        throw wrongType(value, path, type);
-    return value;
-}
-function wrongType(value, path, type) {
-    const message = `Invalid value at '${path}' (${type}), ${JSON.stringify(value)}`;
-    return new GoogleError('INVALID_ARGUMENT', message, [badRequest(path, message)]);
-}
-function unknownName(name, path) {
-    const message = `Invalid JSON payload received. Unknown name "${name}" at '${path}': Cannot find field.`;
-    return new GoogleError('INVALID_ARGUMENT', message, [badRequest(path, message)]);
-}
-/** `agent_gateway` to `agentGateway`. */
-const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
-/** `agentGateway` to `agent_gateway`. */
-const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-
-;// CONCATENATED MODULE: ./lib/emulator/core/filter.js
-
-
-
-/**
- * The part of AIP-160 that is known to be in use: `field = value` and `field : value` joined by AND.
- * Anything else is a 400, so that nobody relies on a filter the emulator merely ignored.
- */
-function filterItems(items, filter) {
-    if (filter === null || filter.trim() === '')
-        return [...items];
-    const terms = filter.split(/\s+AND\s+/).map(readTerm);
-    return items.filter((item) => terms.every((term) => matches(item, term)));
-}
-function readTerm(text) {
-    const match = /^\s*([A-Za-z_][\w.]*)\s*(=|:)\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(text);
-    if (match?.[1] === undefined)
-        throw invalid(`Invalid filter: ${text}`, 'filter');
-    return { path: match[1].split('.').map(camelCase), has: match[2] === ':', value: match[3] ?? match[4] ?? '' };
-}
-function matches(item, term) {
-    const value = term.path.reduce((at, key) => (isJson(at) ? at[key] : undefined), item);
-    const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-    return term.has ? text.toLowerCase().includes(term.value.toLowerCase()) : text === term.value;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/masks.js
-
-
-
-/** The paths of an `updateMask` query parameter, in camelCase whatever the caller wrote (google.protobuf.FieldMask). */
-function readMask(mask) {
-    if (mask === null || mask.trim() === '')
-        return [];
-    return mask
-        .split(',')
-        .map((path) => path.trim().split('.').map(camelCase).join('.'))
-        .filter((path) => path !== '');
-}
-/** 400 unless every path is one that may be updated. */
-function checkMask(paths, allowed, what) {
-    const unknown = paths.find((path) => !allowed.includes(path));
-    if (unknown === undefined)
-        return;
-    throw new GoogleError('INVALID_ARGUMENT', `Update mask path '${unknown}' is not supported for ${what}.`, [
-        {
-            '@type': 'type.googleapis.com/google.rpc.BadRequest',
-            fieldViolations: [{ field: 'update_mask', description: `Invalid field path: ${unknown}` }],
-        },
-    ]);
-}
-/**
- * Field mask semantics: each named field is replaced as a whole by the one in `source`, and cleared when `source` has none.
- * A message that is named is replaced, never merged (protobuf FieldMask, AIP-134).
- */
-function applyMask(target, source, paths) {
-    const result = structuredClone(target);
-    for (const path of paths)
-        replaceAt(result, source, path.split('.'));
-    return result;
-}
-function replaceAt(target, source, path) {
-    const [head, ...rest] = path;
-    if (head === undefined)
-        return;
-    if (rest.length === 0) {
-        if (source[head] === undefined)
-            Reflect.deleteProperty(target, head);
-        else
-            target[head] = structuredClone(source[head]);
-        return;
-    }
-    const below = isJson(target[head]) ? target[head] : {};
-    replaceAt(below, isJson(source[head]) ? source[head] : {}, rest);
-    target[head] = below;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/operations.js
-
-
-
-/** All operations of all APIs. Time is checked at each request: an operation whose time has come is committed before anyone looks. */
-class Operations {
-    all = [];
-    start(start) {
-        const operation = { ...start, endMs: start.startMs + start.durationMs, done: false };
-        this.all.push(operation);
-        return operation;
-    }
-    /** Commits, in the order of their ends, every operation that has ended by `now`. */
-    settle(now) {
-        const due = this.all.filter((operation) => !operation.done && operation.endMs <= now);
-        for (const operation of due.sort((a, b) => a.endMs - b.endMs))
-            finish(operation);
-    }
-    /** Ends a running operation with CANCELLED; what it was to change stays as it was. */
-    cancel(operation, now) {
-        if (operation.done)
-            return;
-        operation.endMs = now;
-        operation.done = true;
-        operation.error = new GoogleError('CANCELLED', 'The operation was cancelled.').rpcStatus();
-    }
-    list(where) {
-        return this.all.filter(where);
-    }
-    remove(operation) {
-        const index = this.all.indexOf(operation);
-        if (index >= 0)
-            this.all.splice(index, 1);
-    }
-    running(api, target) {
-        return this.all.find((operation) => !operation.done && operation.api === api && operation.target === target);
-    }
-}
-function finish(operation) {
-    operation.done = true;
-    try {
-        operation.response = operation.commit(operation.endMs);
-    }
-    catch (error) {
-        if (!(error instanceof GoogleError))
-            throw error;
-        operation.error = error.rpcStatus();
-    }
-}
-/** A google.longrunning.Operation as JSON. */
-function operationJson(operation) {
-    return compact({
-        name: operation.name,
-        metadata: operation.metadata(operation),
-        done: operation.done ? true : operation.printsFalse ? false : undefined,
-        error: operation.error,
-        response: operation.response,
-    });
-}
-/** The OperationMetadata the networking style APIs share (discovery: networkservices, networksecurity, agentregistry). */
-function standardMetadata(packageName, verb, target) {
-    return (operation) => compact({
-        '@type': `type.googleapis.com/google.cloud.${packageName}.v1.OperationMetadata`,
-        createTime: timestamp(operation.startMs),
-        endTime: operation.done ? timestamp(operation.endMs) : undefined,
-        target,
-        verb,
-        requestedCancellation: operation.error?.code === 1,
-        apiVersion: 'v1',
-    });
-}
-const EMPTY_RESPONSE = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
-
-;// CONCATENATED MODULE: ./lib/emulator/core/paging.js
-
-/**
- * One page of a list: `pageSize` above the server's cap is coerced down, a negative one or a foreign `pageToken` is a 400 (AIP-158).
- * A token is only good for the list it came from.
- */
-function page(items, field, query, list, limits) {
-    const asked = Number(query.get('pageSize') ?? '0');
-    if (!Number.isInteger(asked) || asked < 0)
-        throw invalid('Page size must not be negative.', 'page_size');
-    const size = Math.min(asked === 0 ? limits.default : asked, limits.max);
-    const start = offsetOf(query.get('pageToken') ?? '', list);
-    const end = start + size;
-    return {
-        ...(items.length > start ? { [field]: items.slice(start, end) } : {}),
-        ...(end < items.length ? { nextPageToken: tokenOf(end, list) } : {}),
-    };
-}
-function tokenOf(offset, list) {
-    return Buffer.from(JSON.stringify([list, offset])).toString('base64url');
-}
-function offsetOf(token, list) {
-    if (token === '')
-        return 0;
-    try {
-        const [from, offset] = JSON.parse(Buffer.from(token, 'base64url').toString());
-        if (from === list && typeof offset === 'number')
-            return offset;
-    }
-    catch {
-        // Falls through to the same answer as a token of another list.
-    }
-    throw invalid('The page token is invalid or was issued for another request.', 'page_token');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/router.js
-/** System parameters every Google API takes (discovery documents, top-level `parameters`). */
-const SYSTEM_PARAMETERS = ['alt', '$alt', 'fields', 'key', 'prettyPrint', 'quotaUser', '$.xgafv', 'callback'];
-/** A method that only reads. */
-const router_read = (template, handler, query = []) => ({
-    method: 'GET',
-    template,
-    handler,
-    query,
-    write: false,
-});
-/** A POST; `write` says no for reads by POST. */
-const post = (template, handler, query = [], write = true) => ({
-    method: 'POST',
-    template,
-    handler,
-    query,
-    write,
-});
-/** A PATCH with an update mask. */
-const patch = (template, handler, query = ['updateMask']) => ({
-    method: 'PATCH',
-    template,
-    handler,
-    query,
-    write: true,
-});
-/** A DELETE. */
-const remove = (template, handler, query = []) => ({
-    method: 'DELETE',
-    template,
-    handler,
-    query,
-    write: true,
-});
-/** The route a request belongs to, or nothing: then Google's front end answers with its own HTML page. */
-function findRoute(api, method, path) {
-    for (const route of api.routes) {
-        if (route.method !== method)
-            continue;
-        const match = compile(route.template).exec(path);
-        const version = match?.groups?.version ?? '';
-        if (match?.groups === undefined || !api.versions.includes(version))
-            continue;
-        const params = Object.entries(match.groups).map(([name, value]) => [name, decode(value)]);
-        return { route, version, params: new Map(params) };
-    }
-    return undefined;
-}
-const compiled = new Map();
-/** `{x}` is one segment without a colon, so that a custom verb is never part of an id; `{x=**}` is the rest. */
-function compile(template) {
-    const known = compiled.get(template);
-    if (known !== undefined)
-        return known;
-    const pattern = template.replace(/\{(\w+)(=\*\*)?\}/g, (_, name, rest) => rest === undefined ? `(?<${name}>[^/:]+)` : `(?<${name}>.*)`);
-    const regex = new RegExp(`^/(?<version>v[0-9][a-z0-9]*)/${pattern}$`);
-    compiled.set(template, regex);
-    return regex;
-}
-function decode(segment) {
-    try {
-        return decodeURIComponent(segment);
-    }
-    catch {
-        return segment;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/policies.js
-
-/** The etag of a policy nobody has set yet (seen in public live output: `{"etag": "ACAB"}`). */
-const EMPTY_ETAG = 'ACAB';
-const EGRESSOR = 'roles/iap.egressor';
-/** The policy of a target; one that was never set is empty under the etag ACAB. */
-function policyOf(state, target) {
-    return state.policy(target) ?? { bindings: [], etag: EMPTY_ETAG };
-}
-/** Stores bindings as a whole; every write gets a new etag. */
-function storePolicy(state, target, bindings) {
-    const policy = { bindings: bindings.filter((binding) => binding.members.length > 0), etag: state.ids.policyEtag() };
-    state.policies.set(targetKey(target), policy);
-    return policy;
-}
-/** Adds one unconditional member, as another writer would. */
-function addMember(state, target, member, role = EGRESSOR) {
-    const { bindings } = policyOf(state, target);
-    const index = bindings.findIndex((binding) => binding.role === role && binding.condition === undefined);
-    const old = bindings[index];
-    const next = { role, members: [...new Set([...(old?.members ?? []), member])] };
-    return storePolicy(state, target, old === undefined ? [...bindings, next] : bindings.with(index, next));
-}
-/** Takes a member out of every binding of the role, conditional or not. */
-function removeMember(state, target, member, role = EGRESSOR) {
-    const bindings = policyOf(state, target).bindings.map((binding) => binding.role === role ? { ...binding, members: binding.members.filter((item) => item !== member) } : binding);
-    return storePolicy(state, target, bindings);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/services.js
-
-
-/** Spec field of a service per kind of projection (agentregistry discovery: exactly one is set). */
-const SPEC_FIELD = { endpoints: 'endpointSpec', agents: 'agentSpec', mcpServers: 'mcpServerSpec' };
-const COLLECTIONS = ['endpoints', 'agents', 'mcpServers'];
-/** Stores a new service; its projection gets a new id, even when a service of that name existed before. */
-function addService(state, place, id, data, resourceId) {
-    const record = {
-        ...place,
-        id,
-        data,
-        collection: COLLECTIONS.find((collection) => data[SPEC_FIELD[collection]] !== undefined) ?? 'endpoints',
-        resourceId: resourceId ?? state.ids.projection(),
-        visibleFromMs: state.clock.now() + state.settings.registry.registryResourceDelayMs,
-    };
-    state.services.set(recordKey(place, id), record);
-    return record;
-}
-/** Removes a service with its projection and the projection's policy: grants are lost. */
-function removeService(state, record) {
-    state.services.delete(recordKey(record, record.id));
-    state.policies.delete(`${placeKey(record)}/${record.collection}/${record.resourceId}`);
-}
-/** Services of one registry, in order of creation. */
-function servicesIn(state, place) {
-    return [...state.services.values()].filter((record) => placeKey(record) === placeKey(place));
-}
-/** Engines of one project and region, in order of creation. */
-function enginesIn(state, place) {
-    return [...state.engines.values()].filter((engine) => placeKey(engine) === placeKey(place));
-}
-/** Has the projection appeared yet? It may lag behind the operation (public field reports). */
-function isVisible(state, record) {
-    return record.visibleFromMs <= state.clock.now();
-}
-/** `projects/{p}/locations/{l}/endpoints/{id}`: docs print the project number, some live output the ID (a switch). */
-function registryResource(state, record) {
-    const place = placeName(record, state.settings.projectNumberInNames.registryResource);
-    return `${place}/${record.collection}/${record.resourceId}`;
-}
-/** Does this registry hold the entry the target names? A whole registry always exists. */
-function targetExists(state, target) {
-    const entry = target.entry;
-    if (entry === undefined)
-        return true;
-    const ofService = servicesIn(state, target).some((record) => record.collection === entry.collection && record.resourceId === entry.id && isVisible(state, record));
-    if (ofService || entry.collection !== 'agents')
-        return ofService;
-    return enginesIn(state, target).some((engine) => engine.agentId === entry.id);
-}
-/** Interface URLs of a service, in order. */
-function interfaceUrls(data) {
-    const interfaces = Array.isArray(data.interfaces) ? data.interfaces : [];
-    return interfaces.map((item) => asString(asJson(item).url));
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/targets.js
-
-
-
-/** The place an item of the world lives in: its own project and location, else the first project and the default region. */
-function placeOf(state, project, location, region) {
-    const first = state.projects[0];
-    const owner = project === undefined ? first : state.findProject(project);
-    if (owner === undefined)
-        throw new Error(`The world has no project ${project ?? ''}.`);
-    return { project: owner, location: location ?? region };
-}
-/** `registry`, `service:ID`, `engine:ID` or `endpoints/PROJECTION_ID` as a policy target of this place. */
-function findTarget(state, place, on) {
-    if (on === 'registry')
-        return place;
-    const [kind, id] = on.split(/[:/]/, 2);
-    if (kind === 'service') {
-        const record = servicesIn(state, place).find((item) => item.id === id);
-        if (record === undefined)
-            throw new Error(`There is no service ${id} in ${place.project.id}/${place.location}.`);
-        return { ...place, entry: { collection: record.collection, id: record.resourceId } };
-    }
-    if (kind === 'engine') {
-        const engine = enginesIn(state, place).find((item) => item.id === id || item.data.displayName === id);
-        if (engine === undefined)
-            throw new Error(`There is no engine ${id} in ${place.project.id}/${place.location}.`);
-        return { ...place, entry: { collection: 'agents', id: engine.agentId } };
-    }
-    return { ...place, entry: { collection: kind, id } };
-}
-/** Stores bindings of the world, with `engine:ID` members written out. */
-function storeInput(state, target, bindings) {
-    storePolicy(state, target, bindings.map((binding) => ({ ...binding, members: binding.members.map((member) => memberName(state, member)) })));
-}
-/** A member as IAM knows it: `engine:ID` becomes that engine's principal. */
-function memberName(state, member) {
-    if (!member.startsWith('engine:'))
-        return member;
-    const key = member.slice('engine:'.length);
-    const engine = findEngineAnywhere(state, key);
-    const principal = engine === undefined ? undefined : principalOf(engine);
-    if (principal === undefined)
-        throw new Error(`${member}: there is no engine with an agent identity of that id or name.`);
-    return principal;
-}
-/** An engine by id or display name, in any project and region. */
-function findEngineAnywhere(state, key) {
-    const engines = [...state.engines.values()];
-    return engines.find((engine) => engine.id === key) ?? engines.find((engine) => engine.data.displayName === key);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/populate-networking.js
-
-
-
-
-/** Gateways, extensions and authorization policies of the world. */
-function populateNetworking(state, world) {
-    for (const input of world.gateways) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
-    }
-    for (const input of world.extensions) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.extensions, place, input.id, extensionData(state, input));
-    }
-    for (const input of world.authzPolicies) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.authzPolicies, place, input.id, authzPolicyData(state, place, input));
-    }
-}
-/** Stores a networking resource under its place and id. */
-function addNetworkRecord(state, records, place, id, data) {
-    const record = { ...place, id, data, etag: state.ids.etag() };
-    records.set(recordKey(place, id), record);
-    return record;
-}
-const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
-function gatewayData(place, input) {
-    const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
-    const isEgress = path === 'AGENT_TO_ANYWHERE';
-    const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) => name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`);
-    return compact({
-        createTime: input.createTime,
-        updateTime: input.createTime,
-        description: input.description,
-        ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
-        registries: registries.length > 0 ? registries : undefined,
-        agentGatewayCard: isEgress && input.card ? gatewayCard(place, input.id) : undefined,
-    });
-}
-/** The output card of an egress gateway; ingress gateways were never seen with one (public live report). */
-function gatewayCard(place, id) {
-    return {
-        mtlsEndpoint: `${id}.${place.location}.agentgateway.${place.project.number}.goog:443`,
-        rootCertificates: ['-----BEGIN CERTIFICATE-----\nZW11bGF0ZWQgZ2F0ZXdheSByb290\n-----END CERTIFICATE-----\n'],
-        serviceExtensionsServiceAccount: `service-${place.project.number}@gcp-sa-dep.iam.gserviceaccount.com`,
-    };
-}
-function extensionData(state, input) {
-    return {
-        ...times(state),
-        service: input.service,
-        timeout: '1s',
-        failOpen: input.failOpen,
-        metadata: compact({
-            iapPolicyVersion: input.policyVersion === 'unset' ? undefined : input.policyVersion,
-            iamEnforcementMode: input.enforcement === 'unset' ? undefined : input.enforcement,
-        }),
-    };
-}
-function authzPolicyData(state, place, input) {
-    const base = `projects/${place.project.id}/locations/${place.location}`;
-    const full = (collection, name) => name.includes('/') ? name : `${base}/${collection}/${name}`;
-    return compact({
-        ...times(state),
-        target: { resources: input.gateways.map((name) => full('agentGateways', name)) },
-        action: input.action,
-        policyProfile: input.profile,
-        customProvider: input.extension === undefined
-            ? undefined
-            : { authzExtension: { resources: [full('authzExtensions', input.extension)] } },
-    });
-}
-function times(state) {
-    const now = timestamp(state.clock.now());
-    return { createTime: now, updateTime: now };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/networking.js
-
-
-
-
-
-
-
-
-
-
-
-const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const LIST = ['filter', 'orderBy', 'pageSize', 'pageToken', 'returnPartialSuccess'];
-/** create, get, list, patch and delete of one kind. */
-function kindRoutes(kind) {
-    const list = `projects/{project}/locations/{location}/${kind.collection}`;
-    const item = `${list}/{id}`;
-    return [
-        router_read(list, (call, state) => listRecords(call, state, kind), LIST),
-        router_read(item, (call, state) => recordJson(state, kind, findRecord(call, state, kind, 'get'))),
-        post(list, (call, state) => create(call, state, kind), [kind.idParameter, 'requestId']),
-        patch(item, (call, state) => update(call, state, kind), ['updateMask', 'requestId']),
-        remove(item, (call, state) => erase(call, state, kind), ['etag', 'requestId']),
-    ];
-}
-function listRecords(call, state, kind) {
-    const place = state.place(call);
-    need(state, kind, 'list', placeName(place, false));
-    const items = [...kind.records(state).values()]
-        .filter((record) => record.project === place.project && record.location === place.location)
-        .map((record) => recordJson(state, kind, record));
-    const shown = filterItems(items, call.query.get('filter'));
-    return page(shown, kind.collection, call.query, call.path, state.settings.pageSize);
-}
-function findRecord(call, state, kind, verb) {
-    const place = state.place(call);
-    const name = `${placeName(place, false)}/${kind.collection}/${call.param('id')}`;
-    need(state, kind, verb, name);
-    const record = kind.records(state).get(recordKey(place, call.param('id')));
-    if (record)
-        return record;
-    throw errors_notFound(`Resource '${name}' was not found`);
-}
-function create(call, state, kind) {
-    const place = state.place(call);
-    need(state, kind, 'create', placeName(place, false));
-    const id = call.query.get(kind.idParameter) ?? '';
-    if (!ID.test(id))
-        throw invalid(`Invalid ${kind.idParameter} '${id}'.`, kind.idParameter);
-    const data = writable(kind, readMessage(call.body, kind.shape, kind.message));
-    const target = `${placeName(place, numbered(state, kind))}/${kind.collection}/${id}`;
-    const isTaken = kind.records(state).has(recordKey(place, id)) || state.operations.running(kind.api, target) !== undefined;
-    if (isTaken)
-        throw new GoogleError('ALREADY_EXISTS', `Resource '${target}' already exists`);
-    kind.check(state, place, id, data, true);
-    return start(state, kind, place, target, 'create', (endMs) => {
-        const now = timestamp(endMs);
-        const stored = kind.onCreate(state, place, id, { ...data, createTime: now, updateTime: now });
-        return recordResponse(state, kind, addNetworkRecord(state, kind.records(state), place, id, stored));
-    });
-}
-function update(call, state, kind) {
-    const record = findRecord(call, state, kind, 'update');
-    const body = readMessage(call.body, kind.shape, kind.message);
-    const paths = readMask(call.query.get('updateMask'));
-    if (paths.length === 0)
-        throw invalid('update_mask is required.', 'update_mask');
-    const named = paths.includes('*') ? [...kind.masks] : paths;
-    // A mask may name a field below one of these, such as `metadata.iamEnforcementMode`.
-    checkMask(named.map((path) => path.split('.')[0] ?? path), kind.masks, kind.message);
-    checkEtag(kind, record, asString(body.etag));
-    kind.check(state, record, record.id, applyMask(record.data, body, named), false);
-    const target = nameOf(state, kind, record);
-    return start(state, kind, record, target, 'update', (endMs) => {
-        record.data = { ...applyMask(record.data, body, named), updateTime: timestamp(endMs) };
-        record.etag = state.ids.etag();
-        return recordResponse(state, kind, record);
-    });
-}
-function erase(call, state, kind) {
-    const record = findRecord(call, state, kind, 'delete');
-    checkEtag(kind, record, call.query.get('etag') ?? '');
-    kind.checkDelete(state, record);
-    return start(state, kind, record, nameOf(state, kind, record), 'delete', () => {
-        kind.records(state).delete(recordKey(record, record.id));
-        return EMPTY_RESPONSE;
-    });
-}
-/** "If an etag is provided and does not match, the request fails with ABORTED" (AgentGateway schema). */
-function checkEtag(kind, record, etag) {
-    if (!kind.hasEtag || etag === '' || etag === record.etag)
-        return;
-    throw new GoogleError('ABORTED', `The etag does not match the current one of ${record.id}.`);
-}
-function recordJson(state, kind, record) {
-    const name = nameOf(state, kind, record);
-    return { name, ...structuredClone(record.data), ...(kind.hasEtag ? { etag: record.etag } : {}) };
-}
-function recordResponse(state, kind, record) {
-    const type = `type.googleapis.com/google.cloud.${kind.api}.v1.${kind.message}`;
-    return { '@type': type, ...recordJson(state, kind, record) };
-}
-function writable(kind, body) {
-    return Object.fromEntries(Object.entries(body).filter(([field]) => kind.masks.includes(field)));
-}
-function need(state, kind, verb, resource) {
-    state.need(`${kind.api}.${kind.collection}.${verb}`, resource, `${kind.api}.googleapis.com`);
-}
-function numbered(state, kind) {
-    return state.settings.projectNumberInNames[kind.api];
-}
-function nameOf(state, kind, record) {
-    return `${placeName(record, numbered(state, kind))}/${kind.collection}/${record.id}`;
-}
-function start(state, kind, place, target, verb, commit) {
-    const now = state.clock.now();
-    const id = state.ids.operation(now);
-    const operation = state.operations.start({
-        id,
-        api: kind.api,
-        projectNumber: place.project.number,
-        location: place.location,
-        name: `${placeName(place, numbered(state, kind))}/operations/${id}`,
-        target,
-        kind: verb,
-        startMs: now,
-        durationMs: kind.durationMs(state),
-        printsFalse: true,
-        metadata: standardMetadata(kind.api, verb, target),
-        commit,
-    });
-    return operationJson(operation);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/operations.js
-
-
-
-
-
-
-const LIST_QUERY = ['filter', 'pageSize', 'pageToken', 'returnPartialSuccess'];
-const OPERATION = 'projects/{project}/locations/{location}/operations/{operation}';
-const OPERATIONS = 'projects/{project}/locations/{location}/operations';
-/** get, list, cancel and delete of location-scoped operations (discovery: networkservices, networksecurity, agentregistry). */
-function operationRoutes(api) {
-    return [
-        router_read(OPERATION, (call, state) => operationJson(findOperation(call, state, api))),
-        router_read(OPERATIONS, (call, state) => listOperations(call, state, api), LIST_QUERY),
-        post(`${OPERATION}:cancel`, (call, state) => cancel(call, state, api)),
-        remove(OPERATION, (call, state) => forget(call, state, api)),
-    ];
-}
-/** Agent Runtime lists its operations under the engine and under the location, and can wait for one. */
-function engineOperationRoutes(api) {
-    const engine = 'projects/{project}/locations/{location}/reasoningEngines/{engine}';
-    const below = `${engine}/operations/{operation}`;
-    return [
-        ...operationRoutes(api),
-        post(`${OPERATION}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
-        router_read(below, (call, state) => operationJson(findOperation(call, state, api))),
-        router_read(`${engine}/operations`, (call, state) => listOperations(call, state, api), LIST_QUERY),
-        post(`${below}:cancel`, (call, state) => cancel(call, state, api)),
-        post(`${below}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
-        remove(below, (call, state) => forget(call, state, api)),
-    ];
-}
-function findOperation(call, state, api) {
-    const id = call.param('operation');
-    const found = visibleOperations(call, state, api).find((operation) => operation.id === id);
-    if (found)
-        return found;
-    throw errors_notFound(`Operation '${call.path.slice(`/${call.version}/`.length)}' was not found`);
-}
-/** Operations of this API and place, below the engine when the path names one, without those that have vanished. */
-function visibleOperations(call, state, api) {
-    const place = state.place(call);
-    const engine = /\/reasoningEngines\/([^/:]+)\//.exec(call.path)?.[1];
-    const target = engine === undefined ? undefined : `${placeName(place, true)}/reasoningEngines/${engine}`;
-    const { finished, vanishAfterMs } = state.settings.operations;
-    const now = state.clock.now();
-    return state.operations.list((operation) => operation.api === api &&
-        operation.projectNumber === place.project.number &&
-        operation.location === place.location &&
-        (target === undefined || operation.target === target) &&
-        !(operation.done && finished === 'vanish' && now >= operation.endMs + vanishAfterMs));
-}
-function listOperations(call, state, api) {
-    const items = visibleOperations(call, state, api).reverse();
-    // `done=false` must find running ones although their JSON has no `done`.
-    const shown = filterItems(items.map((operation) => ({ ...operationJson(operation), done: operation.done, operation })), call.query.get('filter')).map((item) => operationJson(item.operation));
-    return page(shown, 'operations', call.query, call.path, state.settings.pageSize);
-}
-function cancel(call, state, api) {
-    state.operations.cancel(findOperation(call, state, api), state.clock.now());
-    return {};
-}
-function forget(call, state, api) {
-    const operation = findOperation(call, state, api);
-    if (!operation.done)
-        throw new GoogleError('FAILED_PRECONDITION', 'The operation is still running.');
-    state.operations.remove(operation);
-    return {};
-}
-/** Answers when the operation is done or the timeout is over, whichever is first ("best effort", discovery text). */
-async function wait(call, state, api) {
-    const deadline = Date.now() + timeoutMs(call.query.get('timeout'));
-    for (;;) {
-        state.settle();
-        const operation = findOperation(call, state, api);
-        if (operation.done || Date.now() >= deadline)
-            return operationJson(operation);
-        const left = Math.min(operation.endMs - state.clock.now(), deadline - Date.now(), 25);
-        await new Promise((resolve) => setTimeout(resolve, Math.max(left, 1)));
-    }
-}
-function timeoutMs(timeout) {
-    if (timeout === null)
-        return 30_000;
-    const match = /^(\d+(?:\.\d+)?)s$/.exec(timeout);
-    if (match?.[1] === undefined)
-        throw invalid(`Invalid value at 'timeout' (Duration), "${timeout}"`, 'timeout');
-    return Number(match[1]) * 1000;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/networksecurity.js
-
-
-
-
-
-const MAX_CUSTOM_POLICIES = 4;
-/** Authorization policies (networksecurity discovery; limits from Google's documentation and public live reports). */
-const authzPolicies = {
-    api: 'networksecurity',
-    collection: 'authzPolicies',
-    idParameter: 'authzPolicyId',
-    message: 'AuthzPolicy',
-    shape: {
-        message: {
-            name: 'string',
-            createTime: 'string',
-            updateTime: 'string',
-            description: 'string',
-            labels: { map: 'string' },
-            target: { message: { resources: { list: 'string' }, loadBalancingScheme: 'string' } },
-            action: ['AUTHZ_ACTION_UNSPECIFIED', 'ALLOW', 'DENY', 'CUSTOM', 'DENY_BY_DEFAULT'],
-            policyProfile: ['POLICY_PROFILE_UNSPECIFIED', 'REQUEST_AUTHZ', 'CONTENT_AUTHZ'],
-            customProvider: {
-                message: { authzExtension: { message: { resources: { list: 'string' } } }, cloudIap: 'any' },
-            },
-            httpRules: { list: 'any' },
-            networkRules: { list: 'any' },
-        },
-    },
-    masks: ['description', 'labels', 'target', 'action', 'policyProfile', 'customProvider', 'httpRules', 'networkRules'],
-    hasEtag: false,
-    records: (state) => state.authzPolicies,
-    durationMs: (state) => state.settings.operations.authzMs,
-    check: checkPolicy,
-    checkDelete: () => undefined,
-    onCreate: (state, _place, _id, data) => state.settings.networking.authzPolicyCreate === 'ok'
-        ? { policyProfile: 'REQUEST_AUTHZ', ...data }
-        : { createTime: data.createTime, updateTime: data.updateTime },
-};
-const networksecurity = {
-    name: 'networksecurity',
-    service: 'networksecurity.googleapis.com',
-    versions: ['v1', 'v1beta1'],
-    routes: [...kindRoutes(authzPolicies), ...operationRoutes('networksecurity')],
-};
-function checkPolicy(state, place, id, data, isNew) {
-    const target = asJson(data.target);
-    const action = asString(data.action);
-    if (action === '' || action === 'AUTHZ_ACTION_UNSPECIFIED')
-        throw invalid('Required field is not set: action.', 'authz_policy.action');
-    const provider = data.customProvider;
-    if ((action === 'CUSTOM') !== (provider !== undefined)) {
-        throw invalid('custom_provider must be set exactly when action is CUSTOM.', 'authz_policy.custom_provider');
-    }
-    for (const field of ['httpRules', 'networkRules']) {
-        const rules = data[field];
-        if (Array.isArray(rules) && rules.length > 5)
-            throw invalid(`At most 5 ${field} are allowed.`, `authz_policy.${field}`);
-    }
-    const gateways = gatewaysOf(state, data);
-    if (gateways.length > 0 && target.loadBalancingScheme !== undefined) {
-        throw invalid('load_balancing_scheme must not be set for an agent gateway.', 'authz_policy.target');
-    }
-    const extensions = asStrings(asJson(asJson(provider).authzExtension).resources);
-    if (extensions.length > 1)
-        throw invalid('Exactly one authorization extension is allowed.', 'authz_policy.custom_provider');
-    if (isNew && action === 'CUSTOM')
-        for (const gateway of gateways)
-            checkLimits(state, place, id, data, gateway);
-}
-/** At most four custom policies on an egress gateway; on ingress only content authorization, and one of it. */
-function checkLimits(state, _place, id, data, gateway) {
-    const others = [...state.authzPolicies.values()].filter((policy) => policy.id !== id && policy.data.action === 'CUSTOM' && gatewaysOf(state, policy.data).includes(gateway));
-    const isEgress = asJson(gateway.data.googleManaged).governedAccessPath === ACCESS_PATH.egress;
-    if (!isEgress && data.policyProfile !== 'CONTENT_AUTHZ') {
-        throw invalid('An ingress agent gateway supports CONTENT_AUTHZ policies only.', 'authz_policy.policy_profile');
-    }
-    if (others.length >= (isEgress ? MAX_CUSTOM_POLICIES : 1)) {
-        throw invalid(`Too many custom authorization policies on agent gateway ${gateway.id}.`, 'authz_policy.target');
-    }
-}
-/** The gateways of the world an authorization policy is attached to. */
-function gatewaysOf(state, data) {
-    return asStrings(asJson(data.target).resources)
-        .map((name) => state.findByName(state.gateways, 'agentGateways', name))
-        .filter((gateway) => gateway !== undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/members.js
-const AGENT_DOMAIN = /^agents\.global\.(org|proj)-\d+\.system\.id\.goog$/;
-const SINGLE = /^\/resources\/aiplatform\/projects\/\d+\/locations\/[^/]+\/reasoningEngines\/[^/]+$/;
-const SETS = [
-    /^\/\*$/,
-    /^\/attribute\.platformContainer\/aiplatform\/projects\/\d+$/,
-    /^\/attribute\.container\/projects\/\d+$/,
-    /^\/attribute\.platform\/aiplatform$/,
-];
-const EMAIL_KINDS = ['user', 'serviceAccount', 'group'];
-/**
- * Why IAM refuses a member, or nothing. Forms: Agent Identity page and IAM's principal identifiers; an unknown trust domain is a
- * 400, a known but wrong one is accepted and inert (public live reports).
- */
-function memberProblem(state, member) {
-    if (member === 'allUsers' || member === 'allAuthenticatedUsers')
-        return undefined;
-    const [kind, rest] = split(member);
-    if (kind === 'deleted')
-        return memberProblem(state, rest.replace(/\?uid=.*$/, ''));
-    if (EMAIL_KINDS.includes(kind))
-        return /^[^@\s]+@[^@\s]+$/.test(rest) ? undefined : `Invalid member ${member}.`;
-    if (kind === 'domain')
-        return rest.includes('.') ? undefined : `Invalid member ${member}.`;
-    if (kind === 'principal' || kind === 'principalSet')
-        return principalProblem(state, member, kind, rest);
-    return `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`;
-}
-/** Is it one of the set forms? */
-function isPrincipalSet(member) {
-    return member.startsWith('principalSet://');
-}
-function split(member) {
-    const colon = member.indexOf(':');
-    return colon < 0 ? ['', ''] : [member.slice(0, colon), member.slice(colon + 1)];
-}
-function principalProblem(state, member, kind, rest) {
-    const match = /^\/\/([^/]+)(\/.*)$/.exec(rest);
-    const [, domain = '', path = ''] = match ?? [];
-    if (domain === 'iam.googleapis.com' || domain === 'cloudresourcemanager.googleapis.com')
-        return undefined;
-    if (!AGENT_DOMAIN.test(domain)) {
-        return `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`;
-    }
-    if (!state.trustDomains.has(domain))
-        return `Identity Pool does not exist (${domain}).`;
-    const fits = kind === 'principal' ? SINGLE.test(path) : SETS.some((form) => form.test(path));
-    return fits ? undefined : `Invalid principal ${member}.`;
-}
-/** Does this policy member cover the principal? The three set forms of agent identities, or the principal itself. */
-function covers(member, principal) {
-    if (member === principal)
-        return true;
-    const set = /^principalSet:\/\/([^/]+)\/(.+)$/.exec(member);
-    const single = /^principal:\/\/([^/]+)\/resources\/aiplatform\/projects\/(\d+)\//.exec(principal);
-    if (!set || !single || set[1] !== single[1])
-        return false;
-    return [
-        '*',
-        'attribute.platform/aiplatform',
-        `attribute.platformContainer/aiplatform/projects/${single[2] ?? ''}`,
-    ].includes(set[2] ?? '');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/decide.js
-
-
-
-
-
-
-
-
-/**
- * Would this agent reach this host right now? Follows the path of a request as the documentation has it: engine bound to an egress
- * gateway, request authorization on the gateway, host registered exactly in an attached registry, and a grant of
- * roles/iap.egressor, where a policy on the entry itself replaces the registry-wide one.
- */
-function decide(state, principal, host) {
-    const trail = [];
-    const identity = principal.includes('://') ? principal : `principal://${principal}`;
-    const engine = [...state.engines.values()].find((item) => principalOf(item) === identity);
-    if (engine === undefined) {
-        trail.push(`No engine has the identity ${identity}.`);
-        return { allowed: false, enforced: false, reason: 'unknown-principal', trail };
-    }
-    const name = bindingOf(engine.data).egress;
-    if (name === undefined) {
-        trail.push(`Engine ${engine.id} is not bound to an egress gateway: its traffic takes the direct way.`);
-        return { allowed: true, enforced: false, reason: 'not-bound', trail };
-    }
-    const gateway = state.findByName(state.gateways, 'agentGateways', name);
-    if (gateway === undefined) {
-        trail.push(`Engine ${engine.id} is bound to ${name}, which does not exist.`);
-        return { allowed: false, enforced: true, reason: 'gateway-missing', trail };
-    }
-    trail.push(`Engine ${engine.id} is bound to egress gateway ${gateway.id}.`);
-    return throughGateway(state, gateway, identity, host, trail);
-}
-function throughGateway(state, gateway, principal, host, trail) {
-    const policies = [...state.authzPolicies.values()].filter((policy) => gatewaysOf(state, policy.data).includes(gateway));
-    const requests = policies.filter((policy) => (policy.data.policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ');
-    if (requests.some((policy) => policy.data.action === 'DENY' && policy.data.httpRules === undefined)) {
-        trail.push('An authorization policy with action DENY and no rules refuses everything.');
-        return { allowed: false, enforced: true, reason: 'policy-denies', trail };
-    }
-    const custom = requests.filter((policy) => policy.data.action === 'CUSTOM');
-    if (custom.length === 0) {
-        const allowed = state.settings.gateway.withoutPolicy === 'allowed';
-        trail.push('No request authorization policy targets the gateway: the proxy decides without IAP.');
-        return { allowed, enforced: !allowed, reason: 'no-authorization-policy', trail };
-    }
-    const verdict = iapVerdict(state, gateway, principal, host, trail);
-    const decisions = custom.map((policy) => underExtension(state, policy, verdict, trail));
-    // Every policy must let the request pass; the first that really refuses is the answer.
-    const decision = decisions.find((item) => !item.allowed) ?? decisions.find((item) => item.enforced) ?? decisions[0];
-    return { ...(decision ?? { allowed: false, enforced: true, reason: 'no-authorization-policy' }), trail };
-}
-function underExtension(state, policy, verdict, trail) {
-    const provider = asJson(policy.data.customProvider);
-    const name = asStrings(asJson(provider.authzExtension).resources)[0] ?? '';
-    const extension = state.findByName(state.extensions, 'authzExtensions', name);
-    if (extension === undefined) {
-        trail.push(`Authorization policy ${policy.id} names an extension that does not exist: ${name || 'none'}.`);
-        return { allowed: false, enforced: true, reason: 'extension-missing' };
-    }
-    if (extension.data.service !== 'iap.googleapis.com') {
-        trail.push(`Extension ${extension.id} asks ${asString(extension.data.service)}, which the emulator lets pass.`);
-        return { allowed: true, enforced: false, reason: 'no-authorization-policy' };
-    }
-    return underIap(state, extension, verdict, trail);
-}
-function underIap(state, extension, verdict, trail) {
-    const metadata = asJson(extension.data.metadata);
-    if (!state.settings.gateway.extensionAvailable) {
-        const open = extension.data.failOpen === true;
-        trail.push(`IAP does not answer and failOpen is ${String(open)}.`);
-        return { allowed: open, enforced: !open, reason: 'extension-unavailable' };
-    }
-    if (extension.data.failOpen === true)
-        trail.push('failOpen: if IAP did not answer, every request would pass.');
-    const isV2 = metadata.iapPolicyVersion === 'V2';
-    if (isV2)
-        trail.push('The extension says V2: access policies decide, and none exists here; egressor grants are inert.');
-    const answer = isV2 ? { allowed: false, reason: 'policy-version-v2' } : verdict;
-    if (metadata.iamEnforcementMode === 'DRY_RUN') {
-        trail.push(`DRY_RUN: the answer (${answer.allowed ? 'allow' : 'deny'}) is only logged.`);
-        return { allowed: true, enforced: false, reason: answer.reason };
-    }
-    return { ...answer, enforced: true };
-}
-/** What IAP's allow policies (V1) say about principal and host. */
-function iapVerdict(state, gateway, principal, host, trail) {
-    const entries = attachedPlaces(state, gateway).flatMap((place) => entriesWithHost(state, place, host));
-    if (entries.length === 0) {
-        trail.push(`${host} is registered in no registry attached to the gateway (hosts match exactly).`);
-        return { allowed: false, reason: 'not-registered' };
-    }
-    const verdicts = entries.map((entry) => grantVerdict(state, entry, principal, trail));
-    return verdicts.find((verdict) => verdict.allowed) ?? verdicts[0] ?? { allowed: false, reason: 'no-grant' };
-}
-/** Attached registries; a regional entry is looked at before a global one. */
-function attachedPlaces(state, gateway) {
-    const places = asStrings(gateway.data.registries).flatMap((name) => {
-        const [, id, location] = /projects\/([^/]+)\/locations\/([^/]+)$/.exec(name) ?? [];
-        const project = id === undefined ? undefined : state.findProject(id);
-        return project === undefined || location === undefined ? [] : [{ project, location }];
-    });
-    return places.sort((a, b) => Number(a.location === 'global') - Number(b.location === 'global'));
-}
-function entriesWithHost(state, place, host) {
-    const wanted = host.toLowerCase();
-    const services = servicesIn(state, place).filter((record) => isVisible(state, record) && interfaceUrls(record.data).some((url) => authority(url) === wanted));
-    return services.map((record) => ({ ...place, entry: { collection: record.collection, id: record.resourceId } }));
-}
-/** Host of a URL as written: `host:443` is not `host` to the gateway, and URL parsers drop the default port. */
-function authority(url) {
-    return (/^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? '').toLowerCase();
-}
-/** "A per-resource binding replaces the registry-wide binding for that specific resource instead of merging with it." */
-function grantVerdict(state, target, principal, trail) {
-    const own = policyOf(state, target).bindings;
-    const { project, location } = target;
-    const source = own.length > 0 ? target : { project, location };
-    const bindings = own.length > 0 ? own : policyOf(state, source).bindings;
-    trail.push(`Policy that decides: ${targetKey(source)}${own.length > 0 ? ' (replaces the registry-wide one)' : ''}.`);
-    const matching = bindings.filter((binding) => binding.role === EGRESSOR && binding.members.some((member) => covers(member, principal)));
-    if (matching.length === 0) {
-        trail.push(`No ${EGRESSOR} binding covers ${principal}.`);
-        return { allowed: false, reason: 'no-grant' };
-    }
-    const results = matching.map((binding) => binding.condition === undefined ? true : evaluateCondition(binding.condition.expression, state.clock.now()));
-    if (results.includes(true)) {
-        trail.push('A binding grants it.');
-        return { allowed: true, reason: 'granted' };
-    }
-    const expressions = matching.map((binding) => binding.condition?.expression ?? '').join('; ');
-    if (results.includes('unknown')) {
-        trail.push(`Only under a condition the emulator cannot evaluate: ${expressions}`);
-        return { allowed: false, reason: 'condition-unknown' };
-    }
-    trail.push(`The condition does not hold: ${expressions}`);
-    return { allowed: false, reason: 'condition-false' };
-}
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/http-exception.js
-//#region src/http-exception.ts
-/**
-* `HTTPException` must be used when a fatal error such as authentication failure occurs.
-*
-* @see {@link https://hono.dev/docs/api/exception}
-*
-* @param {StatusCode} status - status code of HTTPException
-* @param {HTTPExceptionOptions} options - options of HTTPException
-* @param {HTTPExceptionOptions["res"]} options.res - response of options of HTTPException
-* @param {HTTPExceptionOptions["message"]} options.message - message of options of HTTPException
-* @param {HTTPExceptionOptions["cause"]} options.cause - cause of options of HTTPException
-*
-* @example
-* ```ts
-* import { HTTPException } from 'hono/http-exception'
-*
-* // ...
-*
-* app.post('/auth', async (c, next) => {
-*   // authentication
-*   if (authorized === false) {
-*     throw new HTTPException(401, { message: 'Custom error message' })
-*   }
-*   await next()
-* })
-* ```
-*/
-var http_exception_HTTPException = class extends Error {
-	res;
-	status;
-	/**
-	* Creates an instance of `HTTPException`.
-	* @param status - HTTP status code for the exception. Defaults to 500.
-	* @param options - Additional options for the exception.
-	*/
-	constructor(status = 500, options) {
-		super(options?.message, { cause: options?.cause });
-		this.res = options?.res;
-		this.status = status;
-	}
-	/**
-	* Returns the response object associated with the exception.
-	* If a response object is not provided, a new response is created with the error message and status code.
-	* @returns The response object.
-	*/
-	getResponse() {
-		if (this.res) return new Response(this.res.body, {
-			status: this.status,
-			headers: this.res.headers
-		});
-		return new Response(this.message, { status: this.status });
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/request/constants.js
-//#region src/request/constants.ts
-const GET_MATCH_RESULT = Symbol();
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/buffer.js
-
-//#region src/utils/buffer.ts
-/**
-* @module
-* Buffer utility.
-*/
-const equal = (a, b) => {
-	if (a === b) return true;
-	if (a.byteLength !== b.byteLength) return false;
-	const va = new DataView(a);
-	const vb = new DataView(b);
-	let i = va.byteLength;
-	while (i--) if (va.getUint8(i) !== vb.getUint8(i)) return false;
-	return true;
-};
-const constantTimeEqualString = (a, b) => {
-	const aLen = a.length;
-	const bLen = b.length;
-	const maxLen = Math.max(aLen, bLen);
-	let out = aLen ^ bLen;
-	for (let i = 0; i < maxLen; i++) {
-		const aChar = i < aLen ? a.charCodeAt(i) : 0;
-		const bChar = i < bLen ? b.charCodeAt(i) : 0;
-		out |= aChar ^ bChar;
-	}
-	return out === 0;
-};
-const timingSafeEqualString = async (a, b, hashFunction) => {
-	if (!hashFunction) hashFunction = sha256;
-	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
-	if (sa == null || sb == null || typeof sa !== "string" || typeof sb !== "string") return false;
-	const hashEqual = constantTimeEqualString(sa, sb);
-	const originalEqual = constantTimeEqualString(a, b);
-	return hashEqual && originalEqual;
-};
-const timingSafeEqual = async (a, b, hashFunction) => {
-	if (typeof a === "string" && typeof b === "string") return timingSafeEqualString(a, b, hashFunction);
-	if (!hashFunction) hashFunction = sha256;
-	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
-	if (!sa || !sb || typeof sa !== "string" || typeof sb !== "string") return false;
-	return timingSafeEqualString(sa, sb);
-};
-const bufferToString = (buffer) => {
-	if (buffer instanceof ArrayBuffer) return new TextDecoder("utf-8").decode(buffer);
-	return buffer;
-};
-const bufferToFormData = (arrayBuffer, contentType) => {
-	return new Response(arrayBuffer, { headers: { "Content-Type": contentType.replace(/^[^;]+/, (mediaType) => mediaType.toLowerCase()) } }).formData();
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/body.js
-
-//#region src/utils/body.ts
-const MAX_NESTED_OBJECTS = 1e4;
-const isRawRequest = (request) => "headers" in request;
-const parseBody = async (request, options = Object.create(null)) => {
-	const { all = false, dot = false } = options;
-	const mediaType = (isRawRequest(request) ? request.headers : request.raw.headers).get("Content-Type")?.split(";")[0].trim().toLowerCase();
-	if (mediaType === "multipart/form-data" || mediaType === "application/x-www-form-urlencoded") return parseFormData(request, {
-		all,
-		dot
-	});
-	return {};
-};
-/**
-* Parses form data from a request.
-*
-* @template T - The type of the parsed body data.
-* @param {HonoRequest | Request} request - The request object containing form data.
-* @param {ParseBodyOptions} options - Options for parsing the form data.
-* @returns {Promise<T>} The parsed body data.
-*/
-async function parseFormData(request, options) {
-	if (!isRawRequest(request) && request.bodyCache.formData) return convertFormDataToBodyData(await request.bodyCache.formData, options);
-	const headers = isRawRequest(request) ? request.headers : request.raw.headers;
-	const arrayBuffer = await request.arrayBuffer();
-	const formDataPromise = bufferToFormData(arrayBuffer, headers.get("Content-Type") || "");
-	if (!isRawRequest(request)) request.bodyCache.formData = formDataPromise;
-	const formData = await formDataPromise;
-	if (formData) return convertFormDataToBodyData(formData, options);
-	return {};
-}
-/**
-* Converts form data to body data based on the provided options.
-*
-* @template T - The type of the parsed body data.
-* @param {FormData} formData - The form data to convert.
-* @param {ParseBodyOptions} options - Options for parsing the form data.
-* @returns {T} The converted body data.
-*/
-function convertFormDataToBodyData(formData, options) {
-	const form = Object.create(null);
-	const nestingState = { count: 0 };
-	formData.forEach((value, key) => {
-		if (!(options.all || key.endsWith("[]"))) form[key] = value;
-		else handleParsingAllValues(form, key, value);
-	});
-	if (options.dot) Object.entries(form).forEach(([key, value]) => {
-		if (key.includes(".")) {
-			handleParsingNestedValues(form, key, value, nestingState);
-			delete form[key];
-		}
-	});
-	return form;
-}
-/**
-* Handles parsing all values for a given key, supporting multiple values as arrays.
-*
-* @param {BodyData} form - The form data object.
-* @param {string} key - The key to parse.
-* @param {FormDataEntryValue} value - The value to assign.
-*/
-const handleParsingAllValues = (form, key, value) => {
-	if (form[key] !== void 0) {
-		if (Array.isArray(form[key])) form[key].push(value);
-		else form[key] = [form[key], value];
-	} else if (!key.endsWith("[]")) form[key] = value;
-	else form[key] = [value];
-};
-/**
-* Handles parsing nested values using dot notation keys.
-*
-* @param {BodyData} form - The form data object.
-* @param {string} key - The dot notation key.
-* @param {BodyDataValue} value - The value to assign.
-* @param {{ count: number }} state - The state object tracking nesting depth.
-*/
-const handleParsingNestedValues = (form, key, value, state) => {
-	if (/(?:^|\.)__proto__\./.test(key)) return;
-	let nestedForm = form;
-	const keys = key.split(".", 34);
-	if (keys.length > 33) throwNestingLimitExceeded();
-	keys.forEach((key, index) => {
-		if (index === keys.length - 1) nestedForm[key] = value;
-		else {
-			if (!nestedForm[key] || typeof nestedForm[key] !== "object" || Array.isArray(nestedForm[key]) || nestedForm[key] instanceof File) {
-				if (state.count++ >= MAX_NESTED_OBJECTS) throwNestingLimitExceeded();
-				nestedForm[key] = Object.create(null);
-			}
-			nestedForm = nestedForm[key];
-		}
-	});
-};
-const throwNestingLimitExceeded = () => {
-	throw new Error("Nesting limit exceeded");
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/url.js
-//#region src/utils/url.ts
-const splitPath = (path) => {
-	const paths = path.split("/");
-	if (paths[0] === "") paths.shift();
-	return paths;
-};
-const url_splitRoutingPath = (routePath) => {
-	const { groups, path } = extractGroupsFromPath(routePath);
-	const paths = splitPath(path);
-	return replaceGroupMarks(paths, groups);
-};
-const extractGroupsFromPath = (path) => {
-	const groups = [];
-	path = path.replace(/\{[^}]+\}/g, (match, index) => {
-		const mark = `@${index}`;
-		groups.push([mark, match]);
-		return mark;
-	});
-	return {
-		groups,
-		path
-	};
-};
-const replaceGroupMarks = (paths, groups) => {
-	for (let i = groups.length - 1; i >= 0; i--) {
-		const [mark] = groups[i];
-		for (let j = paths.length - 1; j >= 0; j--) if (paths[j].includes(mark)) {
-			paths[j] = paths[j].replace(mark, groups[i][1]);
-			break;
-		}
-	}
-	return paths;
-};
-const patternCache = {};
-const url_getPattern = (label, next) => {
-	if (label === "*") return "*";
-	const match = label.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
-	if (match) {
-		const cacheKey = `${label}#${next}`;
-		if (!patternCache[cacheKey]) {
-			if (match[2]) patternCache[cacheKey] = next && next[0] !== ":" && next[0] !== "*" ? [
-				cacheKey,
-				match[1],
-				new RegExp(`^${match[2]}(?=/${next})`)
-			] : [
-				label,
-				match[1],
-				new RegExp(`^${match[2]}$`)
-			];
-			else patternCache[cacheKey] = [
-				label,
-				match[1],
-				true
-			];
-		}
-		return patternCache[cacheKey];
-	}
-	return null;
-};
-const tryDecode = (str, decoder) => {
-	try {
-		return decoder(str);
-	} catch {
-		return str.replace(/(?:%[0-9A-Fa-f]{2})+/g, (match) => {
-			try {
-				return decoder(match);
-			} catch {
-				return match;
-			}
-		});
-	}
-};
-/**
-* Try to apply decodeURI() to given string.
-* If it fails, skip invalid percent encoding or invalid UTF-8 sequences, and apply decodeURI() to the rest as much as possible.
-* @param str The string to decode.
-* @returns The decoded string that sometimes contains undecodable percent encoding.
-* @example
-* tryDecodeURI('Hello%20World') // 'Hello World'
-* tryDecodeURI('Hello%20World/%A4%A2') // 'Hello World/%A4%A2'
-*/
-const tryDecodeURI = (str) => tryDecode(str, decodeURI);
-const decodeURIWithPreservedPercent = (value) => decodeURI(value.includes("%25") ? value.replace(/%25/g, "%2525") : value);
-const getPath = (request) => {
-	const url = request.url;
-	const start = url.indexOf("/", url.indexOf(":") + 4);
-	let i = start;
-	for (; i < url.length; i++) {
-		const charCode = url.charCodeAt(i);
-		if (charCode === 37) {
-			const queryIndex = url.indexOf("?", i);
-			const hashIndex = url.indexOf("#", i);
-			const end = queryIndex === -1 ? hashIndex === -1 ? void 0 : hashIndex : hashIndex === -1 ? queryIndex : Math.min(queryIndex, hashIndex);
-			const path = url.slice(start, end);
-			const decoded = tryDecode(path, decodeURIWithPreservedPercent);
-			if (/%(?![0-9A-Fa-f]{2})/.test(path)) {
-				const rewritten = new URL("http://localhost");
-				rewritten.pathname = decoded.replace(/[\\\t\n\r]/g, encodeURIComponent);
-				if (tryDecode(rewritten.pathname, decodeURIWithPreservedPercent) !== decoded) return tryDecode(path.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"), decodeURIWithPreservedPercent);
-			}
-			return decoded;
-		} else if (charCode === 63 || charCode === 35) break;
-	}
-	return url.slice(start, i);
-};
-/**
-* @deprecated
-* Use the `URL` API instead.
-*/
-const getQueryStrings = (url) => {
-	const queryIndex = url.indexOf("?", 8);
-	if (queryIndex === -1) return "";
-	const hashIndex = url.indexOf("#", 8);
-	return hashIndex === -1 ? url.slice(queryIndex) : queryIndex < hashIndex ? url.slice(queryIndex, hashIndex) : "";
-};
-const getPathNoStrict = (request) => {
-	const result = getPath(request);
-	return result.length > 1 && result.at(-1) === "/" ? result.slice(0, -1) : result;
-};
-/**
-* Merge paths.
-* @param {string[]} ...paths - The paths to merge.
-* @returns {string} The merged path.
-* @example
-* mergePath('/api', '/users') // '/api/users'
-* mergePath('/api/', '/users') // '/api/users'
-* mergePath('/api', '/') // '/api'
-* mergePath('/api/', '/') // '/api/'
-*/
-const mergePath = (base, sub, ...rest) => {
-	if (rest.length) sub = mergePath(sub, ...rest);
-	return `${base?.[0] === "/" ? "" : "/"}${base}${sub === "/" ? "" : `${base?.at(-1) === "/" ? "" : "/"}${sub?.[0] === "/" ? sub.slice(1) : sub}`}`;
-};
-const checkOptionalParameter = (path) => {
-	if (path.charCodeAt(path.length - 1) !== 63 || !path.includes(":")) return null;
-	const segments = path.split("/");
-	const results = [];
-	let basePath = "";
-	segments.forEach((segment) => {
-		if (segment !== "" && !/\:/.test(segment)) basePath += "/" + segment;
-		else if (/\:/.test(segment)) {
-			if (segment.charCodeAt(segment.length - 1) === 63) {
-				if (results.length === 0 && basePath === "") results.push("/");
-				else results.push(basePath);
-				const optionalSegment = segment.slice(0, -1);
-				basePath += "/" + optionalSegment;
-				results.push(basePath);
-			} else basePath += "/" + segment;
-		}
-	});
-	return results.filter((v, i, a) => a.indexOf(v) === i);
-};
-const tryDecodeURIComponent = (str) => str.indexOf("%") !== -1 ? tryDecode(str, decodeURIComponent_) : str;
-const _decodeURI = (value) => {
-	if (value.indexOf("+") !== -1) value = value.replace(/\+/g, " ");
-	return tryDecodeURIComponent(value);
-};
-const _getQueryParam = (url, key, multiple) => {
-	const hashIndex = url.indexOf("#", 8);
-	if (hashIndex !== -1) url = url.slice(0, hashIndex);
-	let encoded;
-	if (!multiple && key && !/[%+&=]/.test(key)) {
-		const queryIndex = url.indexOf("?", 8);
-		let keyIndex = queryIndex;
-		if (keyIndex === -1) return;
-		if (!url.startsWith(key, keyIndex + 1)) keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
-		while (keyIndex !== -1) {
-			const trailingKeyCode = url.charCodeAt(keyIndex + key.length + 1);
-			if (trailingKeyCode === 61 || trailingKeyCode === 38 || isNaN(trailingKeyCode)) {
-				if (keyIndex > queryIndex && /(?:^|&)[^=&]*[%+]/.test(url.slice(queryIndex + 1, keyIndex))) break;
-				if (trailingKeyCode === 61) {
-					const valueIndex = keyIndex + key.length + 2;
-					const endIndex = url.indexOf("&", valueIndex);
-					return _decodeURI(url.slice(valueIndex, endIndex === -1 ? void 0 : endIndex));
-				}
-				return "";
-			}
-			keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
-		}
-		encoded = /[%+]/.test(url);
-		if (!encoded) return;
-	}
-	const results = Object.create(null);
-	encoded ??= /[%+]/.test(url);
-	let keyIndex = url.indexOf("?", 8);
-	while (keyIndex !== -1) {
-		const nextKeyIndex = url.indexOf("&", keyIndex + 1);
-		let valueIndex = url.indexOf("=", keyIndex);
-		if (valueIndex > nextKeyIndex && nextKeyIndex !== -1) valueIndex = -1;
-		let name = url.slice(keyIndex + 1, valueIndex === -1 ? nextKeyIndex === -1 ? void 0 : nextKeyIndex : valueIndex);
-		if (encoded) name = _decodeURI(name);
-		keyIndex = nextKeyIndex;
-		if (name === "") continue;
-		let value;
-		if (valueIndex === -1) value = "";
-		else {
-			value = url.slice(valueIndex + 1, nextKeyIndex === -1 ? void 0 : nextKeyIndex);
-			if (encoded) value = _decodeURI(value);
-		}
-		if (multiple) {
-			if (!(results[name] && Array.isArray(results[name]))) results[name] = [];
-			results[name].push(value);
-		} else results[name] ??= value;
-	}
-	return key ? results[key] : results;
-};
-const getQueryParam = _getQueryParam;
-const getQueryParams = (url, key) => {
-	return _getQueryParam(url, key, true);
-};
-const decodeURIComponent_ = decodeURIComponent;
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/request.js
-
-
-
-
-//#region src/request.ts
-var HonoRequest = class {
-	/**
-	* `.raw` can get the raw Request object.
-	*
-	* @see {@link https://hono.dev/docs/api/request#raw}
-	*
-	* @example
-	* ```ts
-	* // For Cloudflare Workers
-	* app.post('/', async (c) => {
-	*   const metadata = c.req.raw.cf?.hostMetadata?
-	*   ...
-	* })
-	* ```
-	*/
-	raw;
-	#validatedData;
-	#matchResult;
-	routeIndex = 0;
-	/**
-	* `.path` can get the pathname of the request.
-	*
-	* @see {@link https://hono.dev/docs/api/request#path}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const pathname = c.req.path // `/about/me`
-	* })
-	* ```
-	*/
-	path;
-	bodyCache = {};
-	constructor(request, path = "/", matchResult = [[]]) {
-		this.raw = request;
-		this.path = path;
-		this.#matchResult = matchResult;
-	}
-	param(key) {
-		return key ? this.#getDecodedParam(key) : this.#getAllDecodedParams();
-	}
-	#getDecodedParam(key) {
-		const paramKey = this.#matchResult[0][this.routeIndex]?.[1][key];
-		const param = this.#getParamValue(paramKey);
-		return param && tryDecodeURIComponent(param);
-	}
-	#getAllDecodedParams() {
-		const decoded = {};
-		const keys = Object.keys(this.#matchResult[0][this.routeIndex]?.[1] ?? {});
-		for (const key of keys) {
-			const value = this.#getParamValue(this.#matchResult[0][this.routeIndex][1][key]);
-			if (value !== void 0) decoded[key] = tryDecodeURIComponent(value);
-		}
-		return decoded;
-	}
-	#getParamValue(paramKey) {
-		return this.#matchResult[1] ? this.#matchResult[1][paramKey] : paramKey;
-	}
-	query(key) {
-		return getQueryParam(this.url, key);
-	}
-	queries(key) {
-		return getQueryParams(this.url, key);
-	}
-	header(name) {
-		if (name) return this.raw.headers.get(name) ?? void 0;
-		const headerData = Object.create(null);
-		this.raw.headers.forEach((value, key) => {
-			headerData[key] = value;
-		});
-		return headerData;
-	}
-	async parseBody(options) {
-		return parseBody(this, options);
-	}
-	#cachedBody = (key) => {
-		const { bodyCache, raw } = this;
-		const cachedBody = bodyCache[key];
-		if (cachedBody) return cachedBody;
-		for (const anyCachedKey in bodyCache) return bodyCache[anyCachedKey].then((body) => {
-			if (anyCachedKey === "json") body = JSON.stringify(body);
-			const contentType = anyCachedKey === "formData" ? void 0 : raw.headers.get("content-type");
-			return new Response(body, { headers: contentType ? { "Content-Type": contentType } : void 0 })[key]();
-		});
-		return bodyCache[key] = raw[key]();
-	};
-	/**
-	* `.json()` can parse Request body of type `application/json`
-	*
-	* @see {@link https://hono.dev/docs/api/request#json}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.json()
-	* })
-	* ```
-	*/
-	json() {
-		return this.#cachedBody("text").then((text) => JSON.parse(text));
-	}
-	/**
-	* `.text()` can parse Request body of type `text/plain`
-	*
-	* @see {@link https://hono.dev/docs/api/request#text}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.text()
-	* })
-	* ```
-	*/
-	text() {
-		return this.#cachedBody("text");
-	}
-	/**
-	* `.arrayBuffer()` parse Request body as an `ArrayBuffer`
-	*
-	* @see {@link https://hono.dev/docs/api/request#arraybuffer}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.arrayBuffer()
-	* })
-	* ```
-	*/
-	arrayBuffer() {
-		return this.#cachedBody("arrayBuffer");
-	}
-	/**
-	* `.bytes()` parses the request body as a `Uint8Array`.
-	*
-	* @see {@link https://hono.dev/docs/api/request#bytes}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.bytes()
-	* })
-	* ```
-	*/
-	bytes() {
-		return this.#cachedBody("arrayBuffer").then((buffer) => new Uint8Array(buffer));
-	}
-	/**
-	* Parses the request body as a `Blob`.
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.blob();
-	* });
-	* ```
-	* @see https://hono.dev/docs/api/request#blob
-	*/
-	blob() {
-		return this.#cachedBody("blob");
-	}
-	/**
-	* Parses the request body as `FormData`.
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.formData();
-	* });
-	* ```
-	* @see https://hono.dev/docs/api/request#formdata
-	*/
-	formData() {
-		return this.#cachedBody("formData");
-	}
-	/**
-	* Adds validated data to the request.
-	*
-	* @param target - The target of the validation.
-	* @param data - The validated data to add.
-	*/
-	addValidatedData(target, data) {
-		(this.#validatedData ??= {})[target] = data;
-	}
-	valid(target) {
-		return this.#validatedData?.[target];
-	}
-	/**
-	* `.url` can get the request url strings.
-	*
-	* @see {@link https://hono.dev/docs/api/request#url}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const url = c.req.url // `http://localhost:8787/about/me`
-	*   ...
-	* })
-	* ```
-	*/
-	get url() {
-		return this.raw.url;
-	}
-	/**
-	* `.method` can get the method name of the request.
-	*
-	* @see {@link https://hono.dev/docs/api/request#method}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const method = c.req.method // `GET`
-	* })
-	* ```
-	*/
-	get method() {
-		return this.raw.method;
-	}
-	get [GET_MATCH_RESULT]() {
-		return this.#matchResult;
-	}
-	/**
-	* `.matchedRoutes` can return a matched route in the handler
-	*
-	* @deprecated
-	*
-	* Use matchedRoutes helper defined in "hono/route" instead.
-	*
-	* @see {@link https://hono.dev/docs/api/request#matchedroutes}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async function logger(c, next) {
-	*   await next()
-	*   c.req.matchedRoutes.forEach(({ handler, method, path }, i) => {
-	*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
-	*     console.log(
-	*       method,
-	*       ' ',
-	*       path,
-	*       ' '.repeat(Math.max(10 - path.length, 0)),
-	*       name,
-	*       i === c.req.routeIndex ? '<- respond from here' : ''
-	*     )
-	*   })
-	* })
-	* ```
-	*/
-	get matchedRoutes() {
-		return this.#matchResult[0].map(([[, route]]) => route);
-	}
-	/**
-	* `.routePath` can retrieve the path registered within the handler
-	*
-	* @deprecated
-	*
-	* Use routePath helper defined in "hono/route" instead.
-	*
-	* @see {@link https://hono.dev/docs/api/request#routepath}
-	*
-	* @example
-	* ```ts
-	* app.get('/posts/:id', (c) => {
-	*   return c.json({ path: c.req.routePath })
-	* })
-	* ```
-	*/
-	get routePath() {
-		return this.#matchResult[0].map(([[, route]]) => route)[this.routeIndex].path;
-	}
-};
-/**
-* Clones a HonoRequest's underlying raw Request object.
-*
-* This utility handles both consumed and unconsumed request bodies:
-* - If the request body hasn't been consumed, it uses the native `clone()` method
-* - If the request body has been consumed, it reconstructs a new Request using cached body data
-*
-* This is particularly useful when you need to:
-* - Process the same request body multiple times
-* - Pass requests to external services after validation
-*
-* @param req - The HonoRequest object to clone
-* @returns A Promise that resolves to a new Request object with the same properties
-* @throws {HTTPException} If the request body was consumed directly via `req.raw`
-*   without using HonoRequest methods (e.g., `req.json()`, `req.text()`), making it
-*   impossible to reconstruct the body from cache
-*
-* @example
-* ```ts
-* // Clone after consuming the body (e.g., after validation)
-* app.post('/forward',
-*   validator('json', (data) => data),
-*   async (c) => {
-*     const validated = c.req.valid('json')
-*     // Body has been consumed, but cloneRawRequest still works
-*     const clonedReq = await cloneRawRequest(c.req)
-*     return fetch('http://backend-service.com', clonedReq)
-*   }
-* )
-* ```
-*/
-const cloneRawRequest = async (req) => {
-	if (!req.raw.bodyUsed) return req.raw.clone();
-	const cacheKey = Object.keys(req.bodyCache)[0];
-	if (!cacheKey) throw new HTTPException(500, { message: "Cannot clone request: body was already consumed and not cached. Please use HonoRequest methods (e.g., req.json(), req.text()) instead of consuming req.raw directly." });
-	let body = await req[cacheKey]();
-	const headers = req.header();
-	if (cacheKey === "json") {
-		body = JSON.stringify(body);
-		delete headers["content-length"];
-	} else if (body instanceof FormData) {
-		delete headers["content-type"];
-		delete headers["content-length"];
-	}
-	const requestInit = {
-		body,
-		cache: req.raw.cache,
-		credentials: req.raw.credentials,
-		headers,
-		integrity: req.raw.integrity,
-		keepalive: req.raw.keepalive,
-		method: req.method,
-		mode: req.raw.mode,
-		redirect: req.raw.redirect,
-		referrer: req.raw.referrer,
-		referrerPolicy: req.raw.referrerPolicy,
-		signal: req.raw.signal
-	};
-	return new Request(req.url, requestInit);
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/html.js
-//#region src/utils/html.ts
-/**
-* @module
-* HTML utility.
-*/
-const HtmlEscapedCallbackPhase = {
-	Stringify: 1,
-	BeforeStream: 2,
-	Stream: 3
-};
-const raw = (value, callbacks) => {
-	const escapedString = new String(value);
-	escapedString.isEscaped = true;
-	escapedString.callbacks = callbacks;
-	return escapedString;
-};
-const escapeRe = /[&<>'"]/;
-const stringBufferToString = async (buffer, callbacks) => {
-	let str = "";
-	callbacks ||= [];
-	const resolvedBuffer = await Promise.all(buffer);
-	for (let i = resolvedBuffer.length - 1;; i--) {
-		str += resolvedBuffer[i];
-		i--;
-		if (i < 0) break;
-		let r = resolvedBuffer[i];
-		if (r == null || typeof r === "boolean") continue;
-		if (typeof r === "number") {
-			str += r;
-			continue;
-		}
-		if (typeof r === "object") callbacks.push(...r.callbacks || []);
-		const isEscaped = r.isEscaped;
-		r = await (typeof r === "object" ? r.toString() : r);
-		if (typeof r === "object") callbacks.push(...r.callbacks || []);
-		if (r.isEscaped ?? isEscaped) str += r;
-		else {
-			const buf = [str];
-			escapeToBuffer(r, buf);
-			str = buf[0];
-		}
-	}
-	return raw(str, callbacks);
-};
-const escapeToBuffer = (str, buffer) => {
-	const match = str.search(escapeRe);
-	if (match === -1) {
-		buffer[0] += str;
-		return;
-	}
-	let escape;
-	let index;
-	let lastIndex = 0;
-	for (index = match; index < str.length; index++) {
-		switch (str.charCodeAt(index)) {
-			case 34:
-				escape = "&quot;";
-				break;
-			case 39:
-				escape = "&#39;";
-				break;
-			case 38:
-				escape = "&amp;";
-				break;
-			case 60:
-				escape = "&lt;";
-				break;
-			case 62:
-				escape = "&gt;";
-				break;
-			default: continue;
-		}
-		buffer[0] += str.substring(lastIndex, index) + escape;
-		lastIndex = index + 1;
-	}
-	buffer[0] += str.substring(lastIndex, index);
-};
-const resolveCallbackSync = (str) => {
-	const callbacks = str.callbacks;
-	if (!callbacks?.length) return str;
-	const buffer = [str];
-	const context = {};
-	callbacks.forEach((c) => c({
-		phase: HtmlEscapedCallbackPhase.Stringify,
-		buffer,
-		context
-	}));
-	return buffer[0];
-};
-const resolveCallback = async (str, phase, preserveCallbacks, context, buffer) => {
-	if (typeof str === "object" && !(str instanceof String)) {
-		if (!(str instanceof Promise)) str = str.toString();
-		if (str instanceof Promise) str = await str;
-	}
-	const callbacks = str.callbacks;
-	if (!callbacks?.length) return Promise.resolve(str);
-	if (buffer) buffer[0] += str;
-	else buffer = [str];
-	const resStr = Promise.all(callbacks.map((c) => c({
-		phase,
-		buffer,
-		context
-	}))).then((res) => Promise.all(res.filter(Boolean).map((str) => resolveCallback(str, phase, false, context, buffer))).then(() => buffer[0]));
-	if (preserveCallbacks) return raw(await resStr, callbacks);
-	else return resStr;
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/context.js
-
-
-//#region src/context.ts
-const TEXT_PLAIN = "text/plain; charset=UTF-8";
-const setDefaultContentType = (contentType, headers) => {
-	return {
-		"Content-Type": contentType,
-		...headers
-	};
-};
-const createResponseInstance = (body, init) => new Response(body, init);
-var Context = class {
-	#rawRequest;
-	#req;
-	/**
-	* `.env` can get bindings (environment variables, secrets, KV namespaces, D1 database, R2 bucket etc.) in Cloudflare Workers.
-	*
-	* @see {@link https://hono.dev/docs/api/context#env}
-	*
-	* @example
-	* ```ts
-	* // Environment object for Cloudflare Workers
-	* app.get('*', async c => {
-	*   const counter = c.env.COUNTER
-	* })
-	* ```
-	*/
-	env = {};
-	#var;
-	finalized = false;
-	/**
-	* `.error` can get the error object from the middleware if the Handler throws an error.
-	*
-	* @see {@link https://hono.dev/docs/api/context#error}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async (c, next) => {
-	*   await next()
-	*   if (c.error) {
-	*     // do something...
-	*   }
-	* })
-	* ```
-	*/
-	error;
-	#status;
-	#executionCtx;
-	#res;
-	#layout;
-	#renderer;
-	#notFoundHandler;
-	#preparedHeaders;
-	#matchResult;
-	#path;
-	/**
-	* Creates an instance of the Context class.
-	*
-	* @param req - The Request object.
-	* @param options - Optional configuration options for the context.
-	*/
-	constructor(req, options) {
-		this.#rawRequest = req;
-		if (options) {
-			this.#executionCtx = options.executionCtx;
-			this.env = options.env;
-			this.#notFoundHandler = options.notFoundHandler;
-			this.#path = options.path;
-			this.#matchResult = options.matchResult;
-		}
-	}
-	/**
-	* `.req` is the instance of {@link HonoRequest}.
-	*/
-	get req() {
-		this.#req ??= new HonoRequest(this.#rawRequest, this.#path, this.#matchResult);
-		return this.#req;
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#event}
-	* The FetchEvent associated with the current request.
-	*
-	* @throws Will throw an error if the context does not have a FetchEvent.
-	*/
-	get event() {
-		if (this.#executionCtx && "respondWith" in this.#executionCtx) return this.#executionCtx;
-		else throw Error("This context has no FetchEvent");
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#executionctx}
-	* The ExecutionContext associated with the current request.
-	*
-	* @throws Will throw an error if the context does not have an ExecutionContext.
-	*/
-	get executionCtx() {
-		if (this.#executionCtx) return this.#executionCtx;
-		else throw Error("This context has no ExecutionContext");
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#res}
-	* The Response object for the current request.
-	*/
-	get res() {
-		return this.#res ||= createResponseInstance(null, { headers: this.#preparedHeaders ??= new Headers() });
-	}
-	/**
-	* Sets the Response object for the current request.
-	*
-	* @param _res - The Response object to set.
-	*/
-	set res(_res) {
-		if (this.#res && _res) {
-			_res = createResponseInstance(_res.body, _res);
-			for (const [k, v] of this.#res.headers.entries()) {
-				if (k === "content-type") continue;
-				if (k === "set-cookie") {
-					const cookies = this.#res.headers.getSetCookie();
-					_res.headers.delete("set-cookie");
-					for (const cookie of cookies) _res.headers.append("set-cookie", cookie);
-				} else _res.headers.set(k, v);
-			}
-		}
-		this.#res = _res;
-		this.finalized = true;
-	}
-	/**
-	* `.render()` can create a response within a layout.
-	*
-	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
-	*
-	* @example
-	* ```ts
-	* app.get('/', (c) => {
-	*   return c.render('Hello!')
-	* })
-	* ```
-	*/
-	render = (...args) => {
-		this.#renderer ??= (content) => this.html(content);
-		return this.#renderer(...args);
-	};
-	/**
-	* Sets the layout for the response.
-	*
-	* @param layout - The layout to set.
-	* @returns The layout function.
-	*/
-	setLayout = (layout) => this.#layout = layout;
-	/**
-	* Gets the current layout for the response.
-	*
-	* @returns The current layout function.
-	*/
-	getLayout = () => this.#layout;
-	/**
-	* `.setRenderer()` can set the layout in the custom middleware.
-	*
-	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
-	*
-	* @example
-	* ```tsx
-	* app.use('*', async (c, next) => {
-	*   c.setRenderer((content) => {
-	*     return c.html(
-	*       <html>
-	*         <body>
-	*           <p>{content}</p>
-	*         </body>
-	*       </html>
-	*     )
-	*   })
-	*   await next()
-	* })
-	* ```
-	*/
-	setRenderer = (renderer) => {
-		this.#renderer = renderer;
-	};
-	/**
-	* `.header()` can set headers.
-	*
-	* @see {@link https://hono.dev/docs/api/context#header}
-	*
-	* @example
-	* ```ts
-	* app.get('/welcome', (c) => {
-	*   // Set headers
-	*   c.header('X-Message', 'Hello!')
-	*   c.header('Content-Type', 'text/plain')
-	*
-	*   // Append multiple headers using the append option (e.g. Vary)
-	*   c.header('Vary', 'Accept-Encoding', { append: true })
-	*   c.header('Vary', 'User-Agent', { append: true })
-	*
-	*   return c.body('Thank you for coming')
-	* })
-	* ```
-	*/
-	header = (name, value, options) => {
-		if (this.finalized && !this.#res.bodyUsed) this.#res = createResponseInstance(this.#res.body, this.#res);
-		const headers = this.#res ? this.#res.headers : this.#preparedHeaders ??= new Headers();
-		if (value === void 0) headers.delete(name);
-		else if (options?.append) headers.append(name, value);
-		else headers.set(name, value);
-	};
-	status = (status) => {
-		this.#status = status;
-	};
-	/**
-	* `.set()` can set the value specified by the key.
-	*
-	* @see {@link https://hono.dev/docs/api/context#set-get}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async (c, next) => {
-	*   c.set('message', 'Hono is hot!!')
-	*   await next()
-	* })
-	* ```
-	*/
-	set = (key, value) => {
-		this.#var ??= /* @__PURE__ */ new Map();
-		this.#var.set(key, value);
-	};
-	/**
-	* `.get()` can use the value specified by the key.
-	*
-	* @see {@link https://hono.dev/docs/api/context#set-get}
-	*
-	* @example
-	* ```ts
-	* app.get('/', (c) => {
-	*   const message = c.get('message')
-	*   return c.text(`The message is "${message}"`)
-	* })
-	* ```
-	*/
-	get = (key) => {
-		return this.#var ? this.#var.get(key) : void 0;
-	};
-	/**
-	* `.var` can access the value of a variable.
-	*
-	* @see {@link https://hono.dev/docs/api/context#var}
-	*
-	* @example
-	* ```ts
-	* const result = c.var.client.oneMethod()
-	* ```
-	*/
-	get var() {
-		if (!this.#var) return {};
-		return Object.fromEntries(this.#var);
-	}
-	#newResponse(data, arg, headers) {
-		let responseHeaders = this.#res ? new Headers(this.#res.headers) : this.#preparedHeaders;
-		if (typeof arg === "object" && arg.headers) {
-			responseHeaders ??= new Headers();
-			for (const [key, value] of new Headers(arg.headers)) if (key === "set-cookie") responseHeaders.append(key, value);
-			else responseHeaders.set(key, value);
-		}
-		if (headers) {
-			if (!responseHeaders) {
-				let count = 0;
-				for (const k in headers) if (++count > 1 || typeof headers[k] !== "string") {
-					responseHeaders = new Headers();
-					break;
-				}
-			}
-			if (responseHeaders) for (const k in headers) {
-				const v = headers[k];
-				if (typeof v === "string") responseHeaders.set(k, v);
-				else {
-					responseHeaders.delete(k);
-					for (const v2 of v) responseHeaders.append(k, v2);
-				}
-			}
-		}
-		const status = typeof arg === "number" ? arg : arg?.status ?? this.#status;
-		return createResponseInstance(data, {
-			status,
-			headers: responseHeaders ?? headers
-		});
-	}
-	newResponse = (...args) => this.#newResponse(...args);
-	/**
-	* `.body()` can return the HTTP response.
-	* You can set headers with `.header()` and set HTTP status code with `.status`.
-	* This can also be set in `.text()`, `.json()` and so on.
-	*
-	* @see {@link https://hono.dev/docs/api/context#body}
-	*
-	* @example
-	* ```ts
-	* app.get('/welcome', (c) => {
-	*   // Set headers
-	*   c.header('X-Message', 'Hello!')
-	*   c.header('Content-Type', 'text/plain')
-	*   // Set HTTP status code
-	*   c.status(201)
-	*
-	*   // Return the response body
-	*   return c.body('Thank you for coming')
-	* })
-	* ```
-	*/
-	body = (data, arg, headers) => this.#newResponse(data, arg, headers);
-	/**
-	* `.text()` can render text as `Content-Type:text/plain`.
-	*
-	* @see {@link https://hono.dev/docs/api/context#text}
-	*
-	* @example
-	* ```ts
-	* app.get('/say', (c) => {
-	*   return c.text('Hello!')
-	* })
-	* ```
-	*/
-	text = (text, arg, headers) => {
-		return !this.#preparedHeaders && !this.#status && !arg && !headers && !this.finalized ? new Response(text) : this.#newResponse(text, arg, setDefaultContentType(TEXT_PLAIN, headers));
-	};
-	/**
-	* `.json()` can render JSON as `Content-Type:application/json`.
-	*
-	* @see {@link https://hono.dev/docs/api/context#json}
-	*
-	* @example
-	* ```ts
-	* app.get('/api', (c) => {
-	*   return c.json({ message: 'Hello!' })
-	* })
-	* ```
-	*/
-	json = (object, arg, headers) => {
-		return this.#newResponse(JSON.stringify(object), arg, setDefaultContentType("application/json", headers));
-	};
-	html = (html, arg, headers) => {
-		const res = (html) => this.#newResponse(html, arg, setDefaultContentType("text/html; charset=UTF-8", headers));
-		return typeof html === "object" ? resolveCallback(html, HtmlEscapedCallbackPhase.Stringify, false, {}).then(res) : res(html);
-	};
-	/**
-	* `.redirect()` can Redirect, default status code is 302.
-	*
-	* @see {@link https://hono.dev/docs/api/context#redirect}
-	*
-	* @example
-	* ```ts
-	* app.get('/redirect', (c) => {
-	*   return c.redirect('/')
-	* })
-	* app.get('/redirect-permanently', (c) => {
-	*   return c.redirect('/', 301)
-	* })
-	* ```
-	*/
-	redirect = (location, status) => {
-		const locationString = String(location);
-		this.header("Location", !/[^\x00-\xFF]/.test(locationString) ? locationString : encodeURI(locationString));
-		return this.newResponse(null, status ?? 302);
-	};
-	/**
-	* `.notFound()` can return the Not Found Response.
-	*
-	* @see {@link https://hono.dev/docs/api/context#notfound}
-	*
-	* @example
-	* ```ts
-	* app.get('/notfound', (c) => {
-	*   return c.notFound()
-	* })
-	* ```
-	*/
-	notFound = () => {
-		this.#notFoundHandler ??= () => createResponseInstance();
-		return this.#notFoundHandler(this);
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/compose.js
-//#region src/compose.ts
-/**
-* Compose middleware functions into a single function based on `koa-compose` package.
-*
-* @template E - The environment type.
-*
-* @param {[[Function, unknown], unknown][] | [[Function]][]} middleware - An array of middleware functions and their corresponding parameters.
-* @param {ErrorHandler<E>} [onError] - An optional error handler function.
-* @param {NotFoundHandler<E>} [onNotFound] - An optional not-found handler function.
-*
-* @returns {(context: Context, next?: Next) => Promise<Context>} - A composed middleware function.
-*/
-const compose = (middleware, onError, onNotFound) => {
-	return (context, next) => {
-		let index = -1;
-		return dispatch(0);
-		/**
-		* Dispatch the middleware functions.
-		*
-		* @param {number} i - The current index in the middleware array.
-		*
-		* @returns {Promise<Context>} - A promise that resolves to the context.
-		*/
-		async function dispatch(i) {
-			if (i <= index) throw new Error("next() called multiple times");
-			index = i;
-			let res;
-			let isError = false;
-			let handler;
-			if (middleware[i]) {
-				handler = middleware[i][0][0];
-				context.req.routeIndex = i;
-			} else handler = i === middleware.length && next || void 0;
-			if (handler) try {
-				res = await handler(context, () => dispatch(i + 1));
-			} catch (err) {
-				if (err instanceof Error && onError) {
-					context.error = err;
-					res = await onError(err, context);
-					isError = true;
-				} else throw err;
-			}
-			else if (context.finalized === false && onNotFound) res = await onNotFound(context);
-			if (res && (context.finalized === false || isError)) context.res = res;
-			return context;
-		}
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/route/index.js
-
-
-//#region src/helper/route/index.ts
-/**
-* Get matched routes in the handler
-*
-* @param {Context} c - The context object
-* @returns An array of matched routes
-*
-* @example
-* ```ts
-* import { matchedRoutes } from 'hono/route'
-*
-* app.use('*', async function logger(c, next) {
-*   await next()
-*   matchedRoutes(c).forEach(({ handler, method, path }, i) => {
-*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
-*     console.log(
-*       method,
-*       ' ',
-*       path,
-*       ' '.repeat(Math.max(10 - path.length, 0)),
-*       name,
-*       i === c.req.routeIndex ? '<- respond from here' : ''
-*     )
-*   })
-* })
-* ```
-*/
-const matchedRoutes = (c) => c.req[GET_MATCH_RESULT][0].map(([[, route]]) => route);
-/**
-* Get the route path registered within the handler
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The route path registered within the handler
-*
-* @example
-* ```ts
-* import { routePath } from 'hono/route'
-*
-* app.use('*', (c, next) => {
-*   console.log(routePath(c)) // '*'
-*   console.log(routePath(c, -1)) // '/posts/:id'
-*   return next()
-* })
-*
-* app.get('/posts/:id', (c) => {
-*   return c.text(routePath(c)) // '/posts/:id'
-* })
-* ```
-*/
-const routePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.path ?? "";
-/**
-* Get the basePath of the as-is route specified by routing.
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The basePath of the as-is route specified by routing.
-*
-* @example
-* ```ts
-* import { baseRoutePath } from 'hono/route'
-*
-* const app = new Hono()
-*
-* const subApp = new Hono()
-* subApp.get('/posts/:id', (c) => {
-*   return c.text(baseRoutePath(c)) // '/:sub'
-* })
-*
-* app.route('/:sub', subApp)
-* ```
-*/
-const baseRoutePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.basePath ?? "";
-/**
-* Get the basePath with embedded parameters
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The basePath with embedded parameters.
-*
-* @example
-* ```ts
-* import { basePath } from 'hono/route'
-*
-* const app = new Hono()
-*
-* const subApp = new Hono()
-* subApp.get('/posts/:id', (c) => {
-*   return c.text(basePath(c)) // '/requested-sub-app-path'
-* })
-*
-* app.route('/:sub', subApp)
-* ```
-*/
-const basePathCacheMap = /* @__PURE__ */ new WeakMap();
-const basePath = (c, index) => {
-	index ??= c.req.routeIndex;
-	const cache = basePathCacheMap.get(c) || [];
-	if (typeof cache[index] === "string") return cache[index];
-	let result;
-	const rp = baseRoutePath(c, index);
-	if (!/[:*]/.test(rp)) result = rp;
-	else {
-		const paths = splitRoutingPath(rp);
-		const reqPath = c.req.path;
-		let basePathLength = 0;
-		for (let i = 0, len = paths.length; i < len; i++) {
-			const pattern = getPattern(paths[i], paths[i + 1]);
-			if (pattern) {
-				const re = pattern[2] === true || pattern === "*" ? /[^\/]+/ : pattern[2];
-				const restPath = reqPath.substring(basePathLength + 1);
-				const segment = restPath.split("/", 1)[0];
-				basePathLength += (restPath.match(re)?.[0] ?? (re.test(segment) ? segment : "")).length;
-			} else basePathLength += paths[i].length;
-			basePathLength += 1;
-		}
-		result = reqPath.substring(0, basePathLength);
-	}
-	cache[index] = result;
-	basePathCacheMap.set(c, cache);
-	return result;
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router.js
-//#region src/router.ts
-/**
-* @module
-* This module provides types definitions and variables for the routers.
-*/
-/**
-* Constant representing all HTTP methods in uppercase.
-*/
-const METHOD_NAME_ALL = "ALL";
-/**
-* Constant representing all HTTP methods in lowercase.
-*/
-const METHOD_NAME_ALL_LOWERCASE = "all";
-/**
-* Array of supported HTTP methods.
-*/
-const METHODS = [
-	"get",
-	"post",
-	"put",
-	"delete",
-	"options",
-	"patch",
-	"query"
-];
-/**
-* Error message indicating that a route cannot be added because the matcher is already built.
-*/
-const MESSAGE_MATCHER_IS_ALREADY_BUILT = "Can not add a route since the matcher is already built.";
-/**
-* Error class representing an unsupported path error.
-*/
-var UnsupportedPathError = class extends Error {};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/constants.js
-//#region src/utils/constants.ts
-/**
-* Constant used to mark a composed handler.
-*/
-const COMPOSED_HANDLER = "__COMPOSED_HANDLER";
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/mount.js
-
-
-
-//#region src/utils/mount.ts
-const countTrailingSlashes = (path) => {
-	let index = path.length;
-	while (index > 0 && path.charCodeAt(index - 1) === 47) index--;
-	return path.length - index;
-};
-const getPathPrefixLength = (c, pathPrefix, routePath) => {
-	if (!/[:*]/.test(pathPrefix)) return pathPrefix.length;
-	const path = c.req.path;
-	const matchResult = c.req[GET_MATCH_RESULT];
-	const paramNames = /* @__PURE__ */ new Set();
-	let length = 0;
-	for (const part of url_splitRoutingPath(pathPrefix)) {
-		if (part[0] === ":" && part.endsWith("}?")) throw new Error(`mount(): Optional regular expression parameters are not supported in "${routePath}".`);
-		const pattern = url_getPattern(part);
-		if (pattern && pattern !== "*") {
-			const name = pattern[1];
-			if (paramNames.has(name)) throw new Error(`mount(): Duplicate path parameter "${name}" in "${routePath}".`);
-			paramNames.add(name);
-		}
-		if (pattern && pattern !== "*" && pattern[2] !== true) {
-			const value = matchResult.length === 2 ? matchResult[1][matchResult[0][c.req.routeIndex][1][pattern[1]]] : matchResult[0][c.req.routeIndex][1][pattern[1]];
-			length += value.length + 1;
-		} else if (pattern || part.endsWith("*")) {
-			const end = path.indexOf("/", length + 1);
-			length = end === -1 ? path.length : end;
-		} else length += part.length + 1;
-	}
-	return length;
-};
-const createMountedRequest = (c, pathPrefix, routePath) => {
-	if (/[^/]\*$/.test(routePath)) throw new Error(`mount(): Wildcard must follow "/" in "${routePath}".`);
-	const prefixLength = getPathPrefixLength(c, pathPrefix, routePath);
-	const path = c.req.path.slice(prefixLength) || "/";
-	if (prefixLength > c.req.path.length || path[0] !== "/" || /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const rawUrl = c.req.raw.url;
-	if (/^[^/?#]*\/\/[^/?#\\]*[?#\\]/.test(rawUrl)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const rawPathEnd = rawUrl.search(/[?#]/);
-	const rawTrailingSlashes = countTrailingSlashes(rawPathEnd === -1 ? rawUrl : rawUrl.slice(0, rawPathEnd));
-	if (rawTrailingSlashes > 1 && countTrailingSlashes(c.req.path) === rawTrailingSlashes - 1) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const url = new URL(rawUrl);
-	url.pathname = path.replace(/[\\\t\n\r]/g, encodeURIComponent);
-	if (path.includes("%")) {}
-	return new Request(url, c.req.raw);
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/hono-base.js
-
-
-
-
-
-
-
-//#region src/hono-base.ts
-/**
-* @module
-* This module is the base module for the Hono object.
-*/
-const notFoundHandler = (c) => {
-	return c.text("404 Not Found", 404);
-};
-const errorHandler = (err, c) => {
-	if ("getResponse" in err) {
-		const res = err.getResponse();
-		return c.newResponse(res.body, res);
-	}
-	console.error(err);
-	return c.text("Internal Server Error", 500);
-};
-var Hono = class Hono {
-	get;
-	post;
-	put;
-	delete;
-	options;
-	patch;
-	query;
-	all;
-	on;
-	use;
-	router;
-	getPath;
-	_basePath = "/";
-	#path = "/";
-	routes = [];
-	constructor(options = {}) {
-		[...METHODS, "all"].forEach((method) => {
-			this[method] = (args1, ...args) => {
-				const methodName = method.toUpperCase();
-				if (typeof args1 === "string") this.#path = args1;
-				else this.#addRoute(methodName, this.#path, args1);
-				args.forEach((handler) => {
-					this.#addRoute(methodName, this.#path, handler);
-				});
-				return this;
-			};
-		});
-		this.on = (method, path, ...handlers) => {
-			for (const p of [path].flat()) {
-				this.#path = p;
-				for (const m of [method].flat()) {
-					const methodName = m.toUpperCase();
-					for (const handler of handlers) this.#addRoute(methodName, this.#path, handler);
-				}
-			}
-			return this;
-		};
-		this.use = (arg1, ...handlers) => {
-			if (typeof arg1 === "string") this.#path = arg1;
-			else {
-				this.#path = "*";
-				handlers.unshift(arg1);
-			}
-			handlers.forEach((handler) => {
-				this.#addRoute("ALL", this.#path, handler);
-			});
-			return this;
-		};
-		const { strict, ...optionsWithoutStrict } = options;
-		Object.assign(this, optionsWithoutStrict);
-		this.getPath = strict ?? true ? options.getPath ?? getPath : getPathNoStrict;
-	}
-	#clone() {
-		const clone = new Hono({
-			router: this.router,
-			getPath: this.getPath
-		});
-		clone.errorHandler = this.errorHandler;
-		clone.#notFoundHandler = this.#notFoundHandler;
-		clone.routes = this.routes;
-		return clone;
-	}
-	#notFoundHandler = notFoundHandler;
-	errorHandler = errorHandler;
-	/**
-	* `.route()` allows grouping other Hono instance in routes.
-	*
-	* @see {@link https://hono.dev/docs/api/routing#grouping}
-	*
-	* @param {string} path - base Path
-	* @param {Hono} app - other Hono instance
-	* @returns {Hono} routed Hono instance
-	*
-	* @example
-	* ```ts
-	* const app = new Hono()
-	* const app2 = new Hono()
-	*
-	* app2.get("/user", (c) => c.text("user"))
-	* app.route("/api", app2) // GET /api/user
-	* ```
-	*/
-	route(path, app) {
-		const subApp = this.basePath(path);
-		app.routes.map((r) => {
-			let handler;
-			if (app.errorHandler === errorHandler) handler = r.handler;
-			else {
-				handler = async (c, next) => (await compose([], app.errorHandler)(c, () => r.handler(c, next))).res;
-				handler[COMPOSED_HANDLER] = r.handler;
-			}
-			subApp.#addRoute(r.method, r.path, handler, r.basePath);
-		});
-		return this;
-	}
-	/**
-	* `.basePath()` allows base paths to be specified.
-	*
-	* @see {@link https://hono.dev/docs/api/routing#base-path}
-	*
-	* @param {string} path - base Path
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* const api = new Hono().basePath('/api')
-	* ```
-	*/
-	basePath(path) {
-		const subApp = this.#clone();
-		subApp._basePath = mergePath(this._basePath, path);
-		return subApp;
-	}
-	/**
-	* `.onError()` handles an error and returns a customized Response.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#error-handling}
-	*
-	* @param {ErrorHandler} handler - request Handler for error
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* app.onError((err, c) => {
-	*   console.error(`${err}`)
-	*   return c.text('Custom Error Message', 500)
-	* })
-	* ```
-	*/
-	onError = (handler) => {
-		this.errorHandler = handler;
-		return this;
-	};
-	/**
-	* `.notFound()` allows you to customize a Not Found Response.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#not-found}
-	*
-	* @param {NotFoundHandler} handler - request handler for not-found
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* app.notFound((c) => {
-	*   return c.text('Custom 404 Message', 404)
-	* })
-	* ```
-	*/
-	notFound = (handler) => {
-		this.#notFoundHandler = handler;
-		return this;
-	};
-	/**
-	* `.mount()` allows you to mount applications built with other frameworks into your Hono application.
-	*
-	* @deprecated Use `mount()` from `hono/mount` instead. `.mount()` will be removed in v5.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#mount}
-	*
-	* @param {string} path - base Path
-	* @param {Function} applicationHandler - other Request Handler
-	* @param {MountOptions} [options] - options of `.mount()`
-	* @returns {Hono} mounted Hono instance
-	* @throws {Error} If automatic request rewriting encounters duplicate path parameter names or an optional regular expression parameter.
-	* @throws {HTTPException} With status 400 if automatic request rewriting cannot safely preserve the routed path.
-	*
-	* @example
-	* ```ts
-	* import { Router as IttyRouter } from 'itty-router'
-	* import { Hono } from 'hono'
-	* // Create itty-router application
-	* const ittyRouter = IttyRouter()
-	* // GET /itty-router/hello
-	* ittyRouter.get('/hello', () => new Response('Hello from itty-router'))
-	*
-	* const app = new Hono()
-	* app.mount('/itty-router', ittyRouter.handle)
-	* ```
-	*
-	* @example
-	* ```ts
-	* const app = new Hono()
-	* // Send the request to another application without modification.
-	* app.mount('/app', anotherApp, {
-	*   replaceRequest: (req) => req,
-	* })
-	* ```
-	*/
-	mount(path, applicationHandler, options) {
-		let replaceRequest;
-		let optionHandler;
-		if (options) {
-			if (typeof options === "function") optionHandler = options;
-			else {
-				optionHandler = options.optionHandler;
-				if (options.replaceRequest === false) replaceRequest = (request) => request;
-				else replaceRequest = options.replaceRequest;
-			}
-		}
-		const getOptions = optionHandler ? (c) => {
-			const options = optionHandler(c);
-			return Array.isArray(options) ? options : [options];
-		} : (c) => {
-			let executionContext = void 0;
-			try {
-				executionContext = c.executionCtx;
-			} catch {}
-			return [c.env, executionContext];
-		};
-		const defaultReplaceRequest = (c) => {
-			const mountedRoutePath = routePath(c);
-			return createMountedRequest(c, mountedRoutePath.replace(/\/?\*$/, ""), mountedRoutePath);
-		};
-		const handler = async (c, next) => {
-			const res = await applicationHandler(replaceRequest ? replaceRequest(c.req.raw) : defaultReplaceRequest(c), ...getOptions(c));
-			if (res) return res;
-			await next();
-		};
-		this.#addRoute("ALL", mergePath(path, "*"), handler);
-		return this;
-	}
-	#addRoute(method, path, handler, baseRoutePath) {
-		path = mergePath(this._basePath, path);
-		const r = {
-			basePath: baseRoutePath !== void 0 ? mergePath(this._basePath, baseRoutePath) : this._basePath,
-			path,
-			method,
-			handler
-		};
-		this.router.add(method, path, [handler, r]);
-		this.routes.push(r);
-	}
-	#handleError(err, c) {
-		if (err instanceof Error) return this.errorHandler(err, c);
-		throw err;
-	}
-	#dispatch(request, executionCtx, env, method) {
-		if (method === "HEAD") return (async () => new Response(null, await this.#dispatch(request, executionCtx, env, "GET")))();
-		const path = this.getPath(request, { env });
-		const matchResult = this.router.match(method, path);
-		const c = new Context(request, {
-			path,
-			matchResult,
-			env,
-			executionCtx,
-			notFoundHandler: this.#notFoundHandler
-		});
-		if (matchResult[0].length === 1) {
-			let res;
-			try {
-				res = matchResult[0][0][0][0](c, async () => {
-					c.res = await this.#notFoundHandler(c);
-				});
-			} catch (err) {
-				return this.#handleError(err, c);
-			}
-			return res instanceof Promise ? res.then((resolved) => resolved || (c.finalized ? c.res : this.#notFoundHandler(c))).catch((err) => this.#handleError(err, c)) : res ?? this.#notFoundHandler(c);
-		}
-		const composed = compose(matchResult[0], this.errorHandler, this.#notFoundHandler);
-		return (async () => {
-			try {
-				const context = await composed(c);
-				if (!context.finalized) throw new Error("Context is not finalized. Did you forget to return a Response object or `await next()`?");
-				return context.res;
-			} catch (err) {
-				return this.#handleError(err, c);
-			}
-		})();
-	}
-	/**
-	* `.fetch()` will be entry point of your app.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#fetch}
-	*
-	* @param {Request} request - request Object of request
-	* @param {Env} env - env Object
-	* @param {ExecutionContext} executionCtx - context of execution
-	* @returns {Response | Promise<Response>} response of request
-	*
-	*/
-	fetch = (request, ...rest) => {
-		return this.#dispatch(request, rest[1], rest[0], request.method);
-	};
-	/**
-	* `.request()` is a useful method for testing.
-	* You can pass a URL or pathname to send a GET request.
-	* app will return a Response object.
-	* ```ts
-	* test('GET /hello is ok', async () => {
-	*   const res = await app.request('/hello')
-	*   expect(res.status).toBe(200)
-	* })
-	* ```
-	* @see https://hono.dev/docs/api/hono#request
-	*/
-	request = (input, requestInit, Env, executionCtx) => {
-		if (input instanceof Request) return this.fetch(requestInit ? new Request(input, requestInit) : input, Env, executionCtx);
-		input = input.toString();
-		return this.fetch(new Request(/^https?:\/\//.test(input) ? input : `http://localhost${mergePath("/", input)}`, requestInit), Env, executionCtx);
-	};
-	/**
-	* `.fire()` automatically adds a global fetch event listener.
-	* This can be useful for environments that adhere to the Service Worker API, such as non-ES module Cloudflare Workers.
-	* @deprecated
-	* Use `fire` from `hono/service-worker` instead.
-	* ```ts
-	* import { Hono } from 'hono'
-	* import { fire } from 'hono/service-worker'
-	*
-	* const app = new Hono()
-	* // ...
-	* fire(app)
-	* ```
-	* @see https://hono.dev/docs/api/hono#fire
-	* @see https://developer.mozilla.org/en-US/docs/Web/API/Service_Worker_API
-	* @see https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
-	*/
-	fire = () => {
-		addEventListener("fetch", (event) => {
-			event.respondWith(this.#dispatch(event.request, event, void 0, event.request.method));
-		});
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/utils.js
-//#region src/router/utils.ts
-const createNullObject = () => Object.create(null);
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/matcher.js
-
-//#region src/router/reg-exp-router/matcher.ts
-const emptyParam = [];
-function match(method, path) {
-	const matchers = this.buildAllMatchers();
-	const match = ((method, path) => {
-		const matcher = matchers[method] || matchers["ALL"];
-		const staticMatch = matcher[2][path];
-		if (staticMatch) return staticMatch;
-		const match = path.match(matcher[0]);
-		if (!match) return [[], emptyParam];
-		const index = match.indexOf("", 1);
-		return [matcher[1][index], match];
-	});
-	this.match = match;
-	return match(method, path);
-}
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/node.js
-
-//#region src/router/reg-exp-router/node.ts
-const LABEL_REG_EXP_STR = "[^/]+";
-const ONLY_WILDCARD_REG_EXP_STR = "[^]*";
-const TAIL_WILDCARD_REG_EXP_STR = "(?:|/[^]*)";
-const PATH_ERROR = Symbol();
-const regExpMetaChars = /* @__PURE__ */ new Set(".\\+*[^]$()");
-/**
-* Sort order:
-* 1. literal
-* 2. special pattern (e.g. :label{[0-9]+})
-* 3. common label pattern (e.g. :label)
-* 4. wildcard
-*/
-function compareKey(a, b) {
-	if (a.length === 1) return b.length === 1 ? a < b ? -1 : 1 : -1;
-	if (b.length === 1) return 1;
-	if (a === "[^]*" || a === "(?:|/[^]*)") return b === "[^]*" ? -1 : 1;
-	else if (b === "[^]*" || b === "(?:|/[^]*)") return -1;
-	if (a === "[^/]+") return 1;
-	else if (b === "[^/]+") return -1;
-	return a.length === b.length ? a < b ? -1 : 1 : b.length - a.length;
-}
-var Node = class Node {
-	#index;
-	#varIndex;
-	#children = createNullObject();
-	insert(tokens, index, paramMap, context, keys) {
-		let node = this;
-		for (let i = 0, len = tokens.length; i < len; i++) {
-			const token = tokens[i];
-			const pattern = token.length === 1 ? token === "*" ? i === len - 1 ? [
-				"",
-				"",
-				ONLY_WILDCARD_REG_EXP_STR
-			] : [
-				"",
-				"",
-				LABEL_REG_EXP_STR
-			] : null : token === "/*" ? [
-				"",
-				"",
-				TAIL_WILDCARD_REG_EXP_STR
-			] : token.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
-			let nextNode;
-			if (pattern) {
-				const name = pattern[1];
-				let regexpStr = pattern[2] || "[^/]+";
-				if (name && pattern[2]) {
-					if (new RegExp(regexpStr).test("")) throw PATH_ERROR;
-					regexpStr = regexpStr.replace(/^\((?!\?:)(?=[^)]+\)$)/, "(?:");
-					if (/\((?!\?:)/.test(regexpStr)) throw PATH_ERROR;
-					if (regexpStr.length === 1 && regExpMetaChars.has(regexpStr)) throw PATH_ERROR;
-				}
-				keys.push(regexpStr);
-				nextNode = node.#children[regexpStr];
-				if (!nextNode) {
-					if (regexpStr !== "[^]*" && regexpStr !== "(?:|/[^]*)") {
-						for (const k in node.#children) if ((regexpStr.length > 1 || k.length > 1) && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
-					}
-					nextNode = node.#children[regexpStr] = new Node();
-				}
-				if (name !== "") {
-					nextNode.#varIndex ??= context.varIndex++;
-					paramMap.push([name, nextNode.#varIndex]);
-				}
-			} else {
-				keys.push(token);
-				nextNode = node.#children[token];
-				if (!nextNode) {
-					for (const k in node.#children) if (k.length > 1 && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
-					nextNode = node.#children[token] = new Node();
-				}
-			}
-			node = nextNode;
-		}
-		if (node.#index !== void 0) throw PATH_ERROR;
-		node.#index = index;
-	}
-	buildRegExpStr() {
-		const strList = Object.keys(this.#children).sort(compareKey).map((k) => {
-			const c = this.#children[k];
-			const childStr = c.buildRegExpStr();
-			return childStr === "" ? "" : (typeof c.#varIndex === "number" ? `(${k})@${c.#varIndex}` : regExpMetaChars.has(k) ? `\\${k}` : k) + childStr;
-		}).filter(Boolean);
-		if (typeof this.#index === "number" && this.#index !== -1) strList.unshift(`#${this.#index}`);
-		if (strList.length === 0) return "";
-		if (strList.length === 1) return strList[0];
-		return "(?:" + strList.join("|") + ")";
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/trie.js
-
-
-//#region src/router/reg-exp-router/trie.ts
-var Trie = class {
-	#context = { varIndex: 0 };
-	#root = new Node();
-	#index = 0;
-	paths = createNullObject();
-	insert(path, isStatic) {
-		const keys = [];
-		if (isStatic) {
-			this.#root.insert(path.split(""), -1, [], this.#context, keys);
-			this.paths[path] = [
-				-1,
-				[],
-				keys
-			];
-			return;
-		}
-		const paramAssoc = [];
-		const groups = [];
-		let markedPath = path;
-		for (let i = 0;;) {
-			let replaced = false;
-			markedPath = markedPath.replace(/\{(?:\{[\d,]+\}|[^}])+\}/g, (m) => {
-				const mark = `@\\${i}`;
-				groups[i] = [mark, m];
-				i++;
-				replaced = true;
-				return mark;
-			});
-			if (!replaced) break;
-		}
-		/**
-		*  - pattern (:label, :label{0-9]+}, ...)
-		*  - /* wildcard
-		*  - character
-		*/
-		const tokens = markedPath.match(/(?::[^\/]+)|(?:\/\*$)|./gs) || [];
-		for (let i = groups.length - 1; i >= 0; i--) {
-			const [mark] = groups[i];
-			for (let j = tokens.length - 1; j >= 0; j--) if (tokens[j].indexOf(mark) !== -1) {
-				tokens[j] = tokens[j].replace(mark, groups[i][1]);
-				break;
-			}
-		}
-		this.#root.insert(tokens, this.#index, paramAssoc, this.#context, keys);
-		this.paths[path] = [
-			this.#index++,
-			paramAssoc,
-			keys
-		];
-	}
-	buildRegExp() {
-		let regexp = this.#root.buildRegExpStr();
-		if (regexp === "") return [
-			/^$/,
-			[],
-			[]
-		];
-		let captureIndex = 0;
-		const indexReplacementMap = [];
-		const paramReplacementMap = [];
-		regexp = regexp.replace(/#(\d+)|@(\d+)|\.\*\$/g, (_, handlerIndex, paramIndex) => {
-			if (handlerIndex !== void 0) {
-				indexReplacementMap[++captureIndex] = Number(handlerIndex);
-				return "$()";
-			}
-			if (paramIndex !== void 0) {
-				paramReplacementMap[Number(paramIndex)] = ++captureIndex;
-				return "";
-			}
-			return "";
-		});
-		return [
-			new RegExp(`^${regexp}`),
-			indexReplacementMap,
-			paramReplacementMap
-		];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/router.js
-
-
-
-
-
-
-//#region src/router/reg-exp-router/router.ts
-function endsWithWildcard(keys) {
-	const tail = keys[keys.length - 1];
-	return tail === "[^]*" || tail === "(?:|/[^]*)";
-}
-function router_covers(wildcard, target) {
-	const last = wildcard.length - 1;
-	for (let i = 0; i < last; i++) if (wildcard[i] !== target[i]) return false;
-	return wildcard[last] === "[^]*" || target.length === last || target[last] === "/";
-}
-var RegExpRouter = class {
-	name = "RegExpRouter";
-	#handlers;
-	#tries;
-	constructor() {
-		this.#handlers = { ["ALL"]: [] };
-		this.#tries = { ["ALL"]: new Trie() };
-	}
-	#insertPath(method, path) {
-		try {
-			this.#tries[method].insert(path, !/\*|\/:/.test(path));
-		} catch (e) {
-			throw e === PATH_ERROR ? new UnsupportedPathError(path) : e;
-		}
-	}
-	add(method, path, handler) {
-		const handlers = this.#handlers;
-		if (!handlers) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
-		const tries = this.#tries;
-		if (!handlers[method]) {
-			tries[method] = new Trie();
-			handlers[method] = [...handlers["ALL"]];
-			for (const p in tries["ALL"].paths) this.#insertPath(method, p);
-		}
-		if (path === "/*") path = "*";
-		const methods = method === "ALL" ? Object.keys(handlers) : [method];
-		const paths = checkOptionalParameter(path) || [path];
-		for (const path of paths) for (const m of methods) {
-			if (!tries[m].paths[path]) this.#insertPath(m, path);
-			handlers[m].push([handler, path]);
-		}
-	}
-	match = match;
-	buildAllMatchers() {
-		const matchers = createNullObject();
-		for (const method of Object.keys(this.#handlers)) matchers[method] = this.#buildMatcher(method);
-		this.#handlers = this.#tries = void 0;
-		return matchers;
-	}
-	#buildMatcher(method) {
-		const handlers = this.#handlers[method];
-		const trie = this.#tries[method];
-		const staticMap = createNullObject();
-		const handlerData = [];
-		const [regexp, indexReplacementMap, paramReplacementMap] = trie.buildRegExp();
-		const own = createNullObject();
-		const entries = handlers.map(([h, p], i) => {
-			(own[p] ??= []).push(i);
-			return [h, trie.paths[p][1].reduceRight((map, [key, varIndex]) => {
-				map[key] = paramReplacementMap[varIndex];
-				return map;
-			}, createNullObject())];
-		});
-		const wildcards = Object.keys(own).filter((p) => endsWithWildcard(trie.paths[p][2]));
-		for (const path in trie.paths) {
-			const [index, , keys] = trie.paths[path];
-			const indexes = [...own[path]];
-			for (const p of wildcards) if (p !== path && router_covers(trie.paths[p][2], keys)) indexes.push(...own[p]);
-			const data = indexes.sort((a, b) => a - b).map((i) => entries[i]);
-			if (index === -1) {
-				const last = Math.max(-1, ...data.flatMap(([, map]) => Object.values(map)));
-				staticMap[path] = [data, last === -1 ? emptyParam : path.match(regexp).slice(0, last + 1)];
-			} else handlerData[index] = data;
-		}
-		return [
-			regexp,
-			indexReplacementMap.map((i) => handlerData[i]),
-			staticMap
-		];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/smart-router/router.js
-
-//#region src/router/smart-router/router.ts
-var SmartRouter = class {
-	name = "SmartRouter";
-	#routers = [];
-	#routes = [];
-	constructor(init) {
-		this.#routers = init.routers;
-	}
-	add(method, path, handler) {
-		if (!this.#routes) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
-		this.#routes.push([
-			method,
-			path,
-			handler
-		]);
-	}
-	match(method, path) {
-		if (!this.#routes) throw new Error("Fatal error");
-		const routers = this.#routers;
-		const routes = this.#routes;
-		const len = routers.length;
-		let i = 0;
-		let res;
-		for (; i < len; i++) {
-			const router = routers[i];
-			try {
-				for (let i = 0, len = routes.length; i < len; i++) router.add(...routes[i]);
-				res = router.match(method, path);
-			} catch (e) {
-				if (e instanceof UnsupportedPathError) continue;
-				throw e;
-			}
-			this.match = router.match.bind(router);
-			this.#routers = [router];
-			this.#routes = void 0;
-			break;
-		}
-		if (i === len) throw new Error("Fatal error");
-		this.name = `SmartRouter + ${this.activeRouter.name}`;
-		return res;
-	}
-	get activeRouter() {
-		if (this.#routes || this.#routers.length !== 1) throw new Error("No active router has been determined yet.");
-		return this.#routers[0];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/node.js
-
-
-
-//#region src/router/trie-router/node.ts
-const emptyParams = createNullObject();
-let order = 0;
-var node_Node = class Node {
-	#methods = [];
-	#children = createNullObject();
-	#patterns = [];
-	#pattern;
-	#params = emptyParams;
-	insert(method, path, handler) {
-		let curNode = this;
-		const parts = url_splitRoutingPath(path);
-		const possibleKeys = /* @__PURE__ */ new Set();
-		let i = 0;
-		for (const p of parts) {
-			const nextP = parts[++i];
-			const pattern = url_getPattern(p, nextP) || (nextP === void 0 && p && p.indexOf("*") === p.length - 1 ? p : null);
-			const isParam = Array.isArray(pattern);
-			const key = isParam ? pattern[0] : pattern || p;
-			const child = curNode.#children[key] ||= new Node();
-			if (pattern && !child.#pattern) {
-				child.#pattern = pattern;
-				curNode.#patterns.push(child);
-			}
-			curNode = child;
-			if (isParam) possibleKeys.add(pattern[1]);
-		}
-		curNode.#methods.push({ [method]: {
-			handler,
-			possibleKeys: [...possibleKeys],
-			score: ++order
-		} });
-	}
-	#pushHandlerSets(handlerSets, node, method, nodeParams, params) {
-		for (let i = 0, len = node.#methods.length; i < len; i++) {
-			const m = node.#methods[i];
-			const handlerSet = m[method] || m["ALL"];
-			if (handlerSet) {
-				handlerSet.params = createNullObject();
-				handlerSets.push(handlerSet);
-				for (let i = 0, len = handlerSet.possibleKeys.length; i < len; i++) {
-					const key = handlerSet.possibleKeys[i];
-					handlerSet.params[key] = params?.[key] && !i ? params[key] : nodeParams[key] ?? params?.[key];
-				}
-			}
-		}
-	}
-	search(method, path) {
-		const handlerSets = [];
-		this.#params = emptyParams;
-		let curNodes = [this];
-		const parts = splitPath(path);
-		const curNodesQueue = [];
-		const len = parts.length;
-		let partOffsets = null;
-		for (let i = 0; i < len; i++) {
-			const part = parts[i];
-			const isLast = i === len - 1;
-			const tempNodes = [];
-			for (let j = 0, len2 = curNodes.length; j < len2; j++) {
-				const node = curNodes[j];
-				const nextNode = node.#children[part];
-				if (nextNode) {
-					nextNode.#params = node.#params;
-					if (isLast) {
-						if (nextNode.#children["*"]) this.#pushHandlerSets(handlerSets, nextNode.#children["*"], method, node.#params);
-						this.#pushHandlerSets(handlerSets, nextNode, method, node.#params);
-					} else tempNodes.push(nextNode);
-				}
-				for (const child of node.#patterns) {
-					const pattern = child.#pattern;
-					const params = node.#params === emptyParams ? {} : { ...node.#params };
-					if (typeof pattern === "string") {
-						if (pattern === "*" || part.startsWith(pattern.slice(0, -1))) {
-							this.#pushHandlerSets(handlerSets, child, method, node.#params);
-							if (pattern === "*") {
-								child.#params = params;
-								tempNodes.push(child);
-							}
-						}
-						continue;
-					}
-					const [, name, matcher] = pattern;
-					if (!part && matcher === true) continue;
-					if (matcher !== true) {
-						if (!partOffsets) {
-							partOffsets = [];
-							let offset = path[0] === "/" ? 1 : 0;
-							for (let p = 0; p < len; p++) {
-								partOffsets[p] = offset;
-								offset += parts[p].length + 1;
-							}
-						}
-						const restPathString = path.slice(partOffsets[i]);
-						const m = matcher.exec(restPathString);
-						if (m) {
-							if (!Object.hasOwn(params, name)) params[name] = m[0];
-							this.#pushHandlerSets(handlerSets, child, method, node.#params, params);
-							if (m[0].length === restPathString.length && child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, node.#params, params);
-							for (const _ in child.#children) {
-								child.#params = params;
-								const componentCount = m[0].match(/\//g)?.length ?? 0;
-								(curNodesQueue[componentCount] ||= []).push(child);
-								break;
-							}
-							continue;
-						}
-					}
-					if (matcher === true || matcher.test(part)) {
-						if (!Object.hasOwn(params, name)) params[name] = part;
-						if (isLast) {
-							this.#pushHandlerSets(handlerSets, child, method, params, node.#params);
-							if (child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, params, node.#params);
-						} else {
-							child.#params = params;
-							tempNodes.push(child);
-						}
-					}
-				}
-			}
-			const shifted = curNodesQueue.shift();
-			curNodes = shifted ? tempNodes.concat(shifted) : tempNodes;
-		}
-		if (handlerSets[1]) handlerSets.sort((a, b) => {
-			return a.score - b.score;
-		});
-		return [handlerSets.map(({ handler, params }) => [handler, params])];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/router.js
-
-
-//#region src/router/trie-router/router.ts
-var TrieRouter = class {
-	name = "TrieRouter";
-	#node = new node_Node();
-	add(method, path, handler) {
-		for (const result of checkOptionalParameter(path) || [path]) this.#node.insert(method, result, handler);
-	}
-	match(method, path) {
-		return this.#node.search(method, path);
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/index.js
-
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/hono.js
-
-
-
-
-
-//#region src/hono.ts
-/**
-* The Hono class extends the functionality of the HonoBase class.
-* It sets up routing and allows for custom options to be passed.
-*
-* @template E - The environment type.
-* @template S - The schema type.
-* @template BasePath - The base path type.
-*/
-var hono_Hono = class extends Hono {
-	/**
-	* Creates an instance of the Hono class.
-	*
-	* @param options - Optional configuration options for the Hono instance.
-	*/
-	constructor(options = {}) {
-		super(options);
-		this.router = options.router ?? new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] });
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/index.js
-
-
-//#region src/index.ts
-/**
-* @module
-*
-* Hono - Web Framework built on Web Standards
-*
-* @example
-* ```ts
-* import { Hono } from 'hono'
-* const app = new Hono()
-*
-* app.get('/', (c) => c.text('Hono!'))
-*
-* export default app
-* ```
-*/
-//#endregion
-
-
-;// CONCATENATED MODULE: ./lib/emulator/admin.js
-
-
-
-/** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
-function adminApp(context) {
-    const app = new hono_Hono();
-    app.get('/requests', (c) => c.json({ requests: context.requests }));
-    app.post('/reset-log', (c) => {
-        context.requests.length = 0;
-        return c.json({});
-    });
-    app.get('/world', (c) => c.json(context.world().dump()));
-    app.get('/decide', (c) => {
-        const { state } = context;
-        state().settle();
-        return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? ''));
-    });
-    app.post('/engines/:id/binding', async (c) => {
-        const body = await c.req.json();
-        const { egress, ingress } = asJson(body);
-        context.world().bind(c.req.param('id'), body === null ? null : { egress: admin_text(egress), ingress: admin_text(ingress) });
-        return c.json(context.world().engine(c.req.param('id')));
-    });
-    app.post('/engines/:id/recreate', (c) => c.json(context.world().recreateEngine(c.req.param('id'))));
-    app.post('/policies', async (c) => {
-        const body = asJson(await c.req.json());
-        const where = { ...given('project', body.project), ...given('location', body.location) };
-        context.world().setPolicy(asString(body.on), body.bindings, where);
-        return c.json(context.world().policy(asString(body.on), where));
-    });
-    app.get('/settings', (c) => c.json(context.world().settings));
-    app.post('/settings', async (c) => {
-        context.world().set(await c.req.json());
-        return c.json(context.world().settings);
-    });
-    app.post('/advance', async (c) => {
-        context.world().advance(Number(asJson(await c.req.json()).ms ?? 0));
-        return c.json({});
-    });
-    app.onError((error, c) => c.json({ error: error.message }, 400));
-    return app;
-}
-function admin_text(value) {
-    return typeof value === 'string' ? value : undefined;
-}
-function given(key, value) {
-    return typeof value === 'string' ? { [key]: value } : {};
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-entries.js
-
-
-
-
-
-
-
-const SERVICE = 'agentregistry.googleapis.com';
-const URN_KIND = { endpoints: 'endpoint', agents: 'agent', mcpServers: 'mcp' };
-const URN_FIELD = { endpoints: 'endpointId', agents: 'agentId', mcpServers: 'mcpServerId' };
-/** Entries of one kind in a registry: projections of services, and for agents the engines that register themselves. */
-function entriesOf(state, place, collection) {
-    const fromServices = servicesIn(state, place)
-        .filter((record) => record.collection === collection && isVisible(state, record))
-        .map((record) => serviceEntry(state, record));
-    const fromEngines = collection === 'agents' ? enginesIn(state, place).map((engine) => engineEntry(state, engine)) : [];
-    return [...fromServices, ...fromEngines];
-}
-/** list of one kind of projection (agentregistry discovery: endpoints, agents and mcpServers have get and list only). */
-function listEntries(call, state, collection) {
-    const place = state.place(call);
-    state.need(`agentregistry.${collection}.list`, placeName(place, false), SERVICE);
-    const items = filterItems(entriesOf(state, place, collection), call.query.get('filter'));
-    return page(items, collection, call.query, call.path, state.settings.pageSize);
-}
-/** get of one projection by its server-made id. */
-function getEntry(call, state, collection) {
-    const place = state.place(call);
-    const id = call.param('entry');
-    const name = `${placeName(place, false)}/${collection}/${id}`;
-    state.need(`agentregistry.${collection}.get`, name, SERVICE);
-    const entry = entriesOf(state, place, collection).find((item) => asString(item.name).endsWith(`/${id}`));
-    if (entry)
-        return entry;
-    throw errors_notFound(`Resource '${name}' was not found`);
-}
-/** `:search` with a free text; at most 100 at a time, 20 when not said (agentregistry discovery). */
-function searchEntries(call, state, collection) {
-    const place = state.place(call);
-    const body = asJson(call.body);
-    const text = asString(body.searchString).toLowerCase();
-    const items = entriesOf(state, place, collection).filter((item) => JSON.stringify(item).toLowerCase().includes(text));
-    const query = new URLSearchParams({
-        pageSize: String(Number(body.pageSize ?? 0)),
-        pageToken: asString(body.pageToken),
-    });
-    return page(items, collection, query, `${call.path}?${text}`, { default: 20, max: 100 });
-}
-function serviceEntry(state, record) {
-    const { collection, data } = record;
-    const base = {
-        name: `${placeName(record, state.settings.projectNumberInNames.registryResource)}/${collection}/${record.resourceId}`,
-        [URN_FIELD[collection]]: urn(record, collection, `agentregistry:services:${record.id}`),
-        displayName: data.displayName,
-        description: data.description,
-        attributes: {},
-        createTime: data.createTime,
-        updateTime: data.updateTime,
-    };
-    if (collection !== 'agents')
-        return compact({ ...base, interfaces: data.interfaces ?? [] });
-    const content = asJson(asJson(data.agentSpec).content);
-    const card = Object.keys(content).length > 0 ? { type: 'A2A_AGENT_CARD', content } : undefined;
-    return compact({
-        ...base,
-        location: record.location,
-        protocols: [{ type: 'CUSTOM', interfaces: data.interfaces ?? [] }],
-        card,
-    });
-}
-/** The agent entry of an engine: its attributes are a second source for the engine's principal (agentregistry discovery). */
-function engineEntry(state, engine) {
-    const principal = principalOf(engine);
-    const system = 'agentregistry.googleapis.com/system';
-    const framework = asJson(engine.data.spec).agentFramework;
-    return compact({
-        name: `${placeName(engine, state.settings.projectNumberInNames.registryResource)}/agents/${engine.agentId}`,
-        agentId: urn(engine, 'agents', `reasoningEngines:${engine.id}`),
-        displayName: engine.data.displayName,
-        description: engine.data.description,
-        location: engine.location,
-        protocols: [{ type: 'CUSTOM' }],
-        attributes: compact({
-            [`${system}/Framework`]: framework === undefined ? undefined : { framework },
-            [`${system}/RuntimeIdentity`]: principal === undefined ? undefined : { principal },
-            [`${system}/RuntimeReference`]: { uri: `//aiplatform.googleapis.com/${engineName(engine)}` },
-        }),
-        createTime: engine.data.createTime,
-        updateTime: engine.data.updateTime,
-    });
-}
-function urn(place, collection, rest) {
-    const { number } = place.project;
-    return `urn:${URN_KIND[collection]}:projects-${number}:projects:${number}:locations:${place.location}:${rest}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-rules.js
-
-
-
-const BINDINGS = ['PROTOCOL_BINDING_UNSPECIFIED', 'JSONRPC', 'GRPC', 'HTTP_JSON'];
-const MAX_CONTENT_BYTES = 10 * 1024;
-const SPECS = ['agentSpec', 'mcpServerSpec', 'endpointSpec'];
-/** The Service message (agentregistry discovery); enum values are upper snake case, gcloud's lower case is not understood. */
-const SERVICE_SHAPE = {
-    message: {
-        name: 'string',
-        displayName: 'string',
-        description: 'string',
-        interfaces: { list: { message: { url: 'string', protocolBinding: BINDINGS } } },
-        agentSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'A2A_AGENT_CARD'], content: 'any' } },
-        mcpServerSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'TOOL_SPEC'], content: 'any' } },
-        endpointSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC'], content: 'any' } },
-        registryResource: 'string',
-        createTime: 'string',
-        updateTime: 'string',
-    },
-};
-/** What may be written and named in a mask. */
-const SERVICE_MASKS = ['displayName', 'description', 'interfaces', ...SPECS];
-/** The rules the schema's texts state: lengths, exactly one spec, both fields of each interface, content and type in step. */
-function checkService(service) {
-    if (asString(service.displayName).length > 63)
-        throw invalid('display_name must be at most 63 characters.', 'service.display_name');
-    if (asString(service.description).length > 2048) {
-        throw invalid('description must be at most 2048 characters.', 'service.description');
-    }
-    const specs = SPECS.filter((field) => service[field] !== undefined);
-    if (specs.length !== 1) {
-        throw invalid('Exactly one of agent_spec, mcp_server_spec, endpoint_spec must be set.', 'service.spec');
-    }
-    checkInterfaces(service);
-    checkSpec(service, specs[0] ?? '');
-}
-function checkInterfaces(service) {
-    const interfaces = Array.isArray(service.interfaces) ? service.interfaces : [];
-    interfaces.map(asJson).forEach((item, index) => {
-        const field = `service.interfaces[${index}]`;
-        const binding = asString(item.protocolBinding);
-        if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/]+/i.test(asString(item.url)))
-            throw invalid(`${field}.url must be a valid URL.`, `${field}.url`);
-        if (binding === '' || binding === BINDINGS[0]) {
-            throw invalid(`Required field is not set: ${field}.protocol_binding.`, `${field}.protocol_binding`);
-        }
-    });
-}
-function checkSpec(service, field) {
-    const spec = asJson(service[field]);
-    const type = asString(spec.type);
-    const content = spec.content;
-    if (type === '' || type === 'TYPE_UNSPECIFIED')
-        throw invalid('The type of the spec is required.', `service.${field}.type`);
-    if (type === 'NO_SPEC' && content !== undefined)
-        throw invalid('content must be empty with NO_SPEC.', `service.${field}.content`);
-    if (content !== undefined && JSON.stringify(content).length > MAX_CONTENT_BYTES) {
-        throw invalid('content must be at most 10 KB.', `service.${field}.content`);
-    }
-    const count = interfaceUrls(service).length;
-    if (type === 'A2A_AGENT_CARD' && count > 0)
-        throw invalid('interfaces must be empty with A2A_AGENT_CARD.', 'service.interfaces');
-    if (field === 'endpointSpec' && count === 0)
-        throw invalid('An endpoint needs at least one interface.', 'service.interfaces');
-}
-/** One interface URL belongs to one service of a project and location (message from public reports, status unknown: a switch). */
-function checkUrls(state, place, id, service) {
-    const rule = state.settings.registry.duplicateUrl;
-    if (rule === 'accepted')
-        return;
-    const urls = interfaceUrls(service);
-    const others = servicesIn(state, place).filter((record) => record.id !== id);
-    const taken = urls.find((url) => others.some((record) => interfaceUrls(record.data).includes(url)));
-    if (taken === undefined)
-        return;
-    throw new GoogleError(rule, `Interface URL '${taken}' is already in use by another service`);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-services.js
-
-
-
-
-
-
-
-
-
-
-
-const registry_services_SERVICE = 'agentregistry.googleapis.com';
-/** `^[a-z][a-z0-9-]{2,61}[a-z0-9]$`: 4 to 63 characters (Google's Terraform demo; the discovery text is looser). */
-const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
-const IDEMPOTENT_MS = 60 * 60 * 1000;
-/** services.list: by pages, filtered by what AIP-160 equality can say. */
-function listServices(call, state) {
-    const place = state.place(call);
-    state.need('agentregistry.services.list', placeName(place, false), registry_services_SERVICE);
-    const items = servicesIn(state, place).map((record) => serviceJson(state, record));
-    return page(filterItems(items, call.query.get('filter')), 'services', call.query, call.path, state.settings.pageSize);
-}
-/** services.get, with `registryResource` once the projection is there. */
-function getService(call, state) {
-    const place = state.place(call);
-    state.need('agentregistry.services.get', serviceName(state, place, call.param('service')), registry_services_SERVICE);
-    return serviceJson(state, findService(call, state));
-}
-/** services.create: an operation; `registryResource` is to be read from the service afterwards, not from the response. */
-function createService(call, state) {
-    const place = state.place(call);
-    const id = call.query.get('serviceId') ?? '';
-    const name = serviceName(state, place, id);
-    state.need('agentregistry.services.create', placeName(place, false), registry_services_SERVICE);
-    if (!SERVICE_ID.test(id))
-        throw invalid(`Invalid service_id '${id}', must match ${SERVICE_ID.source}.`, 'service_id');
-    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
-    return idempotent(call, state, name, () => {
-        refuseMultiRegion(state, place);
-        checkService(body);
-        refuseDuplicate(state, place, id, name);
-        checkUrls(state, place, id, body);
-        checkQuota(state, place, body);
-        const now = timestamp(state.clock.now());
-        return startOperation(state, place, name, 'create', () => {
-            // Of two creates that raced for a URL or an id, the one that ends first has it.
-            checkUrls(state, place, id, body);
-            const record = addService(state, place, id, { ...body, createTime: now, updateTime: now });
-            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
-        });
-    });
-}
-/** services.patch: the projection keeps its id. Without a mask all fields present in the request are overwritten (discovery). */
-function patchService(call, state) {
-    const record = findService(call, state);
-    const name = serviceName(state, record, record.id);
-    state.need('agentregistry.services.update', name, registry_services_SERVICE);
-    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
-    const mask = readMask(call.query.get('updateMask'));
-    const paths = mask.length === 0 ? Object.keys(body) : mask.includes('*') ? [...SERVICE_MASKS] : mask;
-    checkMask(paths, SERVICE_MASKS, 'Service');
-    return idempotent(call, state, name, () => {
-        const wanted = applyMask(record.data, body, paths);
-        checkService(wanted);
-        if (wanted[SPEC_FIELD[record.collection]] === undefined)
-            throw invalid('The spec type of a service is immutable.', 'service');
-        checkUrls(state, record, record.id, wanted);
-        return startOperation(state, record, name, 'update', (endMs) => {
-            record.data = { ...applyMask(record.data, body, paths), updateTime: timestamp(endMs) };
-            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
-        });
-    });
-}
-/** services.delete: an operation; the projection and its grants go with the service. */
-function deleteService(call, state) {
-    const place = state.place(call);
-    const name = serviceName(state, place, call.param('service'));
-    state.need('agentregistry.services.delete', name, registry_services_SERVICE);
-    return idempotent(call, state, name, () => {
-        const record = findService(call, state);
-        return startOperation(state, record, name, 'delete', () => {
-            removeService(state, record);
-            return EMPTY_RESPONSE;
-        });
-    });
-}
-/** A Service as it is printed; `registryResource` appears together with the projection. */
-function serviceJson(state, record) {
-    return {
-        name: serviceName(state, record, record.id),
-        ...structuredClone(record.data),
-        ...(isVisible(state, record) ? { registryResource: registryResource(state, record) } : {}),
-    };
-}
-function serviceName(state, place, id) {
-    return `${placeName(place, state.settings.projectNumberInNames.services)}/services/${id}`;
-}
-function findService(call, state) {
-    const place = state.place(call);
-    const id = call.param('service');
-    const record = state.services.get(recordKey(place, id));
-    if (record)
-        return record;
-    throw errors_notFound(`Resource '${serviceName(state, place, id)}' was not found`);
-}
-/** Output-only fields in a request are ignored, as AIP-203 has it. */
-function registry_services_writable(body) {
-    return Object.fromEntries(Object.entries(body).filter(([field]) => SERVICE_MASKS.includes(field)));
-}
-function refuseMultiRegion(state, place) {
-    if (state.settings.registry.multiRegionRegistration === 'accepted')
-        return;
-    if (place.location !== 'us' && place.location !== 'eu')
-        return;
-    throw invalid(`Location ${place.location}: manual registration not supported.`, 'parent');
-}
-function refuseDuplicate(state, place, id, name) {
-    const pending = state.operations.running('agentregistry', name);
-    if (!state.services.has(recordKey(place, id)) && pending === undefined)
-        return;
-    throw new GoogleError('ALREADY_EXISTS', `Resource '${name}' already exists`);
-}
-/** 100 entries of each kind per project and location (Agent Registry quotas page). */
-function checkQuota(state, place, body) {
-    const collection = COLLECTIONS.find((kind) => body[SPEC_FIELD[kind]] !== undefined) ?? 'endpoints';
-    const { quotaPerKind } = state.settings.registry;
-    const used = servicesIn(state, place).filter((record) => record.collection === collection).length;
-    if (used < quotaPerKind)
-        return;
-    const message = `Quota limit of ${quotaPerKind} ${collection} per project and location exceeded.`;
-    throw new GoogleError('RESOURCE_EXHAUSTED', message, [quotaFailure(placeKey(place), message)]);
-}
-/** The same requestId means the same operation for an hour; anything but a UUID that is not zero is a 400 (discovery). */
-function idempotent(call, state, name, start) {
-    const requestId = call.query.get('requestId');
-    if (requestId === null || requestId === '')
-        return start();
-    if (!UUID.test(requestId) || requestId === ZERO_UUID) {
-        throw invalid(`Invalid request_id '${requestId}', must be a valid UUID other than zero.`, 'request_id');
-    }
-    const key = `${call.method} ${name} ${requestId}`;
-    const now = state.clock.now();
-    const before = state.requestIds.get(key);
-    const known = state.operations.list((operation) => operation.name === before?.operation)[0];
-    if (before !== undefined && known !== undefined && now - before.atMs < IDEMPOTENT_MS)
-        return operationJson(known);
-    const operation = start();
-    state.requestIds.set(key, { operation: asString(operation.name), atMs: now });
-    return operation;
-}
-function startOperation(state, place, target, verb, commit) {
-    const now = state.clock.now();
-    const id = state.ids.operation(now);
-    const operation = state.operations.start({
-        id,
-        api: 'agentregistry',
-        projectNumber: place.project.number,
-        location: place.location,
-        name: `${placeName(place, state.settings.projectNumberInNames.services)}/operations/${id}`,
-        target,
-        kind: verb,
-        startMs: now,
-        durationMs: state.settings.operations.serviceMs,
-        printsFalse: true,
-        metadata: standardMetadata('agentregistry', verb, target),
-        commit,
-    });
-    return operationJson(operation);
-}
-function typeUrl(message) {
-    return `type.googleapis.com/google.cloud.agentregistry.v1.${message}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/agentregistry.js
-
-
-
-
-const PLACE = 'projects/{project}/locations/{location}';
-const agentregistry_LIST = ['filter', 'pageSize', 'pageToken'];
-/** Agent Registry: services can be written; endpoints, agents and MCP servers are read-only projections (discovery document). */
-const agentregistry = {
-    name: 'agentregistry',
-    service: 'agentregistry.googleapis.com',
-    versions: ['v1', 'v1alpha'],
-    routes: [
-        router_read(`${PLACE}/services`, listServices, agentregistry_LIST),
-        router_read(`${PLACE}/services/{service}`, getService),
-        post(`${PLACE}/services`, createService, ['serviceId', 'requestId']),
-        patch(`${PLACE}/services/{service}`, patchService, ['updateMask', 'requestId']),
-        remove(`${PLACE}/services/{service}`, deleteService, ['requestId']),
-        router_read(`${PLACE}/endpoints`, (call, state) => listEntries(call, state, 'endpoints'), agentregistry_LIST),
-        router_read(`${PLACE}/endpoints/{entry}`, (call, state) => getEntry(call, state, 'endpoints')),
-        router_read(`${PLACE}/agents`, (call, state) => listEntries(call, state, 'agents'), [...agentregistry_LIST, 'orderBy']),
-        router_read(`${PLACE}/agents/{entry}`, (call, state) => getEntry(call, state, 'agents')),
-        post(`${PLACE}/agents:search`, (call, state) => searchEntries(call, state, 'agents'), [], false),
-        router_read(`${PLACE}/mcpServers`, (call, state) => listEntries(call, state, 'mcpServers'), [...agentregistry_LIST, 'orderBy']),
-        router_read(`${PLACE}/mcpServers/{entry}`, (call, state) => getEntry(call, state, 'mcpServers')),
-        post(`${PLACE}/mcpServers:search`, (call, state) => searchEntries(call, state, 'mcpServers'), [], false),
-        ...operationRoutes('agentregistry'),
-    ],
-};
-
-;// CONCATENATED MODULE: ./lib/emulator/state/engine-operations.js
-
-
-/**
- * A long-running operation of Agent Runtime: named below its engine with the project number, `done` absent while it runs,
- * `genericMetadata` inside a metadata type that tells the verb (aiplatform protos `operation_info`, public golden logs).
- */
-function startEngineOperation(state, engine, verb, durationMs, commit, version = 'v1') {
-    const id = state.ids.number('engine-operation');
-    const target = engineName(engine, state.settings.projectNumberInNames.aiplatform);
-    return state.operations.start({
-        id,
-        api: 'aiplatform',
-        projectNumber: engine.project.number,
-        location: engine.location,
-        name: `${target}/operations/${id}`,
-        target: engineName(engine),
-        kind: verb,
-        startMs: state.clock.now(),
-        durationMs,
-        printsFalse: false,
-        commit,
-        metadata: (operation) => ({
-            '@type': metadataType(verb, version),
-            genericMetadata: {
-                createTime: timestamp(operation.startMs),
-                updateTime: timestamp(operation.done ? operation.endMs : operation.startMs),
-            },
-        }),
-    });
-}
-function metadataType(verb, version) {
-    const message = verb === 'Delete' ? 'DeleteOperationMetadata' : `${verb}ReasoningEngineOperationMetadata`;
-    return `type.googleapis.com/google.cloud.aiplatform.${version}.${message}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/engine-shapes.js
-const gateway = { message: { agentGateway: 'string' } };
-const deployment = {
-    agentGatewayConfig: { message: { agentToAnywhereConfig: gateway, clientToAgentConfig: gateway } },
-    env: { list: { message: { name: 'string', value: 'string' } } },
-    secretEnv: { list: { message: { name: 'string', secretRef: { message: { secret: 'string', version: 'string' } } } } },
-    pscInterfaceConfig: 'any',
-    minInstances: 'int',
-    maxInstances: 'int',
-    containerConcurrency: 'int',
-    resourceLimits: { map: 'string' },
-    keepAliveProbe: 'any',
-};
-const spec = {
-    identityType: ['IDENTITY_TYPE_UNSPECIFIED', 'SERVICE_ACCOUNT', 'AGENT_IDENTITY'],
-    effectiveIdentity: 'string',
-    serviceAccount: 'string',
-    agentFramework: 'string',
-    classMethods: { list: 'any' },
-    packageSpec: 'any',
-    sourceCodeSpec: 'any',
-    containerSpec: 'any',
-    buildSpec: 'any',
-};
-const engine = {
-    name: 'string',
-    displayName: 'string',
-    description: 'string',
-    createTime: 'string',
-    updateTime: 'string',
-    etag: 'string',
-    labels: { map: 'string' },
-    encryptionSpec: 'any',
-    contextSpec: 'any',
-};
-/** The ReasoningEngine message of a version; v1beta1 has a few fields more (discovery documents, revision 20260920). */
-function engineShape(version) {
-    const beta = version === 'v1beta1';
-    const deploymentSpec = {
-        message: beta
-            ? { ...deployment, agentServerMode: ['AGENT_SERVER_MODE_UNSPECIFIED', 'STABLE', 'EXPERIMENTAL'] }
-            : deployment,
-    };
-    const specShape = { message: { ...spec, deploymentSpec, ...(beta ? { agentCard: 'any' } : {}) } };
-    const more = beta ? { trafficConfig: 'any', revisionGarbageCollectionStrategy: 'any' } : {};
-    return { message: { ...engine, spec: specShape, ...more } };
-}
-const GATEWAY_MASK = 'spec.deploymentSpec.agentGatewayConfig';
-const DEEP_GATEWAY_MASKS = ['agentToAnywhereConfig', 'clientToAgentConfig'].flatMap((field) => [
-    `${GATEWAY_MASK}.${field}`,
-    `${GATEWAY_MASK}.${field}.agentGateway`,
-]);
-/** Update mask paths: every writable field, at the depth seen in the Python SDK; `name` and `etag` are not among them. */
-function engineMasks(version) {
-    const beta = version === 'v1beta1';
-    const writable = Object.keys(spec).filter((field) => field !== 'effectiveIdentity');
-    return [
-        ...['displayName', 'description', 'labels', 'encryptionSpec', 'contextSpec', 'spec', 'spec.deploymentSpec'],
-        ...writable.map((field) => `spec.${field}`),
-        ...Object.keys(deployment).map((field) => `spec.deploymentSpec.${field}`),
-        ...['pickleObjectGcsUri', 'dependencyFilesGcsUri', 'requirementsGcsUri', 'pythonVersion'].map((field) => `spec.packageSpec.${field}`),
-        ...(beta ? ['trafficConfig', 'spec.agentCard', 'spec.deploymentSpec.agentServerMode'] : []),
-    ];
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/engine-rules.js
-
-
-
-
-
-/** Engines created before this day cannot be bound ("Route Agent Runtime traffic through Agent Gateway"). */
-const CUTOFF = Date.parse('2026-04-29T00:00:00Z');
-const FULL_NAME = /^projects\/[^/]+\/locations\/[^/]+\/agentGateways\/[^/]+$/;
-/** What is wrong with an engine's binding as the request wants it, apart from malformed names (always refused at once). */
-function bindingRefusals(state, place, id, data) {
-    const binding = bindingOf(data);
-    if (binding.egress === undefined && binding.ingress === undefined)
-        return [];
-    const refusals = [];
-    const add = (when, error) => {
-        if (error !== undefined && when !== 'accepted')
-            refusals.push({ when, error });
-    };
-    const { aiplatform } = state.settings;
-    add('sync', entitlement(state, place));
-    add(aiplatform.withoutAgentIdentity, identity(data));
-    add(aiplatform.tooOld, age(data));
-    for (const direction of DIRECTIONS) {
-        const name = binding[direction];
-        if (name !== undefined)
-            add(aiplatform.invalidGateway, gatewayProblem(state, place, direction, name));
-    }
-    if (aiplatform.secondGateway === 'sync')
-        add('sync', secondGateway(state, place, id, data));
-    return refusals;
-}
-/** 400 for a sub-message without its required gateway or with a name of another form (aiplatform discovery). */
-function checkGatewayNames(data) {
-    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
-    for (const direction of DIRECTIONS) {
-        const message = config[CONFIG_FIELD[direction]];
-        if (message === undefined)
-            continue;
-        const name = asString(asJson(message).agentGateway);
-        const field = `reasoning_engine.spec.deployment_spec.agent_gateway_config.${direction === 'egress' ? 'agent_to_anywhere_config' : 'client_to_agent_config'}.agent_gateway`;
-        if (name === '')
-            throw invalid(`Required field is not set: ${field}.`, field);
-        if (!FULL_NAME.test(name)) {
-            throw invalid(`Invalid agent gateway name "${name}", expected projects/{project}/locations/{location}/agentGateways/{agent_gateway}.`, field);
-        }
-    }
-}
-/** The caller wants `networkservices.agentGateways.get` and `.use` on each gateway it binds to (Google's troubleshooting pages). */
-function needGatewayUse(state, data) {
-    const binding = bindingOf(data);
-    for (const direction of DIRECTIONS) {
-        const name = binding[direction];
-        if (name === undefined)
-            continue;
-        state.need('networkservices.agentGateways.get', name, 'networkservices.googleapis.com');
-        state.need('networkservices.agentGateways.use', name, 'networkservices.googleapis.com');
-    }
-}
-/** All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left. */
-function secondGateway(state, place, id, data) {
-    const binding = bindingOf(data);
-    const { secondGatewayMessage, slotReleaseMs } = state.settings.aiplatform;
-    for (const direction of DIRECTIONS) {
-        const name = binding[direction];
-        if (name === undefined)
-            continue;
-        const sibling = enginesIn(state, place).find((engine) => {
-            const other = bindingOf(engine.data)[direction];
-            return engine.id !== id && other !== undefined && !sameGateway(state, other, name);
-        });
-        const left = state.slotsLeft.get(`${placeKey(place)}/${direction}`);
-        const taken = left !== undefined && !sameGateway(state, left.gateway, name) && state.clock.now() < left.atMs + slotReleaseMs;
-        if (sibling !== undefined || taken)
-            return new GoogleError('INTERNAL', secondGatewayMessage);
-    }
-    return undefined;
-}
-/** 10 writes a minute per project and region (Agent Runtime quotas page); counts accepted writes only. */
-function countEngineWrite(state, place) {
-    const { enabled, perMinute } = state.settings.aiplatform.writeQuota;
-    const now = state.clock.now();
-    const key = placeKey(place);
-    const recent = (state.engineWrites.get(key) ?? []).filter((at) => now - at < 60_000);
-    if (enabled && recent.length >= perMinute) {
-        const wait = Math.max(1, Math.ceil(((recent[0] ?? now) + 60_000 - now) / 1000));
-        const metric = 'aiplatform.googleapis.com/reasoning_engine_service_write_requests';
-        throw new GoogleError('RESOURCE_EXHAUSTED', `Quota exceeded for ${metric} with region: ${place.location}.`, [
-            quotaFailure(`project_number:${place.project.number}`, `Quota exceeded for quota metric '${metric}'.`),
-            retryInfo(wait),
-        ]);
-    }
-    state.engineWrites.set(key, [...recent, now]);
-}
-function entitlement(state, place) {
-    if (!state.settings.aiplatform.notEntitledProjects.includes(place.project.id))
-        return undefined;
-    return failedPrecondition('Agent Engine integration with Agent Gateway requires additional early-access activation for this Google Cloud project.');
-}
-function identity(data) {
-    if (asJson(data.spec).identityType === 'AGENT_IDENTITY')
-        return undefined;
-    return failedPrecondition('Agent Gateway requires the reasoning engine to have identity_type AGENT_IDENTITY.');
-}
-function age(data) {
-    if (Date.parse(asString(data.createTime)) >= CUTOFF)
-        return undefined;
-    return failedPrecondition('Reasoning engines created before 2026-04-29 cannot be attached to an Agent Gateway.');
-}
-function gatewayProblem(state, place, direction, name) {
-    const gateway = state.findByName(state.gateways, 'agentGateways', name);
-    if (gateway === undefined)
-        return invalid(`Agent gateway '${name}' was not found.`);
-    const path = asJson(gateway.data.googleManaged).governedAccessPath;
-    if (path !== ACCESS_PATH[direction]) {
-        return invalid(`Agent gateway '${name}' must be Google-managed with governed_access_path ${ACCESS_PATH[direction]}.`);
-    }
-    return locationProblem(place, direction, gateway, name);
-}
-/** Same region for both directions; egress may be in another project, ingress may not (newer revision of the routing page). */
-function locationProblem(place, direction, gateway, name) {
-    if (gateway.location !== place.location) {
-        return invalid(`Agent gateway '${name}' is not in location ${place.location} of the reasoning engine.`);
-    }
-    if (direction === 'ingress' && gateway.project !== place.project) {
-        return invalid(`Agent gateway '${name}' must be in ${placeName(place, false)} to govern client-to-agent traffic.`);
-    }
-    return undefined;
-}
-/** The binding's gateway names in the form they are stored in (a switch: not known). */
-function storedGatewayName(state, name) {
-    const form = state.settings.aiplatform.bindingNames;
-    const parts = parseNetworkName(name);
-    const project = parts === undefined ? undefined : state.findProject(parts.project);
-    if (form === 'as-sent' || parts === undefined || project === undefined)
-        return name;
-    const id = form === 'number' ? project.number : project.id;
-    return `projects/${id}/locations/${parts.location}/agentGateways/${parts.id}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/engine-views.js
-
-
-
-/** A ReasoningEngine as GET prints it: named by project number, with its etag. */
-function engineJson(state, engine) {
-    const name = engineName(engine, state.settings.projectNumberInNames.aiplatform);
-    return { name, ...structuredClone(engine.data), etag: engine.etag };
-}
-/** A ReasoningEngine as list prints it; by default without `deploymentSpec`, as some public reports have it (others do not). */
-function engineListJson(state, engine) {
-    const whole = engineJson(state, engine);
-    if (!state.settings.aiplatform.listOmitsDeploymentSpec)
-        return whole;
-    const spec = { ...asJson(whole.spec) };
-    delete spec.deploymentSpec;
-    return { ...whole, spec };
-}
-/** The engine a path names, by project ID or number, or 404. */
-function findEngine(call, state) {
-    const engine = state.findEngine(state.place(call), call.param('engine'));
-    if (engine)
-        return engine;
-    throw errors_notFound('The ReasoningEngine does not exist.');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/engine-patch.js
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * ReasoningEngine PATCH: the mask names whole messages, so a binding is replaced, never merged; the answer is a running
- * operation and GET keeps showing the old engine until it is done (public live reports, October 2026).
- */
-function patchEngine(call, state) {
-    const engine = findEngine(call, state);
-    state.need('aiplatform.reasoningEngines.update', engineName(engine, false), 'aiplatform.googleapis.com');
-    const body = readMessage(call.body, engineShape(call.version), 'reasoning_engine');
-    const paths = maskOf(call, state, body);
-    checkBusy(state, engine);
-    engine_patch_checkEtag(state, engine, asString(body.etag));
-    const wanted = merged(state, engine, body, paths);
-    const late = touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined;
-    countEngineWrite(state, engine);
-    const outcome = takeOutcome(state, engine);
-    const commit = (endMs) => {
-        if (typeof outcome === 'object')
-            throw new GoogleError(statusOfCode(outcome.code), outcome.message);
-        if (late !== undefined)
-            throw late;
-        const data = merged(state, engine, body, paths);
-        if (touchesBinding(paths))
-            checkSlot(state, engine, data);
-        commitPatch(state, engine, data, outcome, endMs);
-        return {
-            '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
-            ...engineJson(state, engine),
-        };
-    };
-    const duration = state.settings.operations.engineUpdateMs;
-    return operationJson(startEngineOperation(state, engine, 'Update', duration, commit, call.version));
-}
-/** Without a mask every field that is present is overwritten, which is what a missing mask means for most Google APIs. */
-function maskOf(call, state, body) {
-    const paths = readMask(call.query.get('updateMask'));
-    if (paths.length === 0)
-        return Object.keys(body).filter((field) => !READ_ONLY.includes(field));
-    const deep = state.settings.aiplatform.deepMask === 'accepted' ? DEEP_GATEWAY_MASKS : [];
-    checkMask(paths, [...engineMasks(call.version), ...deep], 'ReasoningEngine');
-    return paths;
-}
-const READ_ONLY = ['name', 'etag', 'createTime', 'updateTime'];
-/** An update in flight refuses the next one; the message is the part that was seen in public. */
-function checkBusy(state, engine) {
-    if (state.operations.running('aiplatform', engineName(engine)) === undefined)
-        return;
-    const message = `The ReasoningEngine ${engineName(engine)} is not in ACTIVE state and cannot be updated.`;
-    throw new GoogleError(state.settings.aiplatform.busy, message);
-}
-function engine_patch_checkEtag(state, engine, etag) {
-    const { etag: rule, etagMismatch } = state.settings.aiplatform;
-    if (etag === '' || rule === 'ignored' || etag === engine.etag)
-        return;
-    throw new GoogleError(etagMismatch, 'The etag of the ReasoningEngine does not match: it was changed since it was read.');
-}
-function merged(state, engine, body, paths) {
-    const data = applyMask(engine.data, body, paths);
-    if (!touchesBinding(paths))
-        return data;
-    const config = asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig;
-    if (!isJson(config))
-        return data;
-    const stored = DIRECTIONS.filter((direction) => config[CONFIG_FIELD[direction]] !== undefined).map((direction) => {
-        const name = asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway);
-        return [CONFIG_FIELD[direction], name === '' ? {} : { agentGateway: storedGatewayName(state, name) }];
-    });
-    const empty = state.settings.aiplatform.emptyBinding === 'empty-object' ? {} : undefined;
-    return withGatewayConfig(data, stored.length === 0 ? empty : Object.fromEntries(stored));
-}
-function touchesBinding(paths) {
-    return paths.some((path) => path.startsWith(GATEWAY_MASK) || path === 'spec' || path === 'spec.deploymentSpec');
-}
-/** Refuses at once what is to be refused at once; returns the error the operation shall end with otherwise. */
-function checkBinding(state, engine, wanted) {
-    checkGatewayNames(wanted);
-    needGatewayUse(state, wanted);
-    const refusals = bindingRefusals(state, engine, engine.id, wanted);
-    const now = refusals.find((refusal) => refusal.when === 'sync');
-    if (now)
-        throw now.error;
-    return refusals[0]?.error;
-}
-/** The outcome the switches hold for this update; `times` counts the failing ones down. */
-function takeOutcome(state, engine) {
-    const { outcome, engines, times } = state.settings.engineUpdate;
-    const chosen = engines[engine.id] ?? engines[asString(engine.data.displayName)] ?? outcome;
-    if (chosen === 'ok' || times === 0)
-        return chosen;
-    const key = engineName(engine);
-    const before = state.failedUpdates.get(key) ?? 0;
-    state.failedUpdates.set(key, before + 1);
-    return before < times ? chosen : 'ok';
-}
-/** Two updates may race for the slot: whoever ends first has it, so this is looked at when the operation ends. */
-function checkSlot(state, engine, data) {
-    if (state.settings.aiplatform.secondGateway !== 'lro')
-        return;
-    const conflict = secondGateway(state, engine, engine.id, data);
-    if (conflict)
-        throw conflict;
-}
-function commitPatch(state, engine, data, outcome, endMs) {
-    // "null means Runtime has failed to bind": the operation ends well and the binding is not there.
-    const result = outcome === 'null-binding' ? withGatewayConfig(data, gatewayConfig({})) : data;
-    storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) });
-}
-/** 400 unless the body of a create names a display name; its binding must hold as well. */
-function checkNewEngine(state, engine, data) {
-    if (asString(data.displayName) === '')
-        throw invalid('Required field is not set: display_name.', 'display_name');
-    const { egress, ingress } = bindingOf(data);
-    if (egress === undefined && ingress === undefined)
-        return undefined;
-    const late = checkBinding(state, engine, data);
-    const conflict = state.settings.aiplatform.secondGateway === 'lro' ? secondGateway(state, engine, engine.id, data) : undefined;
-    return late ?? conflict;
-}
-/** 400 for a delete of an engine that still has sessions or memories, unless it is forced (discovery: `force`). */
-function checkDelete(engine, force) {
-    if (!engine.hasChildren || force)
-        return;
-    throw failedPrecondition(`The ReasoningEngine "${engineName(engine)}" contains child resources: sessions. Please delete the child resources before deleting the ReasoningEngine or set force to true.`);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/aiplatform.js
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-const ENGINES = 'projects/{project}/locations/{location}/reasoningEngines';
-const ENGINE = `${ENGINES}/{engine}`;
-const aiplatform_SERVICE = 'aiplatform.googleapis.com';
-/** Agent Runtime's reasoning engines, v1 and v1beta1 (identical methods, aiplatform discovery documents). */
-const aiplatform = {
-    name: 'aiplatform',
-    service: aiplatform_SERVICE,
-    versions: ['v1', 'v1beta1'],
-    routes: [
-        router_read(ENGINES, listEngines, ['filter', 'pageSize', 'pageToken']),
-        router_read(ENGINE, getEngine),
-        post(ENGINES, createEngine),
-        patch(ENGINE, patchEngine),
-        remove(ENGINE, deleteEngine, ['force']),
-        post(`${ENGINE}:testIamPermissions`, testIamPermissions, ['permissions'], false),
-        ...engineOperationRoutes('aiplatform'),
-    ],
-};
-function listEngines(call, state) {
-    const place = state.place(call);
-    state.need('aiplatform.reasoningEngines.list', placeName(place, false), aiplatform_SERVICE);
-    const items = enginesIn(state, place).map((engine) => engineListJson(state, engine));
-    const shown = filterItems(items, call.query.get('filter'));
-    return page(shown, 'reasoningEngines', call.query, call.path, state.settings.pageSize);
-}
-function getEngine(call, state) {
-    const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
-    state.need('aiplatform.reasoningEngines.get', name, aiplatform_SERVICE);
-    return engineJson(state, findEngine(call, state));
-}
-/** Takes the permissions in the query, other than every other API (aiplatform discovery documents). */
-function testIamPermissions(call, state) {
-    findEngine(call, state);
-    const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
-    const held = call.query.getAll('permissions').filter((permission) => state.isAllowed(permission, name));
-    return held.length > 0 ? { permissions: held } : {};
-}
-/** Creates an engine that exists (and is registered as an agent) when the operation ends. */
-function createEngine(call, state) {
-    const place = state.place(call);
-    state.need('aiplatform.reasoningEngines.create', placeName(place, false), aiplatform_SERVICE);
-    const sent = readMessage(call.body, engineShape(call.version), 'reasoning_engine');
-    const body = Object.fromEntries(Object.entries(sent).filter(([field]) => field !== 'name' && field !== 'etag'));
-    const now = timestamp(state.clock.now());
-    const id = state.ids.number('engine');
-    const data = withIdentity(place, id, { ...body, createTime: now, updateTime: now });
-    const draft = { ...place, id, data, etag: '', hasChildren: false, agentId: '' };
-    const late = checkNewEngine(state, draft, data);
-    countEngineWrite(state, place);
-    const commit = () => {
-        if (late)
-            throw late;
-        const engine = addEngine(state, place, id, data);
-        return {
-            '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
-            ...engineJson(state, engine),
-        };
-    };
-    const duration = state.settings.operations.engineCreateMs;
-    return operationJson(startEngineOperation(state, draft, 'Create', duration, commit, call.version));
-}
-function deleteEngine(call, state) {
-    const engine = findEngine(call, state);
-    state.need('aiplatform.reasoningEngines.delete', engineName(engine, false), aiplatform_SERVICE);
-    checkDelete(engine, call.query.get('force') === 'true');
-    countEngineWrite(state, engine);
-    const commit = () => {
-        removeEngine(state, engine);
-        return EMPTY_RESPONSE;
-    };
-    const duration = state.settings.operations.engineDeleteMs;
-    return operationJson(startEngineOperation(state, engine, 'Delete', duration, commit, call.version));
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/cloudresourcemanager.js
-
-
-const cloudresourcemanager_SERVICE = 'cloudresourcemanager.googleapis.com';
-/** Projects: v3 knows the number and the parent, only v1 knows the ancestry (Resource Manager discovery documents). */
-const cloudresourcemanager = {
-    name: 'cloudresourcemanager',
-    service: cloudresourcemanager_SERVICE,
-    versions: ['v1', 'v3'],
-    routes: [
-        router_read('projects/{project}', getProject),
-        post('projects/{project}:testIamPermissions', cloudresourcemanager_testIamPermissions, [], false),
-        post('projects/{project}:getAncestry', getAncestry, [], false),
-    ],
-};
-function readable(call, state) {
-    const project = state.project(call.param('project'));
-    state.need('resourcemanager.projects.get', `projects/${project.id}`, cloudresourcemanager_SERVICE);
-    return project;
-}
-function getProject(call, state) {
-    const project = readable(call, state);
-    const parent = parentOf(project);
-    if (call.version === 'v1') {
-        const [type, id] = (parent ?? '').split('s/');
-        return {
-            projectNumber: project.number,
-            projectId: project.id,
-            lifecycleState: 'ACTIVE',
-            name: project.displayName,
-            createTime: '2026-01-15T09:00:00Z',
-            ...(parent === undefined ? {} : { parent: { type, id } }),
-        };
-    }
-    return {
-        name: `projects/${project.number}`,
-        ...(parent === undefined ? {} : { parent }),
-        projectId: project.id,
-        state: 'ACTIVE',
-        displayName: project.displayName,
-        createTime: '2026-01-15T09:00:00Z',
-        updateTime: '2026-01-15T09:00:00Z',
-        etag: `W/"${project.number}"`,
-    };
-}
-function parentOf(project) {
-    if (project.folders[0] !== undefined)
-        return `folders/${project.folders[0]}`;
-    return project.organization === undefined ? undefined : `organizations/${project.organization}`;
-}
-/** Project, folders, organization: bottom to top. */
-function getAncestry(call, state) {
-    const project = readable(call, state);
-    const folders = project.folders.map((id) => ({ type: 'folder', id }));
-    const organization = project.organization === undefined ? [] : [{ type: 'organization', id: project.organization }];
-    const chain = [{ type: 'project', id: project.id }, ...folders, ...organization];
-    return { ancestor: chain.map((resourceId) => ({ resourceId })) };
-}
-function cloudresourcemanager_testIamPermissions(call, state) {
-    const project = state.project(call.param('project'));
-    const permissions = asStrings(asJson(call.body).permissions);
-    const held = permissions.filter((permission) => state.isAllowed(permission, `projects/${project.id}`));
-    return held.length > 0 ? { permissions: held } : {};
-}
-
-;// CONCATENATED MODULE: external "node:crypto"
-const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
-;// CONCATENATED MODULE: ./lib/emulator/apis/iap-rules.js
-
-
-
-/** google.iam.v1.Policy (iap discovery). */
-const POLICY_SHAPE = {
-    message: {
-        version: 'int',
-        etag: 'string',
-        bindings: {
-            list: {
-                message: {
-                    role: 'string',
-                    members: { list: 'string' },
-                    condition: { message: { expression: 'string', title: 'string', description: 'string', location: 'string' } },
-                },
-            },
-        },
-    },
-};
-/** The bindings of a policy to set, after every rule of IAM that a request can break. */
-function checkBindings(state, target, sent) {
-    const version = sent.version ?? 0;
-    if (![0, 1, 3].includes(version))
-        throw invalid(`Invalid policy version ${version}.`, 'policy.version');
-    const bindings = (sent.bindings ?? []).map((binding, index) => iap_rules_checkBinding(state, target, binding, version, index));
-    checkSize(state, bindings);
-    return bindings;
-}
-function iap_rules_checkBinding(state, target, sent, version, index) {
-    const field = `policy.bindings[${index}]`;
-    const role = sent.role ?? '';
-    const isKnown = role === EGRESSOR || state.settings.iap.otherRoles === 'accepted';
-    // A `_withcond_` name is only ever shown, never taken back.
-    if (!isKnown || !/^(roles|projects|organizations)\//.test(role) || role.includes('_withcond_')) {
-        throw invalid(`Role ${role} is not supported for this resource.`, `${field}.role`);
-    }
-    const members = [...new Set(sent.members ?? [])];
-    for (const member of members) {
-        const problem = memberProblem(state, member);
-        if (problem !== undefined)
-            throw invalid(problem, `${field}.members`);
-        if (target.entry && isPrincipalSet(member) && state.settings.iap.principalSetOnResource === 'rejected') {
-            throw invalid(`The member ${member} is not supported on this resource.`, `${field}.members`);
-        }
-    }
-    if (sent.condition === undefined)
-        return { role, members };
-    if (version !== 3)
-        throw invalid('Policy version 3 is required for conditional role bindings.', 'policy.version');
-    if (sent.condition.expression.trim() === '')
-        throw invalid('A condition needs an expression.', `${field}.condition`);
-    return { role, members, condition: sent.condition };
-}
-/** 1,500 principals per policy, each occurrence counted, 250 of them groups (Policy message, discovery text). */
-function checkSize(state, bindings) {
-    const members = bindings.flatMap((binding) => binding.members);
-    const { maxPrincipals } = state.settings.iap;
-    if (members.length > maxPrincipals)
-        throw invalid(`The number of members in the policy exceeds ${maxPrincipals}.`, 'policy.bindings');
-    const groups = members.filter((member) => member.startsWith('group:'));
-    if (groups.length > 250)
-        throw invalid('The number of groups in the policy exceeds 250.', 'policy.bindings');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/iap.js
-
-
-
-
-
-
-
-
-const RESOURCE = '{resource=**}';
-const PERMISSION = 'iap.webServiceVersions';
-const iap_SERVICE = 'iap.googleapis.com';
-/** IAP policies on a registry and its entries: three immediate calls on one kind of path (iap discovery; gcloud's resource paths). */
-const iap = {
-    name: 'iap',
-    service: iap_SERVICE,
-    versions: ['v1', 'v1beta1'],
-    routes: [
-        post(`${RESOURCE}:getIamPolicy`, getIamPolicy, [], false),
-        post(`${RESOURCE}:setIamPolicy`, setIamPolicy),
-        post(`${RESOURCE}:testIamPermissions`, iap_testIamPermissions, [], false),
-    ],
-};
-/** Who the writer of `iap.foreignWrites` adds. */
-const FOREIGN_MEMBER = 'serviceAccount:somebody-else@another-team.iam.gserviceaccount.com';
-const PATH = /^projects\/([^/]+)\/locations\/([^/]+)\/iap_web\/agentRegistry(?:\/(endpoints|agents|mcpServers)\/([^/]+))?$/;
-/**
- * The target a path names. A path that is none, one with an empty id above all, is a 404:
- * it must never be taken for the policy of the whole registry.
- */
-function iap_findTarget(call, state) {
-    const resource = call.param('resource');
-    const match = PATH.exec(resource);
-    if (!match)
-        throw errors_notFound('Requested entity was not found.');
-    const [, project = '', location = '', collection, id] = match;
-    const place = { project: state.project(project), location };
-    if (collection === undefined || id === undefined)
-        return place;
-    const target = { ...place, entry: { collection: collection, id } };
-    if (state.settings.iap.unknownResource === 'accepted' || targetExists(state, target))
-        return target;
-    throw errors_notFound('Requested entity was not found.');
-}
-/** Policies with conditions are shown whole to callers who ask for version 3 only (IAM "Specifying a policy version when getting a policy"). */
-function getIamPolicy(call, state) {
-    const target = iap_findTarget(call, state);
-    state.need(`${PERMISSION}.getIamPolicy`, call.param('resource'), iap_SERVICE);
-    const shape = { message: { options: { message: { requestedPolicyVersion: 'int' } } } };
-    const options = asJson(readMessage(call.body, shape, 'request').options);
-    const version = Number(options.requestedPolicyVersion ?? 0);
-    if (![0, 1, 3].includes(version))
-        throw invalid(`Invalid requested policy version ${version}.`, 'options.requested_policy_version');
-    return policyJson(policyOf(state, target), version);
-}
-/** Replaces a policy: the etag decides whether it is still the one that was read; a stale one is 409 ABORTED. */
-function setIamPolicy(call, state) {
-    const target = iap_findTarget(call, state);
-    state.need(`${PERMISSION}.setIamPolicy`, call.param('resource'), iap_SERVICE);
-    const shape = { message: { policy: POLICY_SHAPE } };
-    const sent = asJson(readMessage(call.body, shape, 'request').policy);
-    for (const hook of state.policyHooks)
-        hook(target);
-    foreignWrite(state, target);
-    const current = policyOf(state, target);
-    const bindings = checkBindings(state, target, sent);
-    iap_checkEtag(sent, current);
-    return policyJson(storePolicy(state, target, bindings), 3);
-}
-/** Somebody else's write comes in between, as often as the switch says. */
-function foreignWrite(state, target) {
-    if (state.settings.iap.foreignWrites === 0)
-        return;
-    state.settings.iap.foreignWrites -= 1;
-    addMember(state, target, FOREIGN_MEMBER);
-}
-/**
- * With an etag, a policy that has conditions may only be changed as version 3. Without one anything overwrites anything,
- * conditions included: that is what IAM's documentation warns of.
- */
-function iap_checkEtag(sent, current) {
-    if (sent.etag === undefined || sent.etag === '')
-        return;
-    if (sent.etag !== current.etag) {
-        throw new GoogleError('ABORTED', 'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.');
-    }
-    if (hasConditions(current.bindings) && sent.version !== 3) {
-        throw invalid('Policy version 3 is required to change a policy with conditional role bindings.', 'policy.version');
-    }
-}
-function iap_testIamPermissions(call, state) {
-    iap_findTarget(call, state);
-    const permissions = asStrings(asJson(call.body).permissions);
-    const held = permissions.filter((permission) => state.isAllowed(permission, call.param('resource')));
-    return held.length > 0 ? { permissions: held } : {};
-}
-/** A policy as JSON: an empty one has an etag and nothing else (public live output). */
-function policyJson(policy, version) {
-    if (policy.bindings.length === 0)
-        return { etag: policy.etag };
-    const conditional = hasConditions(policy.bindings);
-    const whole = conditional && version === 3;
-    const bindings = whole ? policy.bindings.map(bindingJson) : policy.bindings.map(flatBinding);
-    return { version: whole ? 3 : 1, etag: policy.etag, bindings };
-}
-function bindingJson(binding) {
-    const { condition } = binding;
-    return compact({
-        role: binding.role,
-        members: [...binding.members],
-        condition: condition && compact({ ...condition }),
-    });
-}
-/** Below version 3 a conditional role is shown under a name with a hash and without its condition (IAM, `_withcond_`). */
-function flatBinding(binding) {
-    if (binding.condition === undefined)
-        return bindingJson(binding);
-    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(JSON.stringify(binding.condition)).digest('hex').slice(0, 20);
-    return { role: `${binding.role}_withcond_${hash}`, members: [...binding.members] };
-}
-function hasConditions(bindings) {
-    return bindings.some((binding) => binding.condition !== undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/identity.js
-
-
-
-
-const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
-const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
-const PROVIDER = /^\/\/iam\.googleapis\.com\/projects\/[^/]+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/;
-/** An error of the token endpoint: OAuth's own form, not Google's envelope (RFC 6749, section 5.2). */
-class OAuthError extends GoogleError {
-    code;
-    constructor(code, description) {
-        super('INVALID_ARGUMENT', description);
-        this.code = code;
-    }
-    envelope() {
-        return { error: this.code, error_description: this.message };
-    }
-}
-/** Workload identity federation: a token of the outside identity provider for one of Google's (Security Token Service v1). */
-const sts = {
-    name: 'sts',
-    service: 'sts.googleapis.com',
-    versions: ['v1'],
-    public: true,
-    routes: [post('token', exchange, [], false)],
-};
-/** Service account impersonation (IAM Service Account Credentials v1). */
-const iamcredentials = {
-    name: 'iamcredentials',
-    service: 'iamcredentials.googleapis.com',
-    versions: ['v1'],
-    routes: [post('projects/-/serviceAccounts/{email}:generateAccessToken', generateAccessToken, [], false)],
-};
-/** Form fields are snake case, JSON fields camel case: the endpoint takes both. */
-function exchange(call, state) {
-    const body = asJson(call.body);
-    const field = (snake, camel) => asString(body[snake]) || asString(body[camel]);
-    if (field('grant_type', 'grantType') !== EXCHANGE) {
-        throw new OAuthError('unsupported_grant_type', 'Unsupported grant type.');
-    }
-    if (!PROVIDER.test(field('audience', 'audience'))) {
-        throw new OAuthError('invalid_request', 'Invalid value for "audience".');
-    }
-    if (field('subject_token', 'subjectToken') === '') {
-        throw new OAuthError('invalid_grant', 'The subject token is missing.');
-    }
-    const seconds = state.settings.auth.tokenLifetimeSeconds;
-    return {
-        access_token: issueToken(state, 'sts', seconds),
-        issued_token_type: ACCESS_TOKEN,
-        token_type: 'Bearer',
-        expires_in: seconds,
-    };
-}
-function generateAccessToken(call, state) {
-    const email = call.param('email');
-    if (!email.endsWith('.gserviceaccount.com'))
-        throw new GoogleError('NOT_FOUND', `Unknown service account ${email}.`);
-    state.need('iam.serviceAccounts.getAccessToken', `projects/-/serviceAccounts/${email}`, 'iam.googleapis.com');
-    const body = asJson(call.body);
-    if (asStrings(body.scope).length === 0)
-        throw invalid('Scope is required.', 'scope');
-    const asked = Number(/^(\d+)s$/.exec(asString(body.lifetime))?.[1] ?? state.settings.auth.tokenLifetimeSeconds);
-    const seconds = Math.min(asked, state.settings.auth.tokenLifetimeSeconds);
-    const accessToken = issueToken(state, 'impersonated', seconds);
-    return { accessToken, expireTime: timestamp(state.clock.now() + seconds * 1000).replace(/\.\d+Z$/, 'Z') };
-}
-function issueToken(state, label, seconds) {
-    const token = state.ids.token(label);
-    state.tokens.set(token, { label, endMs: state.clock.now() + seconds * 1000 });
-    return token;
-}
-/** A token as GitHub's OIDC endpoint would issue it for a workflow; its signature is nobody's. */
-function oidcToken(state, audience) {
-    const now = Math.floor(state.clock.now() / 1000);
-    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const claims = {
-        iss: 'https://token.actions.githubusercontent.com',
-        sub: 'repo:acme/agents:ref:refs/heads/main',
-        aud: audience,
-        repository: 'acme/agents',
-        iat: now,
-        exp: now + 300,
-    };
-    return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${Buffer.from('emulator').toString('base64url')}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/networkservices.js
-
-
-
-
-
-
-
-const REGISTRY = /^\/\/agentregistry\.googleapis\.com\/projects\/[^/]+\/locations\/([^/]+)$/;
-const networkservices_times = { name: 'string', createTime: 'string', updateTime: 'string' };
-/** Agent gateways (networkservices discovery; the registry rules are from Google's troubleshooting references). */
-const agentGateways = {
-    api: 'networkservices',
-    collection: 'agentGateways',
-    idParameter: 'agentGatewayId',
-    message: 'AgentGateway',
-    shape: {
-        message: {
-            ...networkservices_times,
-            etag: 'string',
-            description: 'string',
-            labels: { map: 'string' },
-            googleManaged: {
-                message: { governedAccessPath: ['GOVERNED_ACCESS_PATH_UNSPECIFIED', 'AGENT_TO_ANYWHERE', 'CLIENT_TO_AGENT'] },
-            },
-            selfManaged: { message: { resourceUri: 'string', resourceUris: { list: 'string' } } },
-            registries: { list: 'string' },
-            protocols: { list: ['PROTOCOL_UNSPECIFIED', 'MCP'] },
-            networkConfig: 'any',
-            agentConnectivityTemplate: 'string',
-            agentGatewayCard: 'any',
-        },
-    },
-    masks: [
-        'description',
-        'labels',
-        'googleManaged',
-        'selfManaged',
-        'registries',
-        'protocols',
-        'networkConfig',
-        'agentConnectivityTemplate',
-    ],
-    hasEtag: true,
-    records: (state) => state.gateways,
-    durationMs: (state) => state.settings.operations.gatewayMs,
-    check: checkGateway,
-    checkDelete: checkGatewayUnused,
-    onCreate: (_state, place, id, data) => pathOf(data) === ACCESS_PATH.egress ? { ...data, agentGatewayCard: gatewayCard(place, id) } : data,
-};
-/** Authorization extensions; IAP's metadata must say which policy version decides (public live report). */
-const authzExtensions = {
-    api: 'networkservices',
-    collection: 'authzExtensions',
-    idParameter: 'authzExtensionId',
-    message: 'AuthzExtension',
-    shape: {
-        message: {
-            ...networkservices_times,
-            description: 'string',
-            labels: { map: 'string' },
-            service: 'string',
-            timeout: 'string',
-            failOpen: 'bool',
-            authority: 'string',
-            loadBalancingScheme: 'string',
-            wireFormat: 'string',
-            forwardHeaders: { list: 'string' },
-            forwardAttributes: { list: 'string' },
-            metadata: { map: 'any' },
-        },
-    },
-    masks: [
-        ...['description', 'labels', 'service', 'timeout', 'failOpen', 'authority', 'loadBalancingScheme', 'wireFormat'],
-        ...['forwardHeaders', 'forwardAttributes', 'metadata'],
-    ],
-    hasEtag: false,
-    records: (state) => state.extensions,
-    durationMs: (state) => state.settings.operations.authzMs,
-    check: checkExtension,
-    checkDelete: checkExtensionUnused,
-    onCreate: (_state, _place, _id, data) => data,
-};
-const networkservices = {
-    name: 'networkservices',
-    service: 'networkservices.googleapis.com',
-    versions: ['v1', 'v1beta1'],
-    routes: [...kindRoutes(agentGateways), ...kindRoutes(authzExtensions), ...operationRoutes('networkservices')],
-};
-function pathOf(data) {
-    return asString(asJson(data.googleManaged).governedAccessPath);
-}
-/** One of managed and self-managed; at most two registries, and then one global and one regional. */
-function checkGateway(state, place, _id, data, isNew) {
-    const kinds = ['googleManaged', 'selfManaged'].filter((field) => data[field] !== undefined);
-    if (kinds.length !== 1)
-        throw invalid('Exactly one of google_managed, self_managed must be set.', 'agent_gateway');
-    const locations = asStrings(data.registries).map((name) => REGISTRY.exec(name)?.[1]);
-    if (locations.includes(undefined)) {
-        throw invalid('registries must look like //agentregistry.googleapis.com/projects/{project}/locations/{location}.', 'registries');
-    }
-    const globals = locations.filter((location) => location === 'global').length;
-    if (locations.length > 2 || (locations.length === 2 && globals !== 1)) {
-        throw invalid('At most two registries are allowed: one global and one regional or multi-regional.', 'registries');
-    }
-    if (isNew && state.settings.networking.oneGatewayPerDirection)
-        refuseSecond(state, place, data);
-}
-function refuseSecond(state, place, data) {
-    const exists = [...state.gateways.values()].some((record) => record.project === place.project && record.location === place.location && pathOf(record.data) === pathOf(data));
-    if (!exists)
-        return;
-    throw failedPrecondition('Another Agent Gateway is already active or being created for this project and direction.');
-}
-/** A gateway cannot go while engines are bound to it (public reports: FAILED_PRECONDITION). */
-function checkGatewayUnused(state, record) {
-    const name = `${placeName(record, false)}/agentGateways/${record.id}`;
-    const isUsed = [...state.engines.values()].some((engine) => DIRECTIONS.some((direction) => sameGateway(state, bindingOf(engine.data)[direction], name)));
-    if (isUsed)
-        throw failedPrecondition(`Resource '${name}' is still in use by reasoning engines.`);
-}
-function checkExtension(_state, _place, _id, data) {
-    if (asString(data.service) === '')
-        throw invalid('Required field is not set: service.', 'authz_extension.service');
-    const seconds = Number(/^([\d.]+)s$/.exec(asString(data.timeout))?.[1] ?? NaN);
-    if (!(seconds >= 0.01 && seconds <= 10))
-        throw invalid('timeout must be between 10 and 10000 milliseconds.', 'authz_extension.timeout');
-    if (data.service !== 'iap.googleapis.com')
-        return;
-    const version = asString(asJson(data.metadata).iapPolicyVersion);
-    if (version !== 'V1' && version !== 'V2') {
-        throw invalid('iapPolicyVersion is a required key in metadata with unspecified load balancing scheme.', 'authz_extension.metadata');
-    }
-}
-function checkExtensionUnused(state, record) {
-    const user = [...state.authzPolicies.values()].find((policy) => {
-        const extension = asJson(asJson(policy.data.customProvider).authzExtension);
-        return asStrings(extension.resources).some((name) => state.findByName(state.extensions, 'authzExtensions', name) === record);
-    });
-    if (user)
-        throw failedPrecondition(`Resource '${record.id}' is still in use by authorization policy '${user.id}'.`);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/serviceusage.js
-
-
-const serviceusage_SERVICE = 'serviceusage.googleapis.com';
-const MAX_NAMES = 30;
-/** Which APIs are enabled; batchGet takes at most 30 names (Service Usage discovery document). */
-const serviceusage = {
-    name: 'serviceusage',
-    service: serviceusage_SERVICE,
-    versions: ['v1'],
-    routes: [
-        router_read('projects/{project}/services:batchGet', batchGet, ['names']),
-        router_read('projects/{project}/services/{service}', serviceusage_getService),
-    ],
-};
-function batchGet(call, state) {
-    const project = serviceusage_readable(call, state);
-    const names = call.query.getAll('names');
-    if (names.length > MAX_NAMES)
-        throw invalid(`A batch may have at most ${MAX_NAMES} names.`, 'names');
-    const services = names.map((name) => {
-        const [, parent, service] = /^projects\/([^/]+)\/services\/([^/]+)$/.exec(name) ?? [];
-        if (service === undefined || state.findProject(parent ?? '') !== project) {
-            throw invalid(`Service name '${name}' does not match the parent projects/${project.id}.`, 'names');
-        }
-        return serviceusage_serviceJson(project, service);
-    });
-    return services.length > 0 ? { services } : {};
-}
-function serviceusage_getService(call, state) {
-    return serviceusage_serviceJson(serviceusage_readable(call, state), call.param('service'));
-}
-function serviceusage_readable(call, state) {
-    const project = state.project(call.param('project'));
-    state.need('serviceusage.services.get', `projects/${project.id}`, serviceusage_SERVICE);
-    return project;
-}
-function serviceusage_serviceJson(project, service) {
-    const parent = `projects/${project.number}`;
-    const state = project.disabledApis.has(service) ? 'DISABLED' : 'ENABLED';
-    return { name: `${parent}/services/${service}`, parent, state, config: { name: service } };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/request-log.js
-const KEPT_HEADERS = [
-    'user-agent',
-    'x-goog-user-project',
-    'x-goog-request-reason',
-    'x-goog-api-client',
-    'content-type',
-];
-/** Starts the entry of a request that has just arrived. */
-function newEntry(n, time, api, request, path, query) {
-    const headers = { authorization: 'none' };
-    for (const name of KEPT_HEADERS) {
-        const value = request.headers.get(name);
-        if (value !== null)
-            headers[name] = value;
-    }
-    const names = [...new Set(query.keys())];
-    return {
-        n,
-        time,
-        api,
-        method: request.method,
-        path,
-        query: Object.fromEntries(names.map((name) => [name, query.getAll(name).join(',')])),
-        status: 0,
-        write: request.method !== 'GET',
-        headers,
-    };
-}
-/** Says whose token the request carried. */
-function labelAuthorization(entry, label) {
-    Reflect.set(entry.headers, 'authorization', label);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/gate.js
-
-/**
- * Checks the bearer token and returns whose it is. Any token that is not empty will do unless the world lists some;
- * tokens issued by the token exchange are good until they expire.
- */
-function authenticate(state, api, header) {
-    if (api.public === true)
-        return 'none';
-    const token = /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
-    if (token === undefined)
-        throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api);
-    const issued = state.tokens.get(token);
-    if (issued !== undefined) {
-        if (state.clock.now() < issued.endMs)
-            return issued.label;
-        throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', api);
-    }
-    const { tokens } = state.settings.auth;
-    if (tokens.length > 0 && !tokens.includes(token)) {
-        throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api);
-    }
-    return 'bearer';
-}
-function unauthenticated(what, reason, api) {
-    const verb = what.startsWith('missing') ? `is ${what}` : what;
-    return new GoogleError('UNAUTHENTICATED', `Request ${verb}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`, [errorInfo(reason, 'googleapis.com', { service: api.service })]);
-}
-/** 403 SERVICE_DISABLED when the API is off in the project of the path or in the one that is charged. */
-function requireEnabled(state, api, path, userProject) {
-    if (userProject !== null && state.findProject(userProject) === undefined) {
-        throw new GoogleError('PERMISSION_DENIED', `Caller does not have required permission to use project ${userProject}.`, [
-            errorInfo('USER_PROJECT_DENIED', 'googleapis.com', {
-                service: api.service,
-                consumer: `projects/${userProject}`,
-            }),
-        ]);
-    }
-    const inPath = /\/projects\/([^/:]+)/.exec(path)?.[1];
-    for (const id of [userProject, inPath]) {
-        const project = id === null || id === undefined ? undefined : state.findProject(id);
-        if (project?.disabledApis.has(api.service))
-            throw disabled(project, api);
-    }
-}
-function disabled(project, api) {
-    const url = `https://console.developers.google.com/apis/api/${api.service}/overview?project=${project.number}`;
-    const help = {
-        '@type': 'type.googleapis.com/google.rpc.Help',
-        links: [{ description: 'Google developers console API activation', url }],
-    };
-    return new GoogleError('PERMISSION_DENIED', `${api.service} has not been used in project ${project.number} before or it is disabled. Enable it by visiting ${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`, [
-        errorInfo('SERVICE_DISABLED', 'googleapis.com', {
-            service: api.service,
-            consumer: `projects/${project.number}`,
-            activationUrl: url,
-        }),
-        help,
-    ]);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/dispatch.js
-
-
-
-
-/** Answers one request to one API and logs it. */
-async function dispatch(dispatcher, api, request) {
-    const state = dispatcher.state();
-    const url = new URL(request.url);
-    const path = url.pathname.slice(`/${api.name}`.length) || '/';
-    const entry = newEntry(dispatcher.requests.length + 1, state.clock.iso(), api.name, request, path, url.searchParams);
-    dispatcher.requests.push(entry);
-    const response = await answer(dispatcher, api, request, entry, url.searchParams);
-    entry.status = response.status;
-    return response;
-}
-async function answer(dispatcher, api, request, entry, query) {
-    const state = dispatcher.state();
-    const { latencyMs } = state.settings;
-    if (latencyMs > 0)
-        await new Promise((resolve) => setTimeout(resolve, latencyMs));
-    try {
-        const match = findRoute(api, request.method, entry.path);
-        if (match === undefined)
-            return notOnThisServer(entry.path);
-        entry.write = match.route.write;
-        const body = await readBody(request);
-        if (body !== undefined && api.public !== true)
-            entry.body = body;
-        labelAuthorization(entry, authenticate(state, api, request.headers.get('authorization')));
-        requireEnabled(state, api, entry.path, request.headers.get('x-goog-user-project'));
-        checkQuery(match, query);
-        for (const interceptor of dispatcher.interceptors) {
-            const instead = await interceptor.before?.(entry);
-            if (instead)
-                return instead;
-        }
-        state.settle();
-        const call = callOf(request, entry.path, query, body, match);
-        let response = json(200, await match.route.handler(call, state));
-        for (const interceptor of dispatcher.interceptors)
-            response = (await interceptor.after?.(entry, response)) ?? response;
-        return response;
-    }
-    catch (error) {
-        if (error instanceof GoogleError)
-            return json(error.httpStatus, error.envelope());
-        throw error;
-    }
-}
-function callOf(request, path, query, body, match) {
-    return {
-        method: request.method,
-        path,
-        version: match.version,
-        query,
-        headers: request.headers,
-        body,
-        param: (name) => {
-            const value = match.params.get(name);
-            if (value === undefined)
-                throw new Error(`${match.route.template} has no ${name}`);
-            return value;
-        },
-    };
-}
-async function readBody(request) {
-    const text = await request.text();
-    if (text === '')
-        return undefined;
-    if (request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true) {
-        return Object.fromEntries(new URLSearchParams(text));
-    }
-    try {
-        return JSON.parse(text);
-    }
-    catch {
-        throw new GoogleError('INVALID_ARGUMENT', 'Invalid JSON payload received. Unexpected token.');
-    }
-}
-/** A query parameter the method does not know is a 400, as on Google's front end. */
-function checkQuery(match, query) {
-    for (const name of query.keys()) {
-        if (match.route.query.includes(name) || SYSTEM_PARAMETERS.includes(name))
-            continue;
-        const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
-        throw new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
-    }
-}
-/** A path no API has: Google's front end answers with a page of its own, not with an API error. */
-function notOnThisServer(path) {
-    const html = `<!DOCTYPE html>\n<html lang=en>\n<title>Error 404 (Not Found)!!1</title>\n<p><b>404.</b> That’s an error.\n<p>The requested URL <code>${path.replace(/[<&]/g, '')}</code> was not found on this server.\n`;
-    return new Response(html, { status: 404, headers: { 'content-type': 'text/html; charset=UTF-8' } });
-}
-function json(status, body) {
-    return new Response(`${JSON.stringify(body, null, 2)}\n`, {
-        status,
-        headers: { 'content-type': 'application/json; charset=UTF-8' },
-    });
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/server.js
-
-
-
-
-
-
-
-
-
-
-
-
-/** Prefixes that belong to APIs without methods here: every path below them is unknown, as on a server that lacks them. */
-const reserved = (name, service) => ({ name, service, versions: [], routes: [] });
-const APIS = [
-    aiplatform,
-    agentregistry,
-    iap,
-    networkservices,
-    networksecurity,
-    cloudresourcemanager,
-    serviceusage,
-    sts,
-    iamcredentials,
-    reserved('orgpolicy', 'orgpolicy.googleapis.com'),
-    reserved('iam', 'iam.googleapis.com'),
-];
-/** Every API under its own prefix, the GitHub-like token URL, and the admin surface. */
-function createApp(context) {
-    const app = new hono_Hono();
-    for (const api of APIS)
-        app.all(`/${api.name}/*`, (c) => dispatch(context, api, c.req.raw));
-    app.get('/oidc', (c) => oidc(context, c.req.raw));
-    app.route('/_emulator', adminApp(context));
-    return app;
-}
-/** GitHub's OIDC endpoint as a workflow sees it: wants the request token, answers `{value}`. */
-function oidc(context, request) {
-    const state = context.state();
-    const query = new URL(request.url).searchParams;
-    const entry = newEntry(context.requests.length + 1, state.clock.iso(), 'oidc', request, '/', query);
-    context.requests.push(entry);
-    const token = /^bearer\s+(\S+)$/i.exec(request.headers.get('authorization') ?? '')?.[1];
-    const known = token === state.settings.auth.oidcRequestToken;
-    labelAuthorization(entry, token === undefined ? 'none' : known ? 'oidc-request' : 'unknown');
-    entry.status = known ? 200 : 401;
-    if (!known)
-        return Response.json({ message: 'Unauthorized' }, { status: 401 });
-    return Response.json({ value: oidcToken(state, query.get('audience') ?? 'https://github.com/acme'), count: 1 });
-}
-
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -19102,11 +12041,11 @@ function discriminatorMap(def) {
 }
 const $ZodDiscriminatedUnion = 
 /*@__PURE__*/
-(/* unused pure expression or super */ null && (core.$constructor("$ZodDiscriminatedUnion", (inst, def) => {
+$constructor("$ZodDiscriminatedUnion", (inst, def) => {
     def.inclusive = false;
     $ZodUnion.init(inst, def);
     const _super = inst._zod.parse;
-    util.defineLazyInternal(inst, "propValues", (zod) => {
+    defineLazyInternal(inst, "propValues", (zod) => {
         const propValues = {};
         let undefinedCount = 0;
         for (const option of zod.def.options) {
@@ -19117,7 +12056,7 @@ const $ZodDiscriminatedUnion =
                 undefinedCount++;
             for (const [k, v] of Object.entries(pv)) {
                 if (!Object.prototype.hasOwnProperty.call(propValues, k)) {
-                    util.assignProp(propValues, k, new Set());
+                    util_assignProp(propValues, k, new Set());
                 }
                 for (const val of v) {
                     propValues[k].add(val);
@@ -19130,15 +12069,15 @@ const $ZodDiscriminatedUnion =
     });
     // Checked now rather than in the lookup map below, so an option that lacks the discriminator fails at the `discriminatedUnion` call instead of on the first object parsed. Options whose shape cannot be enumerated without resolving it — pipes and lazies — are left to the map.
     def.options.forEach((option, i) => {
-        const propShape = util.rawShape(option._zod.def);
+        const propShape = rawShape(option._zod.def);
         if (propShape && !Object.prototype.hasOwnProperty.call(propShape, def.discriminator)) {
             throw new Error(`Invalid discriminated union option at index "${i}"`);
         }
     });
-    const disc = util.cached(() => discriminatorMap(def));
+    const disc = cached(() => discriminatorMap(def));
     inst._zod.parse = (payload, ctx) => {
         const input = payload.value;
-        if (!util.isObject(input)) {
+        if (!util_isObject(input)) {
             payload.issues.push({
                 code: "invalid_type",
                 expected: "object",
@@ -19172,7 +12111,7 @@ const $ZodDiscriminatedUnion =
         });
         return payload;
     };
-})));
+});
 const $ZodIntersection = /*@__PURE__*/ $constructor("$ZodIntersection", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, ctx) => {
@@ -19743,16 +12682,16 @@ const $ZodEnum = /*@__PURE__*/ $constructor("$ZodEnum", (inst, def) => {
         return payload;
     };
 });
-const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodLiteral", (inst, def) => {
+const $ZodLiteral = /*@__PURE__*/ $constructor("$ZodLiteral", (inst, def) => {
     $ZodType.init(inst, def);
     const values = new Set(def.values);
     inst._zod.values = values;
-    util.defineLazyInternal(inst, "pattern", (zod) => {
+    defineLazyInternal(inst, "pattern", (zod) => {
         const vals = zod.def.values;
         // unmatchable fallback, RE2-safe: an empty alternation would compile to /^()$/, which matches ""
         return new RegExp(vals.length
             ? `^(${vals
-                .map((o) => typeof o === "string" ? util.escapeRegex(o) : o ? util.escapeRegex(o.toString()) : String(o))
+                .map((o) => typeof o === "string" ? escapeRegex(o) : o ? escapeRegex(o.toString()) : String(o))
                 .join("|")})$`
             : "^[^\\s\\S]$");
     });
@@ -19769,7 +12708,7 @@ const $ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null &&
         });
         return payload;
     };
-})));
+});
 const $ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("$ZodFile", (inst, def) => {
     $ZodType.init(inst, def);
     inst._zod.parse = (payload, _ctx) => {
@@ -23542,7 +16481,7 @@ const _decode = (_Err) => {
     };
     return fn;
 };
-const parse_decode = /* @__PURE__*/ _decode($ZodRealError);
+const decode = /* @__PURE__*/ _decode($ZodRealError);
 const _encodeAsync = (_Err) => {
     const parseAsync = _parseAsync(_Err);
     const fn = async (schema, value, _ctx, _params) => {
@@ -23648,7 +16587,7 @@ const parse_safeParseAsync = /* @__PURE__ */ _safeParseAsync(ZodRealError);
 
 // Codec functions
 const parse_encode = /* @__PURE__ */ _encode(ZodRealError);
-const classic_parse_decode = /* @__PURE__ */ _decode(ZodRealError);
+const parse_decode = /* @__PURE__ */ _decode(ZodRealError);
 const parse_encodeAsync = /* @__PURE__ */ _encodeAsync(ZodRealError);
 const parse_decodeAsync = /* @__PURE__ */ _decodeAsync(ZodRealError);
 const parse_safeEncode = /* @__PURE__ */ _safeEncode(ZodRealError);
@@ -23819,7 +16758,7 @@ const ZodType = /*@__PURE__*/ $constructor("ZodType", (inst, def) => {
         return parse_encode(this, data, params, { callee: _encode });
     },
     decode: function _decode(data, params) {
-        return classic_parse_decode(this, data, params, { callee: _decode });
+        return parse_decode(this, data, params, { callee: _decode });
     },
     encodeAsync: async function _encodeAsync(data, params) {
         return await parse_encodeAsync(this, data, params, { callee: _encodeAsync });
@@ -24612,17 +17551,17 @@ function xor(options, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodDiscriminatedUnion = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodDiscriminatedUnion", (inst, def) => {
+const ZodDiscriminatedUnion = /*@__PURE__*/ $constructor("ZodDiscriminatedUnion", (inst, def) => {
     ZodUnion.init(inst, def);
-    core.$ZodDiscriminatedUnion.init(inst, def);
-})));
+    $ZodDiscriminatedUnion.init(inst, def);
+});
 function discriminatedUnion(discriminator, options, params) {
     // const [options, params] = args;
     return new ZodDiscriminatedUnion({
         type: "union",
         options: options,
         discriminator,
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodIntersection = /*@__PURE__*/ $constructor("ZodIntersection", (inst, def) => {
@@ -24816,10 +17755,10 @@ function nativeEnum(entries, params) {
         ...util.normalizeParams(params),
     });
 }
-const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodLiteral", (inst, def) => {
-    core.$ZodLiteral.init(inst, def);
+const ZodLiteral = /*@__PURE__*/ $constructor("ZodLiteral", (inst, def) => {
+    $ZodLiteral.init(inst, def);
     ZodType.init(inst, def);
-    inst._zod.processJSONSchema = (ctx, json, params) => processors.literalProcessor(inst, ctx, json, params);
+    inst._zod.processJSONSchema = (ctx, json, params) => literalProcessor(inst, ctx, json, params);
     inst.values = new Set(def.values);
     Object.defineProperty(inst, "value", {
         get() {
@@ -24829,12 +17768,12 @@ const ZodLiteral = /*@__PURE__*/ (/* unused pure expression or super */ null && 
             return def.values[0];
         },
     });
-})));
+});
 function literal(value, params) {
     return new ZodLiteral({
         type: "literal",
         values: Array.isArray(value) ? value : [value],
-        ...util.normalizeParams(params),
+        ...normalizeParams(params),
     });
 }
 const ZodFile = /*@__PURE__*/ (/* unused pure expression or super */ null && (core.$constructor("ZodFile", (inst, def) => {
@@ -25178,7 +18117,7 @@ const stringbool = (...args) => core._stringbool({
     Boolean: ZodBoolean,
     String: ZodString,
 }, ...args);
-function schemas_json(params) {
+function json(params) {
     const jsonSchema = lazy(() => {
         return union([schemas_string(params), schemas_number(), schemas_boolean(), schemas_null(), array(jsonSchema), record(schemas_string(), jsonSchema)]);
     });
@@ -25193,6 +18132,8044 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/emulator/core/errors.js
+/** The google.rpc codes with their HTTP status (googleapis `google/rpc/code.proto`). */
+const CODES = {
+    CANCELLED: { rpc: 1, http: 499 },
+    UNKNOWN: { rpc: 2, http: 500 },
+    INVALID_ARGUMENT: { rpc: 3, http: 400 },
+    DEADLINE_EXCEEDED: { rpc: 4, http: 504 },
+    NOT_FOUND: { rpc: 5, http: 404 },
+    ALREADY_EXISTS: { rpc: 6, http: 409 },
+    PERMISSION_DENIED: { rpc: 7, http: 403 },
+    RESOURCE_EXHAUSTED: { rpc: 8, http: 429 },
+    FAILED_PRECONDITION: { rpc: 9, http: 400 },
+    ABORTED: { rpc: 10, http: 409 },
+    OUT_OF_RANGE: { rpc: 11, http: 400 },
+    UNIMPLEMENTED: { rpc: 12, http: 501 },
+    INTERNAL: { rpc: 13, http: 500 },
+    UNAVAILABLE: { rpc: 14, http: 503 },
+    DATA_LOSS: { rpc: 15, http: 500 },
+    UNAUTHENTICATED: { rpc: 16, http: 401 },
+};
+const STATUS_NAMES = Object.keys(CODES);
+/** The HTTP statuses Google's APIs answer errors with. */
+const HTTP_STATUSES = [400, 401, 403, 404, 409, 429, 499, 500, 501, 503, 504];
+/** An answer of a Google API that is an error; knows its two shapes, the HTTP envelope and the bare status of an operation. */
+class GoogleError extends Error {
+    status;
+    details;
+    constructor(status, message, details = []) {
+        super(message);
+        this.name = 'GoogleError';
+        this.status = status;
+        this.details = details;
+    }
+    get httpStatus() {
+        return CODES[this.status].http;
+    }
+    /** The `{"error": {code, message, status, details}}` body every Google API answers with. */
+    envelope() {
+        return {
+            error: {
+                code: this.httpStatus,
+                message: this.message,
+                status: this.status,
+                ...(this.details.length > 0 ? { details: this.details } : {}),
+            },
+        };
+    }
+    rpcStatus() {
+        return {
+            code: CODES[this.status].rpc,
+            message: this.message,
+            ...(this.details.length > 0 ? { details: this.details } : {}),
+        };
+    }
+}
+/** The status name of an rpc code, UNKNOWN for a number that is none. */
+function statusOfCode(code) {
+    return STATUS_NAMES.find((name) => CODES[name].rpc === code) ?? 'UNKNOWN';
+}
+/** 400 INVALID_ARGUMENT, with a field violation when the field is known. */
+const invalid = (message, field) => new GoogleError('INVALID_ARGUMENT', message, field === undefined ? [] : [badRequest(field, message)]);
+/** 404 NOT_FOUND. */
+const errors_notFound = (message) => new GoogleError('NOT_FOUND', message);
+/** 400 FAILED_PRECONDITION: the request is fine, the state of the world is not. */
+const failedPrecondition = (message, details = []) => new GoogleError('FAILED_PRECONDITION', message, details);
+/** `google.rpc.ErrorInfo`: the machine-readable reason. */
+function errorInfo(reason, domain, metadata) {
+    return { '@type': 'type.googleapis.com/google.rpc.ErrorInfo', reason, domain, metadata };
+}
+/** `google.rpc.BadRequest` with one field violation. */
+function badRequest(field, description) {
+    return { '@type': 'type.googleapis.com/google.rpc.BadRequest', fieldViolations: [{ field, description }] };
+}
+/** `google.rpc.RetryInfo`: how long to wait before asking again. */
+function retryInfo(seconds) {
+    return { '@type': 'type.googleapis.com/google.rpc.RetryInfo', retryDelay: `${seconds}s` };
+}
+/** `google.rpc.QuotaFailure` with one violation. */
+function quotaFailure(subject, description) {
+    return { '@type': 'type.googleapis.com/google.rpc.QuotaFailure', violations: [{ subject, description }] };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/schema.js
+
+
+/** Prefixes a fault may name: those of the APIs, and `oidc` for the GitHub-like token URL. */
+const FAULT_APIS = [
+    'aiplatform',
+    'agentregistry',
+    'iap',
+    'networkservices',
+    'networksecurity',
+    'cloudresourcemanager',
+    'serviceusage',
+    'sts',
+    'iamcredentials',
+    'orgpolicy',
+    'iam',
+    'oidc',
+];
+const milliseconds = schemas_number().min(0);
+const positive = schemas_int().min(1);
+const seconds = schemas_number().min(0);
+/** One or several of them. */
+const oneOrMore = (item) => union([item, array(item).min(1)]);
+/** Which requests; everything that is named must hold. Requests that are refused before (no token, no such method) never count. */
+const match = strictObject({
+    api: oneOrMore(schemas_enum(FAULT_APIS)).optional(),
+    method: oneOrMore(schemas_enum(['GET', 'POST', 'PATCH', 'DELETE'])).optional(),
+    /** Whole path with the version. `*` is a run without `/` and `:`, `**` any run: `**:setIamPolicy`. */
+    path: schemas_string().min(1).optional(),
+    /** Does the method change anything? Reads by POST (getIamPolicy) do not. */
+    write: schemas_boolean().optional(),
+});
+/** Which of the matching requests, counted in order of arrival from 1. */
+const when = union([
+    literal('every'),
+    strictObject({ nth: oneOrMore(positive) }),
+    strictObject({ first: positive }),
+    /** The same seed hits the same requests again, in whatever order they arrive. */
+    strictObject({ probability: schemas_number().min(0).max(1), seed: schemas_int().default(1) }),
+]);
+/** Before the API acts: nothing has changed. After: the change is made, and only the answer is not what it should be. */
+const at = schemas_enum(['before', 'after']);
+const common = {
+    /** For the request log and for taking it away again; made up when absent. */
+    id: schemas_string().min(1).optional(),
+    match: match.prefault({}),
+};
+const fault = { ...common, when: when.default('every') };
+/** An error answer in the API's own form. 409 is ABORTED, the conflict of a stale etag, unless `rpc` says otherwise. */
+const schema_status = strictObject({
+    ...fault,
+    kind: literal('status'),
+    status: literal(HTTP_STATUSES),
+    rpc: schemas_enum(STATUS_NAMES).optional(),
+    message: schemas_string().optional(),
+    /** Seconds for a `Retry-After` header. */
+    retryAfter: seconds.optional(),
+    retryAfterForm: schemas_enum(['seconds', 'date']).default('seconds'),
+    /** Seconds for a google.rpc.RetryInfo detail. */
+    retryInfo: seconds.optional(),
+    at: at.default('before'),
+});
+/** The connection is reset; with `midway` it ends after half of the answer. */
+const schema_reset = strictObject({ ...fault, kind: literal('reset'), at: schemas_enum(['before', 'after', 'midway']) });
+/** The answer's text ends in the middle, although HTTP says that it is whole. */
+const truncated = strictObject({ ...fault, kind: literal('truncated') });
+/** A web page instead of JSON: a front end's error page, or with 200 a proxy that wants something. */
+const html = strictObject({
+    ...fault,
+    kind: literal('html'),
+    status: schemas_int().min(200).max(599).default(502),
+    at: at.default('before'),
+});
+/** No body at all; the API's own status unless one is given. */
+const empty = strictObject({
+    ...fault,
+    kind: literal('empty'),
+    status: schemas_int().min(200).max(599).optional(),
+    at: at.default('after'),
+});
+/** The API's answer under another `content-type`. */
+const contentType = strictObject({
+    ...fault,
+    kind: literal('content-type'),
+    contentType: schemas_string().min(1).default('text/plain; charset=UTF-8'),
+});
+/** Any text in place of the API's: JSON of another shape, for one. */
+const body = strictObject({
+    ...fault,
+    kind: literal('body'),
+    body: schemas_string(),
+    status: schemas_int().min(200).max(599).default(200),
+    contentType: schemas_string().default('application/json; charset=UTF-8'),
+    at: at.default('after'),
+});
+/** The answer takes its time; with `at: before` the change too is made only then, whether or not the client still listens. */
+const slow = strictObject({
+    ...fault,
+    kind: literal('slow'),
+    firstByteMs: milliseconds.default(0),
+    /** Between the first and the second half of the body. */
+    bodyMs: milliseconds.default(0),
+    at: at.default('after'),
+});
+/** The operation that the request starts or reads can't be found from now on; what it does goes on. */
+const operationVanishes = strictObject({ ...fault, kind: literal('operation-vanishes') });
+/** The operation that the request starts or reads does not end before the fault is taken away. */
+const operationNeverEnds = strictObject({ ...fault, kind: literal('operation-never-ends') });
+/** Reads show the world as it was: `forMs` ago, or for the next `reads` matching reads after each change as it was before it. */
+const staleReads = strictObject({
+    ...fault,
+    kind: literal('stale-reads'),
+    for: union([strictObject({ ms: milliseconds }), strictObject({ reads: positive })]),
+});
+/** Somebody else writes just before a setIamPolicy (a member) or an engine PATCH (a label): the etag that was read is stale. */
+const foreignWrite = strictObject({ ...fault, kind: literal('foreign-write'), member: schemas_string().optional() });
+/** A token is refused as expired after so many matching requests with it; each new token starts anew. */
+const tokenExpires = strictObject({
+    ...common,
+    kind: literal('token-expires'),
+    afterRequests: schemas_int().min(0),
+    /** Only this one; absent means every token. */
+    token: schemas_string().optional(),
+});
+const schema = discriminatedUnion('kind', [
+    schema_status,
+    schema_reset,
+    truncated,
+    html,
+    empty,
+    contentType,
+    body,
+    slow,
+    operationVanishes,
+    operationNeverEnds,
+    staleReads,
+    foreignWrite,
+    tokenExpires,
+]);
+/** Faults that can't be read; the message lists every problem. */
+class FaultError extends Error {
+    name = 'FaultError';
+}
+/** Reads one fault or a list of them. Unknown keys are errors; all problems are reported at once. */
+function readFaults(input) {
+    const list = Array.isArray(input) ? input : [input];
+    const parsed = array(schema).safeParse(list);
+    if (parsed.success)
+        return parsed.data;
+    const problems = parsed.error.issues.map(({ path: [index, ...path], message }) => `faults[${String(index)}]${path.map((key) => `.${String(key)}`).join('')}: ${message}`);
+    throw new FaultError(`These are no faults:\n${problems.map((problem) => `  ${problem}`).join('\n')}`);
+}
+
+;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/constants-BLSFu_RU.mjs
+//#region src/utils/response/constants.ts
+const X_ALREADY_SENT = "x-hono-already-sent";
+
+//#endregion
+
+;// CONCATENATED MODULE: external "node:http"
+const external_node_http_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http");
+;// CONCATENATED MODULE: external "node:http2"
+const external_node_http2_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:http2");
+;// CONCATENATED MODULE: external "node:stream"
+const external_node_stream_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:stream");
+;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/websocket/index.js
+//#region src/helper/websocket/index.ts
+/**
+* A context for controlling WebSockets
+*/
+var WSContext = class {
+	#init;
+	constructor(init) {
+		this.#init = init;
+		this.raw = init.raw;
+		this.url = init.url ? new URL(init.url) : null;
+		this.protocol = init.protocol ?? null;
+	}
+	send(source, options) {
+		this.#init.send(source, options ?? {});
+	}
+	raw;
+	binaryType = "arraybuffer";
+	get readyState() {
+		return this.#init.readyState;
+	}
+	url;
+	protocol;
+	close(code, reason) {
+		this.#init.close(code, reason);
+	}
+};
+const createWSMessageEvent = (source) => {
+	return new MessageEvent("message", { data: source });
+};
+/**
+* Create a WebSocket adapter/helper
+*/
+const defineWebSocketHelper = (handler) => {
+	return ((...args) => {
+		if (typeof args[0] === "function") {
+			const [createEvents, options] = args;
+			return async function upgradeWebSocket(c, next) {
+				const result = await handler(c, await createEvents(c), options);
+				if (result) return result;
+				await next();
+			};
+		} else {
+			const [c, events, options] = args;
+			return (async () => {
+				const upgraded = await handler(c, events, options);
+				if (!upgraded) throw new Error("Failed to upgrade WebSocket");
+				return upgraded;
+			})();
+		}
+	});
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/index.mjs
+
+
+
+
+
+
+//#region src/error.ts
+var RequestError = class extends Error {
+	constructor(message, options) {
+		super(message, options);
+		this.name = "RequestError";
+	}
+};
+
+//#endregion
+//#region src/headers.ts
+const nonJoinedHeaders = new Set([
+	"age",
+	"authorization",
+	"content-length",
+	"content-type",
+	"etag",
+	"expires",
+	"from",
+	"host",
+	"if-modified-since",
+	"if-unmodified-since",
+	"last-modified",
+	"location",
+	"max-forwards",
+	"proxy-authorization",
+	"referer",
+	"retry-after",
+	"server",
+	"user-agent"
+]);
+const validHeaderName = /^[!#$%&'*+\-.^_`|~\dA-Za-z]+$/;
+const isHttpWhitespace = (code) => code === 9 || code === 10 || code === 13 || code === 32;
+const normalizeHeaderValue = (value) => {
+	if (!isHttpWhitespace(value.charCodeAt(0)) && !isHttpWhitespace(value.charCodeAt(value.length - 1))) return value;
+	let start = 0;
+	let end = value.length;
+	while (start < end && isHttpWhitespace(value.charCodeAt(start))) start++;
+	while (end > start && isHttpWhitespace(value.charCodeAt(end - 1))) end--;
+	return value.slice(start, end);
+};
+const forbiddenHeaderValue = /[\0\r\n]/;
+const GlobalHeaders = globalThis.Headers;
+const materializeHeaders = (rawHeaders, HeadersCtor = GlobalHeaders) => {
+	const headers = new HeadersCtor();
+	for (let i = 0; i < rawHeaders.length; i += 2) {
+		const name = rawHeaders[i];
+		if (!name.startsWith(":")) headers.append(name, rawHeaders[i + 1]);
+	}
+	return headers;
+};
+var RequestHeaders = class {
+	#incoming;
+	#rawHeaders;
+	#headers;
+	#invalidValue;
+	constructor(incoming) {
+		this.#incoming = incoming;
+		if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) this.#rawHeaders = incoming.rawHeaders.slice();
+	}
+	get #lazyRawHeaders() {
+		return this.#rawHeaders ??= this.#incoming.rawHeaders.slice();
+	}
+	get #native() {
+		if (!this.#headers) {
+			this.#headers = materializeHeaders(this.#lazyRawHeaders);
+			this.#rawHeaders = void 0;
+		}
+		return this.#headers;
+	}
+	#normalizedName(name) {
+		if (typeof name !== "string") return;
+		if (!validHeaderName.test(name)) throw new TypeError(`Invalid header name: ${name}`);
+		return name.toLowerCase();
+	}
+	#lookupHttp1(lowerName) {
+		const headers = this.#incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest ? void 0 : this.#incoming.headers;
+		if (!headers || nonJoinedHeaders.has(lowerName) || lowerName === "set-cookie" || lowerName === "__proto__") return;
+		if (!Object.hasOwn(headers, lowerName)) return null;
+		const rawValue = headers[lowerName];
+		if (typeof rawValue === "string") {
+			const value = normalizeHeaderValue(rawValue);
+			return forbiddenHeaderValue.test(value) ? void 0 : value;
+		}
+	}
+	#lookup(rawHeaders, lowerName) {
+		const separator = lowerName === "cookie" ? "; " : ", ";
+		let value = null;
+		for (let i = 0; i < rawHeaders.length; i += 2) {
+			const rawName = rawHeaders[i];
+			if (rawName.length === lowerName.length && rawName.toLowerCase() === lowerName) {
+				const rawValue = normalizeHeaderValue(rawHeaders[i + 1]);
+				if (forbiddenHeaderValue.test(rawValue)) {
+					this.#invalidValue = true;
+					return;
+				}
+				value = value === null ? rawValue : value + separator + rawValue;
+			}
+		}
+		return value;
+	}
+	append(name, value) {
+		this.#native.append(name, value);
+	}
+	delete(name) {
+		this.#native.delete(name);
+	}
+	get(name) {
+		const lowerName = this.#normalizedName(name);
+		if (lowerName && !this.#headers && !this.#invalidValue) {
+			const http1Value = this.#lookupHttp1(lowerName);
+			if (http1Value !== void 0) return http1Value;
+			const value = this.#lookup(this.#lazyRawHeaders, lowerName);
+			if (value !== void 0) return value;
+		}
+		return this.#native.get(name);
+	}
+	has(name) {
+		const lowerName = this.#normalizedName(name);
+		if (lowerName && !this.#headers && !this.#invalidValue) {
+			const http1Value = this.#lookupHttp1(lowerName);
+			if (http1Value !== void 0) return http1Value !== null;
+			const value = this.#lookup(this.#lazyRawHeaders, lowerName);
+			if (value !== void 0) return value !== null;
+		}
+		return this.#native.has(name);
+	}
+	set(name, value) {
+		this.#native.set(name, value);
+	}
+	getSetCookie() {
+		return this.#native.getSetCookie();
+	}
+	keys() {
+		return this.#native.keys();
+	}
+	values() {
+		return this.#native.values();
+	}
+	entries() {
+		return this.#native.entries();
+	}
+	forEach(callback, thisArg) {
+		this.#native.forEach((value, key) => {
+			callback.call(thisArg, value, key, this);
+		});
+	}
+	[Symbol.iterator]() {
+		return this.entries();
+	}
+};
+Object.defineProperty(RequestHeaders.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
+	return `Headers (lightweight) ${inspectFn(Object.fromEntries(this), {
+		...options,
+		depth: depth == null ? null : depth - 1
+	})}`;
+} });
+Object.setPrototypeOf(RequestHeaders.prototype, GlobalHeaders.prototype);
+const newHeadersFromIncoming = (incoming) => globalThis.Headers === GlobalHeaders ? new RequestHeaders(incoming) : materializeHeaders(incoming.rawHeaders, globalThis.Headers);
+
+//#endregion
+//#region src/url.ts
+const reValidRequestUrl = /^\/[!#$&-;=?-\[\]_a-z~]*$/;
+const reDotSegment = /\/\.\.?(?:[/?#]|$)/;
+const reValidHost = /^[a-z0-9._-]+(?::(?:[1-5]\d{3,4}|[6-9]\d{3}))?$/;
+const validateRequestTarget = (target) => {
+	const backslash = target.indexOf("\\");
+	if (backslash !== -1) {
+		const query = target.indexOf("?");
+		if (query === -1 || backslash < query) throw new RequestError("Backslash in request path");
+	}
+};
+const buildUrl = (scheme, host, incomingUrl) => {
+	const url = `${scheme}://${host}${incomingUrl}`;
+	if (!reValidHost.test(host)) {
+		validateRequestTarget(incomingUrl);
+		const urlObj = new URL(url);
+		if (urlObj.hostname.length !== host.length && urlObj.hostname !== (host.includes(":") ? host.replace(/:\d+$/, "") : host).toLowerCase()) throw new RequestError("Invalid host header");
+		return urlObj.href;
+	} else if (incomingUrl.length === 0) return url + "/";
+	else {
+		if (incomingUrl.charCodeAt(0) !== 47) throw new RequestError("Invalid URL");
+		if (!reValidRequestUrl.test(incomingUrl) || reDotSegment.test(incomingUrl)) {
+			validateRequestTarget(incomingUrl);
+			return new URL(url).href;
+		}
+		return url;
+	}
+};
+
+//#endregion
+//#region src/request.ts
+const toRequestError = (e) => {
+	if (e instanceof RequestError) return e;
+	return new RequestError(e.message, { cause: e });
+};
+const GlobalRequest = global.Request;
+var Request$1 = class extends GlobalRequest {
+	constructor(input, options) {
+		if (typeof input === "object" && getRequestCache in input) {
+			const hasReplacementBody = options !== void 0 && "body" in options && options.body != null;
+			if (input[bodyConsumedDirectlyKey] && !hasReplacementBody) throw new TypeError("Cannot construct a Request with a Request object that has already been used.");
+			input = input[getRequestCache]();
+		}
+		if (typeof (options?.body)?.getReader !== "undefined") options.duplex ??= "half";
+		super(input, options);
+	}
+};
+const wrapBodyStream = Symbol("wrapBodyStream");
+const byteExactEncodings = new Set([
+	"latin1",
+	"binary",
+	"hex",
+	"base64",
+	"base64url"
+]);
+const isByteExactEncoding = (encoding) => encoding === null || byteExactEncodings.has(encoding);
+const bodyBufferedBeforeDisconnectKey = Symbol("bodyBufferedBeforeDisconnect");
+const bodyBufferedLengthBeforeDisconnectKey = Symbol("bodyBufferedLengthBeforeDisconnect");
+const toBufferChunk = (chunk, encoding) => Buffer.isBuffer(chunk) ? chunk : Buffer.from(chunk, encoding ?? "utf8");
+const isRecoverableDisconnectedIncoming = (incoming) => !(incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) && !!incoming.complete && !!incoming.readableAborted && typeof incoming.read === "function" && isByteExactEncoding(incoming.readableEncoding);
+const recordBodyBufferedBeforeDisconnect = (incoming) => {
+	if (incoming.readableDidRead || !isRecoverableDisconnectedIncoming(incoming)) return;
+	const incomingWithRecovery = incoming;
+	incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey] ??= incoming.readableLength;
+};
+const readBodyBufferedBeforeDisconnect = (incoming, chunks) => {
+	if (incoming.readableDidRead && !chunks || !isRecoverableDisconnectedIncoming(incoming)) return;
+	const incomingWithRecovery = incoming;
+	if (incomingWithRecovery[bodyBufferedBeforeDisconnectKey] !== void 0) return incomingWithRecovery[bodyBufferedBeforeDisconnectKey];
+	let result;
+	const errored = incoming.errored;
+	if (errored && errored.code !== "ECONNRESET") result = errored;
+	else if (incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey] !== void 0 && incoming.readableLength !== incomingWithRecovery[bodyBufferedLengthBeforeDisconnectKey]) result = newBodyUnusableError();
+	else {
+		const bodyChunks = chunks ?? [];
+		const chunk = incoming.read();
+		if (chunk !== null) bodyChunks.push(toBufferChunk(chunk, incoming.readableEncoding));
+		const buffer = bodyChunks.length === 1 ? bodyChunks[0] : Buffer.concat(bodyChunks);
+		result = buffer;
+		const contentLength = incoming.headers["content-length"];
+		if (typeof contentLength === "string" && /^\d+$/.test(contentLength)) {
+			const expectedLength = Number(contentLength);
+			if (Number.isSafeInteger(expectedLength) && buffer.length !== expectedLength) result = newBodyUnusableError();
+		}
+	}
+	incomingWithRecovery[bodyBufferedBeforeDisconnectKey] = result;
+	return result;
+};
+const enqueueBufferedBody = (controller, buffered) => {
+	if (buffered instanceof Error) {
+		controller.error(buffered);
+		return;
+	}
+	if (buffered.length > 0) controller.enqueue(buffered);
+	controller.close();
+};
+const newRequestFromIncoming = (method, url, headers, incoming, abortController) => {
+	const init = {
+		method,
+		headers,
+		signal: abortController.signal
+	};
+	if (method === "TRACE") {
+		init.method = "GET";
+		const req = new Request$1(url, init);
+		Object.defineProperty(req, "method", { get() {
+			return "TRACE";
+		} });
+		return req;
+	}
+	if (!(method === "GET" || method === "HEAD")) if ("rawBody" in incoming && incoming.rawBody instanceof Buffer) init.body = new ReadableStream({ start(controller) {
+		controller.enqueue(incoming.rawBody);
+		controller.close();
+	} });
+	else if (incoming[wrapBodyStream]) {
+		let reader;
+		init.body = new ReadableStream({ async pull(controller) {
+			try {
+				if (!reader) {
+					const buffered = readBodyBufferedBeforeDisconnect(incoming);
+					if (buffered !== void 0) {
+						enqueueBufferedBody(controller, buffered);
+						return;
+					}
+				}
+				reader ||= external_node_stream_namespaceObject.Readable.toWeb(incoming).getReader();
+				const { done, value } = await reader.read();
+				if (done) controller.close();
+				else controller.enqueue(value);
+			} catch (error) {
+				controller.error(error);
+			}
+		} });
+	} else {
+		const buffered = readBodyBufferedBeforeDisconnect(incoming);
+		if (buffered !== void 0) init.body = new ReadableStream({ start(controller) {
+			enqueueBufferedBody(controller, buffered);
+		} });
+		else init.body = external_node_stream_namespaceObject.Readable.toWeb(incoming);
+	}
+	return new Request$1(url, init);
+};
+const getRequestCache = Symbol("getRequestCache");
+const requestCache = Symbol("requestCache");
+const incomingKey = Symbol("incomingKey");
+const urlKey = Symbol("urlKey");
+const methodKey = Symbol("methodKey");
+const headersKey = Symbol("headersKey");
+const abortControllerKey = Symbol("abortControllerKey");
+const getAbortController = Symbol("getAbortController");
+const abortRequest = Symbol("abortRequest");
+const bodyBufferKey = Symbol("bodyBuffer");
+const bodyReadPromiseKey = Symbol("bodyReadPromise");
+const bodyConsumedDirectlyKey = Symbol("bodyConsumedDirectly");
+const bodyLockReaderKey = Symbol("bodyLockReader");
+const abortReasonKey = Symbol("abortReason");
+const newBodyUnusableError = () => {
+	return /* @__PURE__ */ new TypeError("Body is unusable");
+};
+const rejectBodyUnusable = () => {
+	return Promise.reject(newBodyUnusableError());
+};
+const textDecoder = new TextDecoder();
+const consumeBodyDirectOnce = (request) => {
+	if (request[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
+	request[bodyConsumedDirectlyKey] = true;
+};
+const toArrayBuffer = (buf) => {
+	return buf.buffer.slice(buf.byteOffset, buf.byteOffset + buf.byteLength);
+};
+const dist_contentType = (request) => {
+	return (request[headersKey] ||= newHeadersFromIncoming(request[incomingKey])).get("content-type") || "";
+};
+const methodTokenRegExp = /^[!#$%&'*+\-.^_`|~0-9A-Za-z]+$/;
+const normalizeIncomingMethod = (method) => {
+	if (typeof method !== "string" || method.length === 0) return "GET";
+	switch (method) {
+		case "DELETE":
+		case "GET":
+		case "HEAD":
+		case "OPTIONS":
+		case "PATCH":
+		case "POST":
+		case "PUT":
+		case "QUERY": return method;
+	}
+	const upper = method.toUpperCase();
+	switch (upper) {
+		case "DELETE":
+		case "GET":
+		case "HEAD":
+		case "OPTIONS":
+		case "POST":
+		case "PUT": return upper;
+		default: return method;
+	}
+};
+const validateDirectReadMethod = (method) => {
+	if (!methodTokenRegExp.test(method)) return /* @__PURE__ */ new TypeError(`'${method}' is not a valid HTTP method.`);
+	const normalized = method.toUpperCase();
+	if (normalized === "CONNECT" || normalized === "TRACK" || normalized === "TRACE" && method !== "TRACE") return /* @__PURE__ */ new TypeError(`'${method}' HTTP method is unsupported.`);
+};
+const readBodyWithFastPath = (request, method, fromBuffer) => {
+	if (request[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
+	const methodName = request.method;
+	if (methodName === "GET" || methodName === "HEAD") return request[getRequestCache]()[method]();
+	const methodValidationError = validateDirectReadMethod(methodName);
+	if (methodValidationError) return Promise.reject(methodValidationError);
+	if (request[requestCache]) {
+		if (methodName !== "TRACE") return request[requestCache][method]();
+	}
+	const alreadyUsedError = consumeBodyDirectOnce(request);
+	if (alreadyUsedError) return alreadyUsedError;
+	const raw = readRawBodyIfAvailable(request);
+	if (raw) {
+		const result = Promise.resolve(fromBuffer(raw, request));
+		request[bodyBufferKey] = void 0;
+		return result;
+	}
+	return readBodyDirect(request).then((buf) => {
+		const result = fromBuffer(buf, request);
+		request[bodyBufferKey] = void 0;
+		return result;
+	});
+};
+const readRawBodyIfAvailable = (request) => {
+	const incoming = request[incomingKey];
+	if ("rawBody" in incoming && incoming.rawBody instanceof Buffer) return incoming.rawBody;
+};
+const normalizeAbortError = (request, incoming) => {
+	if (incoming.errored) return incoming.errored;
+	const reason = request[abortReasonKey];
+	if (reason !== void 0) return reason instanceof Error ? reason : new Error(String(reason));
+	return /* @__PURE__ */ new Error("Client connection prematurely closed.");
+};
+const readBodyDirect = (request) => {
+	if (request[bodyBufferKey]) return Promise.resolve(request[bodyBufferKey]);
+	if (request[bodyReadPromiseKey]) return request[bodyReadPromiseKey];
+	const incoming = request[incomingKey];
+	if (incoming.readableDidRead) return rejectBodyUnusable();
+	const buffered = readBodyBufferedBeforeDisconnect(incoming);
+	if (buffered !== void 0) {
+		if (buffered instanceof Error) return Promise.reject(buffered);
+		request[bodyBufferKey] = buffered;
+		return Promise.resolve(buffered);
+	}
+	const promise = new Promise((resolve, reject) => {
+		const chunks = [];
+		let settled = false;
+		const finish = (callback) => {
+			if (settled) return;
+			settled = true;
+			cleanup();
+			callback();
+		};
+		const recoverCompleteBodyAfterDisconnect = (error) => {
+			const streamError = incoming.errored ?? error;
+			if (!isRecoverableDisconnectedIncoming(incoming) || streamError && streamError.code !== "ECONNRESET") return false;
+			finish(() => {
+				const recovered = readBodyBufferedBeforeDisconnect(incoming, chunks);
+				if (recovered instanceof Error) reject(recovered);
+				else if (recovered === void 0) reject(error ?? normalizeAbortError(request, incoming));
+				else {
+					request[bodyBufferKey] = recovered;
+					resolve(recovered);
+				}
+			});
+			return true;
+		};
+		const onData = (chunk) => {
+			chunks.push(toBufferChunk(chunk, incoming.readableEncoding));
+		};
+		const onEnd = () => {
+			finish(() => {
+				const buffer = chunks.length === 1 ? chunks[0] : Buffer.concat(chunks);
+				request[bodyBufferKey] = buffer;
+				resolve(buffer);
+			});
+		};
+		const onError = (error) => {
+			if (recoverCompleteBodyAfterDisconnect(error)) return;
+			finish(() => {
+				reject(error);
+			});
+		};
+		const onClose = () => {
+			if (incoming.readableEnded) {
+				onEnd();
+				return;
+			}
+			if (recoverCompleteBodyAfterDisconnect()) return;
+			finish(() => {
+				reject(normalizeAbortError(request, incoming));
+			});
+		};
+		const cleanup = () => {
+			incoming.off("data", onData);
+			incoming.off("end", onEnd);
+			incoming.off("error", onError);
+			incoming.off("close", onClose);
+			request[bodyReadPromiseKey] = void 0;
+		};
+		incoming.on("data", onData);
+		incoming.on("end", onEnd);
+		incoming.on("error", onError);
+		incoming.on("close", onClose);
+		queueMicrotask(() => {
+			if (settled) return;
+			if (incoming.readableEnded) onEnd();
+			else if (incoming.errored) onError(incoming.errored);
+			else if (incoming.destroyed) onClose();
+		});
+	});
+	request[bodyReadPromiseKey] = promise;
+	return promise;
+};
+const requestPrototype = {
+	get method() {
+		return this[methodKey];
+	},
+	get url() {
+		return this[urlKey];
+	},
+	get headers() {
+		return this[headersKey] ||= newHeadersFromIncoming(this[incomingKey]);
+	},
+	[abortRequest](reason) {
+		if (this[abortReasonKey] === void 0) this[abortReasonKey] = reason;
+		const abortController = this[abortControllerKey];
+		if (abortController && !abortController.signal.aborted) abortController.abort(reason);
+	},
+	[getAbortController]() {
+		this[abortControllerKey] ||= new AbortController();
+		if (this[abortReasonKey] !== void 0 && !this[abortControllerKey].signal.aborted) this[abortControllerKey].abort(this[abortReasonKey]);
+		return this[abortControllerKey];
+	},
+	[getRequestCache]() {
+		const abortController = this[getAbortController]();
+		if (this[requestCache]) return this[requestCache];
+		const method = this.method;
+		if (this[bodyConsumedDirectlyKey] && !(method === "GET" || method === "HEAD")) {
+			this[bodyBufferKey] = void 0;
+			const init = {
+				method: method === "TRACE" ? "GET" : method,
+				headers: this.headers,
+				signal: abortController.signal
+			};
+			if (method !== "TRACE") {
+				init.body = new ReadableStream({ start(c) {
+					c.close();
+				} });
+				init.duplex = "half";
+			}
+			const req = new Request$1(this[urlKey], init);
+			if (method === "TRACE") Object.defineProperty(req, "method", { get() {
+				return "TRACE";
+			} });
+			return this[requestCache] = req;
+		}
+		return this[requestCache] = newRequestFromIncoming(this.method, this[urlKey], this.headers, this[incomingKey], abortController);
+	},
+	get body() {
+		if (!this[bodyConsumedDirectlyKey]) return this[getRequestCache]().body;
+		const request = this[getRequestCache]();
+		if (!this[bodyLockReaderKey] && request.body) this[bodyLockReaderKey] = request.body.getReader();
+		return request.body;
+	},
+	get bodyUsed() {
+		if (this[bodyConsumedDirectlyKey]) return true;
+		if (this[requestCache]) return this[requestCache].bodyUsed;
+		return false;
+	}
+};
+Object.defineProperty(requestPrototype, "signal", { get() {
+	return this[getAbortController]().signal;
+} });
+[
+	"cache",
+	"credentials",
+	"destination",
+	"duplex",
+	"integrity",
+	"mode",
+	"redirect",
+	"referrer",
+	"referrerPolicy",
+	"keepalive"
+].forEach((k) => {
+	Object.defineProperty(requestPrototype, k, { get() {
+		return this[getRequestCache]()[k];
+	} });
+});
+["clone", "formData"].forEach((k) => {
+	Object.defineProperty(requestPrototype, k, { value: function() {
+		if (this[bodyConsumedDirectlyKey]) {
+			if (k === "clone") throw newBodyUnusableError();
+			return rejectBodyUnusable();
+		}
+		return this[getRequestCache]()[k]();
+	} });
+});
+Object.defineProperty(requestPrototype, "text", { value: function() {
+	return readBodyWithFastPath(this, "text", (buf) => textDecoder.decode(buf));
+} });
+Object.defineProperty(requestPrototype, "arrayBuffer", { value: function() {
+	return readBodyWithFastPath(this, "arrayBuffer", (buf) => toArrayBuffer(buf));
+} });
+Object.defineProperty(requestPrototype, "blob", { value: function() {
+	return readBodyWithFastPath(this, "blob", (buf, request) => {
+		const type = dist_contentType(request);
+		const init = type ? { headers: { "content-type": type } } : void 0;
+		return new Response(buf, init).blob();
+	});
+} });
+Object.defineProperty(requestPrototype, "json", { value: function() {
+	if (this[bodyConsumedDirectlyKey]) return rejectBodyUnusable();
+	return this.text().then(JSON.parse);
+} });
+Object.defineProperty(requestPrototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
+	return `Request (lightweight) ${inspectFn({
+		method: this.method,
+		url: this.url,
+		headers: this.headers,
+		nativeRequest: this[requestCache]
+	}, {
+		...options,
+		depth: depth == null ? null : depth - 1
+	})}`;
+} });
+Object.setPrototypeOf(requestPrototype, Request$1.prototype);
+const newRequest = (incoming, defaultHostname) => {
+	const req = Object.create(requestPrototype);
+	req[incomingKey] = incoming;
+	req[methodKey] = normalizeIncomingMethod(incoming.method);
+	const incomingUrl = incoming.url || "";
+	if (incomingUrl[0] !== "/" && (incomingUrl.startsWith("http://") || incomingUrl.startsWith("https://"))) {
+		if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) throw new RequestError("Absolute URL for :path is not allowed in HTTP/2");
+		try {
+			validateRequestTarget(incomingUrl);
+			req[urlKey] = new URL(incomingUrl).href;
+		} catch (e) {
+			throw new RequestError("Invalid absolute URL", { cause: e });
+		}
+		return req;
+	}
+	const host = (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest ? incoming.authority : incoming.headers.host) || defaultHostname;
+	if (!host) throw new RequestError("Missing host header");
+	let scheme;
+	if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) {
+		scheme = incoming.scheme;
+		if (!(scheme === "http" || scheme === "https")) throw new RequestError("Unsupported scheme");
+	} else scheme = incoming.socket && incoming.socket.encrypted ? "https" : "http";
+	try {
+		req[urlKey] = buildUrl(scheme, host, incomingUrl);
+	} catch (e) {
+		if (e instanceof RequestError) throw e;
+		else throw new RequestError("Invalid URL", { cause: e });
+	}
+	return req;
+};
+
+//#endregion
+//#region src/response.ts
+const defaultContentType = "text/plain; charset=UTF-8";
+const responseCache = Symbol("responseCache");
+const getResponseCache = Symbol("getResponseCache");
+const cacheKey = Symbol("cache");
+const GlobalResponse = global.Response;
+var Response$1 = class Response$1 {
+	#body;
+	#init;
+	[getResponseCache]() {
+		const cache = this[cacheKey];
+		const liveHeaders = cache && cache[2] instanceof Headers ? cache[2] : void 0;
+		delete this[cacheKey];
+		return this[responseCache] ||= new GlobalResponse(this.#body, liveHeaders ? {
+			status: this.#init?.status,
+			statusText: this.#init?.statusText,
+			headers: liveHeaders
+		} : this.#init);
+	}
+	constructor(body, init) {
+		let headers;
+		this.#body = body;
+		if (init instanceof GlobalResponse) {
+			const cachedGlobalResponse = init[responseCache];
+			if (cachedGlobalResponse) {
+				this.#init = cachedGlobalResponse;
+				this[getResponseCache]();
+				return;
+			}
+			this.#init = init instanceof Response$1 ? init.#init : init;
+			headers = new Headers(init.headers);
+		} else this.#init = init;
+		if (body == null || typeof body === "string" || typeof body?.getReader !== "undefined" || body instanceof Blob || body instanceof Uint8Array) this[cacheKey] = [
+			init?.status || 200,
+			body ?? null,
+			headers || init?.headers
+		];
+	}
+	get headers() {
+		const cache = this[cacheKey];
+		if (cache) {
+			if (!(cache[2] instanceof Headers)) cache[2] = new Headers(cache[2] || (cache[1] === null ? void 0 : { "content-type": defaultContentType }));
+			return cache[2];
+		}
+		return this[getResponseCache]().headers;
+	}
+	get status() {
+		return this[cacheKey]?.[0] ?? this[getResponseCache]().status;
+	}
+	get ok() {
+		const status = this.status;
+		return status >= 200 && status < 300;
+	}
+};
+[
+	"body",
+	"bodyUsed",
+	"redirected",
+	"statusText",
+	"trailers",
+	"type",
+	"url"
+].forEach((k) => {
+	Object.defineProperty(Response$1.prototype, k, { get() {
+		return this[getResponseCache]()[k];
+	} });
+});
+[
+	"arrayBuffer",
+	"blob",
+	"clone",
+	"formData",
+	"json",
+	"text"
+].forEach((k) => {
+	Object.defineProperty(Response$1.prototype, k, { value: function() {
+		return this[getResponseCache]()[k]();
+	} });
+});
+Object.defineProperty(Response$1.prototype, Symbol.for("nodejs.util.inspect.custom"), { value: function(depth, options, inspectFn) {
+	return `Response (lightweight) ${inspectFn({
+		status: this.status,
+		headers: this.headers,
+		ok: this.ok,
+		nativeResponse: this[responseCache]
+	}, {
+		...options,
+		depth: depth == null ? null : depth - 1
+	})}`;
+} });
+Object.setPrototypeOf(Response$1, GlobalResponse);
+Object.setPrototypeOf(Response$1.prototype, GlobalResponse.prototype);
+const validRedirectUrl = /^https?:\/\/[!#-;=?-[\]_a-z~A-Z]+$/;
+const parseRedirectUrl = (url) => {
+	if (url instanceof URL) return url.href;
+	if (validRedirectUrl.test(url)) return url;
+	return new URL(url).href;
+};
+const validRedirectStatuses = new Set([
+	301,
+	302,
+	303,
+	307,
+	308
+]);
+Object.defineProperty(Response$1, "redirect", {
+	value: function redirect(url, status = 302) {
+		if (!validRedirectStatuses.has(status)) throw new RangeError("Invalid status code");
+		return new Response$1(null, {
+			status,
+			headers: { location: parseRedirectUrl(url) }
+		});
+	},
+	writable: true,
+	configurable: true
+});
+Object.defineProperty(Response$1, "json", {
+	value: function json(data, init) {
+		const body = JSON.stringify(data);
+		if (body === void 0) throw new TypeError("The data is not JSON serializable");
+		const initHeaders = init?.headers;
+		let headers;
+		if (initHeaders) {
+			headers = new Headers(initHeaders);
+			if (!headers.has("content-type")) headers.set("content-type", "application/json");
+		} else headers = { "content-type": "application/json" };
+		return new Response$1(body, {
+			status: init?.status ?? 200,
+			statusText: init?.statusText,
+			headers
+		});
+	},
+	writable: true,
+	configurable: true
+});
+
+//#endregion
+//#region src/utils.ts
+async function readWithoutBlocking(readPromise) {
+	return Promise.race([readPromise, Promise.resolve().then(() => Promise.resolve(void 0))]);
+}
+function writeFromReadableStreamDefaultReader(reader, writable, currentReadPromise) {
+	const cancel = (error) => {
+		reader.cancel(error).catch(() => {});
+	};
+	const stream = writable.stream;
+	if (writable.destroyed || stream?.closed || stream?.destroyed) {
+		cancel();
+		return reader.closed;
+	}
+	writable.on("close", cancel);
+	writable.on("error", cancel);
+	(currentReadPromise ?? reader.read()).then(flow, handleStreamError);
+	return reader.closed.finally(() => {
+		writable.off("close", cancel);
+		writable.off("error", cancel);
+	});
+	function handleStreamError(error) {
+		if (error) writable.destroy(error);
+	}
+	function onDrain() {
+		reader.read().then(flow, handleStreamError);
+	}
+	function flow({ done, value }) {
+		try {
+			if (done) writable.end();
+			else if (!writable.write(value)) writable.once("drain", onDrain);
+			else reader.read().then(flow, handleStreamError);
+		} catch (e) {
+			handleStreamError(e);
+		}
+	}
+}
+function writeFromReadableStream(stream, writable) {
+	if (stream.locked) throw new TypeError("ReadableStream is locked.");
+	else if (writable.destroyed) {
+		stream.cancel().catch(() => {});
+		return;
+	}
+	return writeFromReadableStreamDefaultReader(stream.getReader(), writable);
+}
+const buildOutgoingHttpHeaders = (headers, defaultContentType) => {
+	const res = {};
+	if (!(headers instanceof Headers)) headers = new Headers(headers ?? void 0);
+	if (headers.has("set-cookie")) {
+		const cookies = [];
+		for (const [k, v] of headers) if (k === "set-cookie") cookies.push(v);
+		else res[k] = v;
+		if (cookies.length > 0) res["set-cookie"] = cookies;
+	} else for (const [k, v] of headers) res[k] = v;
+	if (defaultContentType) res["content-type"] ??= defaultContentType;
+	return res;
+};
+
+//#endregion
+//#region src/listener.ts
+const outgoingEnded = Symbol("outgoingEnded");
+const incomingDraining = Symbol("incomingDraining");
+const DRAIN_TIMEOUT_MS = 500;
+const MAX_DRAIN_BYTES = 64 * 1024 * 1024;
+const drainIncoming = (incoming) => {
+	const incomingWithDrainState = incoming;
+	if (incoming.destroyed || incomingWithDrainState[incomingDraining]) return;
+	incomingWithDrainState[incomingDraining] = true;
+	if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) {
+		try {
+			incoming.stream?.close?.(external_node_http2_namespaceObject.constants.NGHTTP2_NO_ERROR);
+		} catch {}
+		return;
+	}
+	let bytesRead = 0;
+	const cleanup = () => {
+		clearTimeout(timer);
+		incoming.off("data", onData);
+		incoming.off("end", cleanup);
+		incoming.off("error", cleanup);
+	};
+	const forceClose = () => {
+		cleanup();
+		const socket = incoming.socket;
+		if (socket && !socket.destroyed) {
+			if (typeof socket.destroySoon === "function") socket.destroySoon();
+			else if (typeof socket.destroy === "function") socket.destroy();
+		}
+	};
+	const timer = setTimeout(forceClose, DRAIN_TIMEOUT_MS);
+	timer.unref?.();
+	const onData = (chunk) => {
+		bytesRead += chunk.length;
+		if (bytesRead > MAX_DRAIN_BYTES) forceClose();
+	};
+	incoming.on("data", onData);
+	incoming.on("end", cleanup);
+	incoming.on("error", cleanup);
+	incoming.resume();
+};
+const makeCloseHandler = (req, incoming, outgoing, needsBodyCleanup) => () => {
+	if (incoming.errored) {
+		recordBodyBufferedBeforeDisconnect(incoming);
+		req[abortRequest](incoming.errored.toString());
+	} else if (!outgoing.writableFinished || incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest && incoming.aborted) {
+		recordBodyBufferedBeforeDisconnect(incoming);
+		req[abortRequest]("Client connection prematurely closed.");
+	}
+	if (needsBodyCleanup && !incoming.readableEnded) setTimeout(() => {
+		if (!incoming.readableEnded) setTimeout(() => {
+			drainIncoming(incoming);
+		});
+	});
+};
+const isImmediateCacheableResponse = (res) => {
+	if (!(cacheKey in res)) return false;
+	const body = res[cacheKey][1];
+	return body === null || typeof body === "string" || body instanceof Uint8Array;
+};
+const handleRequestError = () => new Response(null, { status: 400 });
+const handleFetchError = (e) => new Response(null, { status: e instanceof Error && (e.name === "TimeoutError" || e.constructor.name === "TimeoutError") ? 504 : 500 });
+const handleResponseError = (e, outgoing) => {
+	const err = e instanceof Error ? e : new Error("unknown error", { cause: e });
+	if (err.code === "ERR_STREAM_PREMATURE_CLOSE") console.info("The user aborted a request.");
+	else {
+		console.error(e);
+		if (!outgoing.headersSent) {
+			if (outgoing instanceof external_node_http_namespaceObject.ServerResponse) outgoing._contentLength = null;
+			outgoing.writeHead(500, { "Content-Type": "text/plain" });
+		}
+		outgoing.end(`Error: ${err.message}`);
+		outgoing.destroy(err);
+	}
+};
+const flushHeaders = (outgoing) => {
+	if ("flushHeaders" in outgoing && outgoing.writable) outgoing.flushHeaders();
+};
+const trySetContentLength = (outgoing, status, length) => {
+	const http1 = outgoing;
+	if (http1._contentLength === null && http1._hasBody && http1.useChunkedEncodingByDefault && !http1._removedContLen && status >= 200 && status !== 204 && status !== 304 && !outgoing.hasHeader("content-length") && !outgoing.hasHeader("transfer-encoding") && !outgoing.hasHeader("trailer")) {
+		http1._contentLength = length;
+		return true;
+	}
+	return false;
+};
+const writeDefaultHeaders = (outgoing, status, length) => {
+	if (trySetContentLength(outgoing, status, length)) outgoing.writeHead(status, { "Content-Type": defaultContentType });
+	else outgoing.writeHead(status, {
+		"Content-Type": defaultContentType,
+		"Content-Length": length
+	});
+};
+const responseViaCache = async (res, outgoing) => {
+	let [status, body, header] = res[cacheKey];
+	if (!header) {
+		if (body === null) {
+			outgoing.writeHead(status);
+			outgoing.end();
+		} else if (typeof body === "string") {
+			writeDefaultHeaders(outgoing, status, Buffer.byteLength(body));
+			outgoing.end(body);
+		} else if (body instanceof Uint8Array) {
+			writeDefaultHeaders(outgoing, status, body.byteLength);
+			outgoing.end(body);
+		} else if (body instanceof Blob) {
+			writeDefaultHeaders(outgoing, status, body.size);
+			outgoing.end(new Uint8Array(await body.arrayBuffer()));
+		} else {
+			outgoing.writeHead(status, { "Content-Type": defaultContentType });
+			flushHeaders(outgoing);
+			await writeFromReadableStream(body, outgoing)?.catch((e) => handleResponseError(e, outgoing));
+		}
+		outgoing[outgoingEnded]?.();
+		return;
+	}
+	let hasContentLength = false;
+	let plainHeaders = false;
+	let canAutoLength = true;
+	if (header instanceof Headers) {
+		hasContentLength = header.has("content-length");
+		header = buildOutgoingHttpHeaders(header, body === null ? void 0 : defaultContentType);
+	} else if (Array.isArray(header)) {
+		const headerObj = new Headers(header);
+		hasContentLength = headerObj.has("content-length");
+		header = buildOutgoingHttpHeaders(headerObj, body === null ? void 0 : defaultContentType);
+	} else {
+		plainHeaders = true;
+		for (const key in header) {
+			if (key.length === 14 && key.toLowerCase() === "content-length") {
+				hasContentLength = true;
+				break;
+			}
+			if (key.length === 17 && key.toLowerCase() === "transfer-encoding" || key.length === 7 && key.toLowerCase() === "trailer") canAutoLength = false;
+		}
+	}
+	if (!hasContentLength) {
+		let length;
+		if (typeof body === "string") length = Buffer.byteLength(body);
+		else if (body instanceof Uint8Array) length = body.byteLength;
+		else if (body instanceof Blob) length = body.size;
+		if (length !== void 0 && (!plainHeaders || !canAutoLength || !trySetContentLength(outgoing, status, length))) {
+			if (plainHeaders) header = { ...header };
+			header["Content-Length"] = length;
+		}
+	}
+	outgoing.writeHead(status, header);
+	if (body == null) outgoing.end();
+	else if (typeof body === "string" || body instanceof Uint8Array) outgoing.end(body);
+	else if (body instanceof Blob) outgoing.end(new Uint8Array(await body.arrayBuffer()));
+	else {
+		flushHeaders(outgoing);
+		await writeFromReadableStream(body, outgoing)?.catch((e) => handleResponseError(e, outgoing));
+	}
+	outgoing[outgoingEnded]?.();
+};
+const isPromise = (res) => typeof res.then === "function";
+const responseViaResponseObject = async (res, outgoing, options = {}) => {
+	if (isPromise(res)) if (options.errorHandler) try {
+		res = await res;
+	} catch (err) {
+		const errRes = await options.errorHandler(err);
+		if (!errRes) return;
+		res = errRes;
+	}
+	else res = await res.catch(handleFetchError);
+	if (cacheKey in res) return responseViaCache(res, outgoing);
+	const resHeaderRecord = buildOutgoingHttpHeaders(res.headers, res.body === null ? void 0 : defaultContentType);
+	if (res.body) {
+		const reader = res.body.getReader();
+		const values = [];
+		let done = false;
+		let currentReadPromise = void 0;
+		if (resHeaderRecord["transfer-encoding"] !== "chunked") {
+			let maxReadCount = 2;
+			for (let i = 0; i < maxReadCount; i++) {
+				currentReadPromise ||= reader.read();
+				const chunk = await readWithoutBlocking(currentReadPromise);
+				if (!chunk) {
+					if (i === 1) {
+						await new Promise((resolve) => setTimeout(resolve));
+						maxReadCount = 3;
+						continue;
+					}
+					break;
+				}
+				currentReadPromise = void 0;
+				if (chunk.value) values.push(chunk.value);
+				if (chunk.done) {
+					done = true;
+					break;
+				}
+			}
+			if (done && !("content-length" in resHeaderRecord)) resHeaderRecord["content-length"] = values.reduce((acc, value) => acc + value.length, 0);
+		}
+		outgoing.writeHead(res.status, resHeaderRecord);
+		values.forEach((value) => {
+			outgoing.write(value);
+		});
+		if (done) outgoing.end();
+		else {
+			if (values.length === 0) flushHeaders(outgoing);
+			await writeFromReadableStreamDefaultReader(reader, outgoing, currentReadPromise);
+		}
+	} else if (resHeaderRecord[X_ALREADY_SENT]) {} else {
+		outgoing.writeHead(res.status, resHeaderRecord);
+		outgoing.end();
+	}
+	outgoing[outgoingEnded]?.();
+};
+const getRequestListener = (fetchCallback, options = {}) => {
+	const autoCleanupIncoming = options.autoCleanupIncoming ?? true;
+	if (options.overrideGlobalObjects !== false && global.Request !== Request$1) {
+		Object.defineProperty(global, "Request", { value: Request$1 });
+		Object.defineProperty(global, "Response", { value: Response$1 });
+	}
+	return async (incoming, outgoing) => {
+		let res, req;
+		let needsBodyCleanup = false;
+		let closeHandlerAttached = false;
+		const ensureCloseHandler = () => {
+			if (!req || closeHandlerAttached) return;
+			closeHandlerAttached = true;
+			outgoing.on("close", makeCloseHandler(req, incoming, outgoing, needsBodyCleanup));
+		};
+		try {
+			req = newRequest(incoming, options.hostname);
+			needsBodyCleanup = autoCleanupIncoming && !(incoming.method === "GET" || incoming.method === "HEAD");
+			if (needsBodyCleanup) {
+				incoming[wrapBodyStream] = true;
+				if (incoming instanceof external_node_http2_namespaceObject.Http2ServerRequest) outgoing[outgoingEnded] = () => {
+					if (!incoming.readableEnded) setTimeout(() => {
+						if (!incoming.readableEnded) setTimeout(() => {
+							incoming.destroy();
+							outgoing.destroy();
+						});
+					});
+				};
+			}
+			res = fetchCallback(req, {
+				incoming,
+				outgoing
+			});
+			if (!isPromise(res) && isImmediateCacheableResponse(res)) {
+				if (needsBodyCleanup && !incoming.readableEnded) outgoing.once("finish", () => {
+					if (!incoming.readableEnded) drainIncoming(incoming);
+				});
+				return responseViaCache(res, outgoing);
+			}
+			ensureCloseHandler();
+		} catch (e) {
+			if (!res) if (options.errorHandler) {
+				ensureCloseHandler();
+				res = await options.errorHandler(req ? e : toRequestError(e));
+				if (!res) return;
+			} else if (!req) res = handleRequestError();
+			else res = handleFetchError(e);
+			else return handleResponseError(e, outgoing);
+		}
+		try {
+			return await responseViaResponseObject(res, outgoing, options);
+		} catch (e) {
+			return handleResponseError(e, outgoing);
+		}
+	};
+};
+
+//#endregion
+//#region src/websocket.ts
+/**
+* @link https://developer.mozilla.org/en-US/docs/Web/API/CloseEvent
+*/
+const CloseEvent = globalThis.CloseEvent ?? class extends Event {
+	#eventInitDict;
+	constructor(type, eventInitDict = {}) {
+		super(type, eventInitDict);
+		this.#eventInitDict = eventInitDict;
+	}
+	get wasClean() {
+		return this.#eventInitDict.wasClean ?? false;
+	}
+	get code() {
+		return this.#eventInitDict.code ?? 0;
+	}
+	get reason() {
+		return this.#eventInitDict.reason ?? "";
+	}
+};
+/**
+* Node.js has no global `ErrorEvent`, unlike `Event`/`MessageEvent`/`CloseEvent`.
+* @link https://developer.mozilla.org/en-US/docs/Web/API/ErrorEvent
+*/
+const ErrorEvent = globalThis.ErrorEvent ?? class extends Event {
+	#eventInitDict;
+	constructor(type, eventInitDict = {}) {
+		super(type, eventInitDict);
+		this.#eventInitDict = eventInitDict;
+	}
+	get message() {
+		return this.#eventInitDict.message ?? "";
+	}
+	get filename() {
+		return this.#eventInitDict.filename ?? "";
+	}
+	get lineno() {
+		return this.#eventInitDict.lineno ?? 0;
+	}
+	get colno() {
+		return this.#eventInitDict.colno ?? 0;
+	}
+	get error() {
+		return this.#eventInitDict.error ?? null;
+	}
+};
+const generateConnectionSymbol = () => Symbol("connection");
+const CONNECTION_SYMBOL_KEY = Symbol("CONNECTION_SYMBOL_KEY");
+const WAIT_FOR_WEBSOCKET_SYMBOL = Symbol("WAIT_FOR_WEBSOCKET_SYMBOL");
+const responseHeadersToSkip = new Set([
+	"connection",
+	"content-length",
+	"keep-alive",
+	"proxy-authenticate",
+	"proxy-authorization",
+	"te",
+	"trailer",
+	"transfer-encoding",
+	"upgrade",
+	"sec-websocket-accept",
+	"sec-websocket-extensions",
+	"sec-websocket-protocol"
+]);
+const appendResponseHeaders = (headers, responseHeaders) => {
+	if (!responseHeaders) return;
+	responseHeaders.forEach((value, key) => {
+		if (responseHeadersToSkip.has(key.toLowerCase())) return;
+		headers.push(`${key}: ${value}`);
+	});
+};
+const rejectUpgradeRequest = (socket, status, responseHeaders) => {
+	if (socket.destroyed) return;
+	const responseLines = ["Connection: close", "Content-Length: 0"];
+	appendResponseHeaders(responseLines, responseHeaders);
+	socket.end(`HTTP/1.1 ${status.toString()} ${external_node_http_namespaceObject.STATUS_CODES[status] ?? ""}\r\n${responseLines.join("\r\n")}\r\n\r
+`);
+};
+const createUpgradeRequest = (request) => {
+	const protocol = request.socket.encrypted ? "https" : "http";
+	const incomingUrl = request.url ?? "/";
+	let url;
+	if (incomingUrl[0] !== "/" && (incomingUrl.startsWith("http://") || incomingUrl.startsWith("https://"))) {
+		validateRequestTarget(incomingUrl);
+		url = new URL(incomingUrl).href;
+	} else url = buildUrl(protocol, request.headers.host ?? "localhost", incomingUrl);
+	const headers = new Headers();
+	for (const key in request.headers) {
+		const value = request.headers[key];
+		if (!value) continue;
+		headers.append(key, Array.isArray(value) ? value[0] : value);
+	}
+	return new Request(url, { headers });
+};
+const setupWebSocket = (options) => {
+	const { server, fetchCallback, wss } = options;
+	const waiterMap = /* @__PURE__ */ new Map();
+	wss.on("connection", (ws, request) => {
+		const waiter = waiterMap.get(request);
+		if (waiter) {
+			waiter.resolve(ws);
+			waiterMap.delete(request);
+		}
+	});
+	const rejectWaiter = (request) => {
+		const waiter = waiterMap.get(request);
+		if (waiter) {
+			waiterMap.delete(request);
+			waiter.reject(/* @__PURE__ */ new Error("WebSocket handshake aborted"));
+		}
+	};
+	const waitForWebSocket = (request, connectionSymbol) => {
+		return new Promise((resolve, reject) => {
+			waiterMap.set(request, {
+				resolve,
+				reject,
+				connectionSymbol
+			});
+		});
+	};
+	server.on("upgrade", async (request, socket, head) => {
+		if (request.headers.upgrade?.toLowerCase() !== "websocket") return;
+		const ignoreSocketError = () => {};
+		const reclaimWaiterOnClose = () => rejectWaiter(request);
+		socket.on("error", ignoreSocketError);
+		socket.once("close", reclaimWaiterOnClose);
+		const env = {
+			incoming: request,
+			outgoing: void 0,
+			wss,
+			[WAIT_FOR_WEBSOCKET_SYMBOL]: waitForWebSocket
+		};
+		let status = 400;
+		let responseHeaders;
+		try {
+			const response = await fetchCallback(createUpgradeRequest(request), env);
+			if (response instanceof Response) {
+				status = response.status;
+				responseHeaders = response.headers;
+			}
+		} catch (error) {
+			if (server.listenerCount("upgrade") === 1) rejectUpgradeRequest(socket, error instanceof RequestError ? 400 : 500);
+			return;
+		}
+		if (socket.destroyed) {
+			rejectWaiter(request);
+			return;
+		}
+		const waiter = waiterMap.get(request);
+		if (!waiter || waiter.connectionSymbol !== env[CONNECTION_SYMBOL_KEY]) {
+			rejectWaiter(request);
+			if (server.listenerCount("upgrade") === 1) rejectUpgradeRequest(socket, status, responseHeaders);
+			return;
+		}
+		const addResponseHeaders = (headers) => {
+			appendResponseHeaders(headers, responseHeaders);
+		};
+		wss.on("headers", addResponseHeaders);
+		try {
+			wss.handleUpgrade(request, socket, head, (ws) => {
+				socket.off("close", reclaimWaiterOnClose);
+				socket.off("error", ignoreSocketError);
+				wss.emit("connection", ws, request);
+			});
+		} finally {
+			wss.off("headers", addResponseHeaders);
+		}
+	});
+	server.on("close", () => {
+		wss.close();
+	});
+};
+const upgradeWebSocket = defineWebSocketHelper(async (c, events, options) => {
+	if (c.req.header("upgrade")?.toLowerCase() !== "websocket") return;
+	const env = c.env;
+	const waitForWebSocket = env[WAIT_FOR_WEBSOCKET_SYMBOL];
+	if (!waitForWebSocket || !env.incoming) return new Response(null, { status: 500 });
+	const connectionSymbol = generateConnectionSymbol();
+	env[CONNECTION_SYMBOL_KEY] = connectionSymbol;
+	(async () => {
+		let ws;
+		try {
+			ws = await waitForWebSocket(env.incoming, connectionSymbol);
+		} catch {
+			return;
+		}
+		const messagesReceivedInStarting = [];
+		const bufferMessage = (data, isBinary) => {
+			messagesReceivedInStarting.push([data, isBinary]);
+		};
+		ws.on("message", bufferMessage);
+		const ctx = {
+			binaryType: "arraybuffer",
+			close(code, reason) {
+				ws.close(code, reason);
+			},
+			protocol: ws.protocol,
+			raw: ws,
+			get readyState() {
+				return ws.readyState;
+			},
+			send(source, opts) {
+				ws.send(source, { compress: opts?.compress });
+			},
+			url: new URL(c.req.url)
+		};
+		try {
+			events?.onOpen?.(new Event("open"), ctx);
+		} catch (e) {
+			(options?.onError ?? console.error)(e);
+		}
+		const handleMessage = (data, isBinary) => {
+			const datas = Array.isArray(data) ? data : [data];
+			for (const data of datas) try {
+				events?.onMessage?.(new MessageEvent("message", { data: isBinary ? data instanceof ArrayBuffer ? data : data.buffer.slice(data.byteOffset, data.byteOffset + data.byteLength) : typeof data === "string" ? data : Buffer.from(data).toString("utf-8") }), ctx);
+			} catch (e) {
+				(options?.onError ?? console.error)(e);
+			}
+		};
+		ws.off("message", bufferMessage);
+		for (const message of messagesReceivedInStarting) handleMessage(...message);
+		ws.on("message", (data, isBinary) => {
+			handleMessage(data, isBinary);
+		});
+		ws.on("close", (code, reason) => {
+			try {
+				events?.onClose?.(new CloseEvent("close", {
+					code,
+					reason: reason.toString()
+				}), ctx);
+			} catch (e) {
+				(options?.onError ?? console.error)(e);
+			}
+		});
+		ws.on("error", (error) => {
+			try {
+				events?.onError?.(new ErrorEvent("error", { error }), ctx);
+			} catch (e) {
+				(options?.onError ?? console.error)(e);
+			}
+		});
+	})();
+	return new Response();
+});
+
+//#endregion
+//#region src/server.ts
+const createAdaptorServer = (options) => {
+	const fetchCallback = options.fetch;
+	const requestListener = getRequestListener(fetchCallback, {
+		hostname: options.hostname,
+		overrideGlobalObjects: options.overrideGlobalObjects,
+		autoCleanupIncoming: options.autoCleanupIncoming
+	});
+	const server = (options.createServer || external_node_http_namespaceObject.createServer)(options.serverOptions || {}, requestListener);
+	if (options.websocket && options.websocket.server) {
+		if (options.websocket.server.options.noServer !== true) throw new Error("WebSocket server must be created with { noServer: true } option");
+		setupWebSocket({
+			server,
+			fetchCallback,
+			wss: options.websocket.server
+		});
+	}
+	return server;
+};
+const serve = (options, listeningListener) => {
+	const server = createAdaptorServer(options);
+	server.listen(options?.port ?? 3e3, options.hostname, () => {
+		const serverInfo = server.address();
+		listeningListener && listeningListener(serverInfo);
+	});
+	return server;
+};
+
+//#endregion
+
+;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/utils/response.mjs
+
+
+//#region src/utils/response.ts
+const RESPONSE_ALREADY_SENT = new Response(null, { headers: { [X_ALREADY_SENT]: "true" } });
+
+//#endregion
+
+;// CONCATENATED MODULE: ./lib/emulator/core/connection.js
+
+/** What a handler returns when there is nothing left to send: the connection is gone, or the answer was sent by hand. */
+const NOTHING_TO_SEND = RESPONSE_ALREADY_SENT;
+/** The wire below one request, for what no Response can say: resets, half answers, pauses. */
+class Connection {
+    incoming;
+    outgoing;
+    constructor({ incoming, outgoing }) {
+        this.incoming = incoming;
+        this.outgoing = outgoing;
+    }
+    /** Ends the connection with a TCP reset: no answer, no goodbye. */
+    reset() {
+        this.incoming.socket.resetAndDestroy();
+        return NOTHING_TO_SEND;
+    }
+    /** Ends the connection after what was sent: the client sees all of that, and then nothing. */
+    hangUp() {
+        this.incoming.socket.destroy();
+        return NOTHING_TO_SEND;
+    }
+    /** Sends status, headers and half of the body. @returns how to send the other half */
+    async sendHalf(response) {
+        const body = Buffer.from(await response.arrayBuffer());
+        const half = Math.floor(body.length / 2);
+        this.outgoing.writeHead(response.status, {
+            ...Object.fromEntries(response.headers),
+            'content-length': body.length,
+        });
+        // What is still in a buffer would be lost when the connection ends: wait until it is on its way.
+        await new Promise((resolve) => this.outgoing.write(body.subarray(0, half), resolve));
+        return () => {
+            this.outgoing.end(body.subarray(half));
+            return NOTHING_TO_SEND;
+        };
+    }
+    /** Waits; a client that hangs up ends it early. */
+    async wait(ms) {
+        if (this.outgoing.destroyed)
+            return;
+        await new Promise((resolve) => {
+            const done = () => {
+                clearTimeout(timer);
+                this.outgoing.off('close', done);
+                resolve();
+            };
+            const timer = setTimeout(done, ms);
+            this.outgoing.once('close', done);
+        });
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/answers.js
+/** An answer as Google's APIs write it. */
+function jsonAnswer(status, body, headers = {}) {
+    return new Response(`${JSON.stringify(body, null, 2)}\n`, {
+        status,
+        headers: { 'content-type': 'application/json; charset=UTF-8', ...headers },
+    });
+}
+/** An error as Google's APIs write it. */
+function errorAnswer(error, headers = {}) {
+    return jsonAnswer(error.httpStatus, error.envelope(), headers);
+}
+/** A page of Google's front end, which stands before the APIs and speaks HTML only. */
+function pageAnswer(status, title, text) {
+    const page = `<!DOCTYPE html>\n<html lang=en>\n<title>${title}</title>\n<p><b>${status}.</b> ${text}\n`;
+    return new Response(page, { status, headers: { 'content-type': 'text/html; charset=UTF-8' } });
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/answers.js
+
+
+/** What each status means and says by default. */
+const ERRORS = {
+    400: { rpc: 'INVALID_ARGUMENT', message: 'Request contains an invalid argument.' },
+    401: {
+        rpc: 'UNAUTHENTICATED',
+        message: 'Request had invalid authentication credentials. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.',
+    },
+    403: { rpc: 'PERMISSION_DENIED', message: 'The caller does not have permission' },
+    404: { rpc: 'NOT_FOUND', message: 'Requested entity was not found.' },
+    409: {
+        rpc: 'ABORTED',
+        message: 'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
+    },
+    429: {
+        rpc: 'RESOURCE_EXHAUSTED',
+        message: "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'.",
+    },
+    499: { rpc: 'CANCELLED', message: 'The operation was cancelled.' },
+    500: { rpc: 'INTERNAL', message: 'Internal error encountered.' },
+    501: { rpc: 'UNIMPLEMENTED', message: 'Operation is not implemented, or supported, or enabled.' },
+    503: { rpc: 'UNAVAILABLE', message: 'The service is currently unavailable.' },
+    504: { rpc: 'DEADLINE_EXCEEDED', message: 'Deadline expired before operation could complete.' },
+};
+/** An error status instead of the answer. */
+function statusEffect(fault) {
+    return instead(fault.at, ({ entry, state }) => {
+        const { rpc, message } = ERRORS[fault.status];
+        const details = [];
+        if (fault.status === 401)
+            details.push(errorInfo('ACCESS_TOKEN_EXPIRED', 'googleapis.com', { service: `${entry.api}.googleapis.com` }));
+        if (fault.retryInfo !== undefined)
+            details.push(retryInfo(fault.retryInfo));
+        const error = new GoogleError(fault.rpc ?? rpc, fault.message ?? message, details);
+        return errorOf(entry, fault.status, error, retryAfter(fault, state.clock.now()));
+    });
+}
+/** Token endpoints have forms of their own: OAuth's (RFC 6749, section 5.2) and GitHub's. */
+function errorOf({ api }, status, error, headers) {
+    if (api === 'sts') {
+        const code = status >= 500 ? 'server_error' : 'invalid_request';
+        return jsonAnswer(status, { error: code, error_description: error.message }, headers);
+    }
+    if (api === 'oidc')
+        return jsonAnswer(status, { message: error.message }, headers);
+    return status === error.httpStatus
+        ? errorAnswer(error, headers)
+        : jsonAnswer(status, { error: { ...error.envelope().error, code: status } }, headers);
+}
+/** A date has whole seconds only: rounded up, so that nobody who waits for it comes too early. */
+function retryAfter({ retryAfter: wait, retryAfterForm }, now) {
+    if (wait === undefined)
+        return {};
+    if (retryAfterForm === 'seconds')
+        return { 'retry-after': String(wait) };
+    return { 'retry-after': new Date(Math.ceil((now + wait * 1000) / 1000) * 1000).toUTCString() };
+}
+/** A page of a front end, or with a good status of a proxy that wants something first. */
+function htmlEffect({ status, at }) {
+    const title = status < 300
+        ? 'Sign in to the network'
+        : `Error ${status} (${status === 404 ? 'Not Found' : status < 500 ? 'Bad Request' : 'Server Error'})!!1`;
+    return instead(at, () => pageAnswer(status, title, status < 300 ? 'Please sign in.' : 'That’s an error.'));
+}
+/** Nothing where an answer should be. */
+function emptyEffect({ status, at }) {
+    return instead(at, (_hit, response) => new Response('', { status: status ?? response?.status ?? 200 }));
+}
+/** Any text instead of the answer. */
+function bodyEffect({ at, body, status, contentType }) {
+    return instead(at, () => new Response(body, { status, headers: { 'content-type': contentType } }));
+}
+/** Half of the answer's text. */
+function truncatedEffect() {
+    return {
+        after: async ({ act }, response) => {
+            act();
+            const text = await response.text();
+            const { status, headers } = response;
+            return new Response(text.slice(0, Math.floor(text.length / 2)), { status, headers });
+        },
+    };
+}
+/** The answer under another type. */
+function contentTypeEffect({ contentType }) {
+    return {
+        after: async ({ act }, response) => {
+            act();
+            const { status } = response;
+            return new Response(await response.text(), { status, headers: { 'content-type': contentType } });
+        },
+    };
+}
+function instead(at, answer) {
+    const act = (hit, response) => {
+        hit.act();
+        return answer(hit, response);
+    };
+    return at === 'before' ? { before: (hit) => act(hit) } : { after: act };
+}
+
+;// CONCATENATED MODULE: external "node:crypto"
+const external_node_crypto_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:crypto");
+;// CONCATENATED MODULE: ./lib/emulator/core/json.js
+/** Is it an object, not an array? */
+function isJson(value) {
+    return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+/** The value as an object, or an empty one: absent and null messages are the same thing in protobuf JSON. */
+function asJson(value) {
+    return isJson(value) ? value : {};
+}
+/** The value when it is text, else the empty text. */
+function asString(value) {
+    return typeof value === 'string' ? value : '';
+}
+/** The texts of a list; nothing when it is no list. */
+function asStrings(value) {
+    return Array.isArray(value) ? value.filter((item) => typeof item === 'string') : [];
+}
+/** Without the keys whose value is undefined, which JSON does not have. */
+function compact(value) {
+    return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== undefined));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/router.js
+/** System parameters every Google API takes (discovery documents, top-level `parameters`). */
+const SYSTEM_PARAMETERS = ['alt', '$alt', 'fields', 'key', 'prettyPrint', 'quotaUser', '$.xgafv', 'callback'];
+/** A method that only reads. */
+const read = (template, handler, query = []) => ({
+    method: 'GET',
+    template,
+    handler,
+    query,
+    write: false,
+});
+/** A POST; `write` says no for reads by POST. */
+const post = (template, handler, query = [], write = true) => ({
+    method: 'POST',
+    template,
+    handler,
+    query,
+    write,
+});
+/** A PATCH with an update mask. */
+const patch = (template, handler, query = ['updateMask']) => ({
+    method: 'PATCH',
+    template,
+    handler,
+    query,
+    write: true,
+});
+/** A DELETE. */
+const remove = (template, handler, query = []) => ({
+    method: 'DELETE',
+    template,
+    handler,
+    query,
+    write: true,
+});
+/** The route a request belongs to, or nothing: then Google's front end answers with its own HTML page. */
+function findRoute(api, method, path) {
+    for (const route of api.routes) {
+        if (route.method !== method)
+            continue;
+        const match = compile(route.template).exec(path);
+        const version = match?.groups?.version ?? '';
+        if (match?.groups === undefined || !api.versions.includes(version))
+            continue;
+        const params = Object.entries(match.groups).map(([name, value]) => [name, router_decode(value)]);
+        return { route, version, params: new Map(params) };
+    }
+    return undefined;
+}
+const compiled = new Map();
+/** `{x}` is one segment without a colon, so that a custom verb is never part of an id; `{x=**}` is the rest. */
+function compile(template) {
+    const known = compiled.get(template);
+    if (known !== undefined)
+        return known;
+    const pattern = template.replace(/\{(\w+)(=\*\*)?\}/g, (_, name, rest) => rest === undefined ? `(?<${name}>[^/:]+)` : `(?<${name}>.*)`);
+    const regex = new RegExp(`^/(?<version>v[0-9][a-z0-9]*)/${pattern}$`);
+    compiled.set(template, regex);
+    return regex;
+}
+function router_decode(segment) {
+    try {
+        return decodeURIComponent(segment);
+    }
+    catch {
+        return segment;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/shape.js
+
+
+/**
+ * Reads a JSON body the way Google's front end does: unknown names and wrong types are a 400 with a field violation,
+ * both camelCase and snake_case names are understood, and the result has camelCase names only.
+ */
+function readMessage(value, shape, root) {
+    if (value === undefined || value === null)
+        return {};
+    const result = shape_read(value, shape, root);
+    return isJson(result) ? result : {};
+}
+function shape_read(value, shape, path) {
+    if (value === null || shape === 'any')
+        return value;
+    if (shape === 'string')
+        return expectType(value, typeof value === 'string', path, 'TYPE_STRING');
+    if (shape === 'bool')
+        return expectType(value, typeof value === 'boolean', path, 'TYPE_BOOL');
+    if (shape === 'int')
+        return expectType(value, isInteger(value), path, 'TYPE_INT32');
+    if (isEnum(shape))
+        return expectType(value, typeof value === 'string' && shape.includes(value), path, 'TYPE_ENUM');
+    if ('list' in shape) {
+        if (!Array.isArray(value))
+            throw wrongType(value, path, 'TYPE_MESSAGE');
+        return value.map((item, index) => shape_read(item, shape.list, `${path}[${index}]`));
+    }
+    if (!isJson(value))
+        throw wrongType(value, path, 'TYPE_MESSAGE');
+    if ('map' in shape) {
+        return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, shape_read(item, shape.map, `${path}.${key}`)]));
+    }
+    return readFields(value, shape.message, path);
+}
+function readFields(value, fields, path) {
+    const result = {};
+    for (const [key, item] of Object.entries(value)) {
+        const name = key in fields ? key : camelCase(key);
+        const shape = fields[name];
+        if (shape === undefined)
+            throw unknownName(key, path);
+        if (item !== null)
+            result[name] = shape_read(item, shape, `${path}.${snakeCase(name)}`);
+    }
+    return result;
+}
+/** Whole numbers travel as numbers or as decimal strings (protobuf JSON). */
+function isInteger(value) {
+    return typeof value === 'string' ? /^-?\d+$/.test(value) : Number.isInteger(value);
+}
+function isEnum(shape) {
+    return Array.isArray(shape);
+}
+function expectType(value, fits, path, type) {
+    if (!fits)
+        throw wrongType(value, path, type);
+    return value;
+}
+function wrongType(value, path, type) {
+    const message = `Invalid value at '${path}' (${type}), ${JSON.stringify(value)}`;
+    return new GoogleError('INVALID_ARGUMENT', message, [badRequest(path, message)]);
+}
+function unknownName(name, path) {
+    const message = `Invalid JSON payload received. Unknown name "${name}" at '${path}': Cannot find field.`;
+    return new GoogleError('INVALID_ARGUMENT', message, [badRequest(path, message)]);
+}
+/** `agent_gateway` to `agentGateway`. */
+const camelCase = (name) => name.replace(/_([a-z0-9])/g, (_, letter) => letter.toUpperCase());
+/** `agentGateway` to `agent_gateway`. */
+const snakeCase = (name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+;// CONCATENATED MODULE: ./lib/emulator/state/names.js
+/** `projects/{p}/locations/{l}` with the project number or ID. */
+function placeName(place, withNumber) {
+    return `projects/${withNumber ? place.project.number : place.project.id}/locations/${place.location}`;
+}
+/** The key under which state keeps what lives in a place: number, so that ID and number mean the same. */
+function placeKey(place) {
+    return `${place.project.number}/${place.location}`;
+}
+/** The key of one resource within its place. */
+function recordKey(place, id) {
+    return `${placeKey(place)}/${id}`;
+}
+/** Full name of an engine; by default with the project number, as Agent Runtime prints it. */
+function engineName(engine, withNumber = true) {
+    return `${placeName(engine, withNumber)}/reasoningEngines/${engine.id}`;
+}
+/** Key and readable name of a policy target: `101010/us-central1/registry`, `101010/us-central1/endpoints/agentregistry-…`. */
+function targetKey(target) {
+    const entry = target.entry === undefined ? 'registry' : `${target.entry.collection}/${target.entry.id}`;
+    return `${placeKey(target)}/${entry}`;
+}
+/**
+ * `agents.global.org-{ORG}.system.id.goog`, or `proj-{NUMBER}` for a project without organization
+ * (STS discovery text; the agent-identity page's `project-` spelling is refused by IAM).
+ */
+function trustDomain(project) {
+    const scope = project.organization === undefined ? `proj-${project.number}` : `org-${project.organization}`;
+    return `agents.global.${scope}.system.id.goog`;
+}
+/** `spec.effectiveIdentity` of an engine with AGENT_IDENTITY: no scheme, project number (ReasoningEngineSpec discovery text). */
+function agentIdentity(place, engineId) {
+    return `${trustDomain(place.project)}/resources/aiplatform/projects/${place.project.number}/locations/${place.location}/reasoningEngines/${engineId}`;
+}
+const NETWORK_NAME = /^projects\/([^/]+)\/locations\/([^/]+)\/([a-zA-Z]+)\/([^/]+)$/;
+/** Parts of a full networking name; a leading `//service/` or URL root is cut off. */
+function parseNetworkName(name) {
+    const bare = name.replace(/^(https:)?\/\/[^/]+\/(v\d\w*\/)?/, '');
+    const match = NETWORK_NAME.exec(bare);
+    if (!match)
+        return undefined;
+    const [, project = '', location = '', collection = '', id = ''] = match;
+    return { project, location, collection, id };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/policies.js
+
+/** The etag of a policy nobody has set yet (seen in public live output: `{"etag": "ACAB"}`). */
+const EMPTY_ETAG = 'ACAB';
+const EGRESSOR = 'roles/iap.egressor';
+/** The policy of a target; one that was never set is empty under the etag ACAB. */
+function policyOf(state, target) {
+    return state.policy(target) ?? { bindings: [], etag: EMPTY_ETAG };
+}
+/** Stores bindings as a whole; every write gets a new etag. */
+function storePolicy(state, target, bindings) {
+    const policy = { bindings: bindings.filter((binding) => binding.members.length > 0), etag: state.ids.policyEtag() };
+    state.policies.set(targetKey(target), policy);
+    return policy;
+}
+/** Adds one unconditional member, as another writer would. */
+function addMember(state, target, member, role = EGRESSOR) {
+    const { bindings } = policyOf(state, target);
+    const index = bindings.findIndex((binding) => binding.role === role && binding.condition === undefined);
+    const old = bindings[index];
+    const next = { role, members: [...new Set([...(old?.members ?? []), member])] };
+    return storePolicy(state, target, old === undefined ? [...bindings, next] : bindings.with(index, next));
+}
+/** Takes a member out of every binding of the role, conditional or not. */
+function removeMember(state, target, member, role = EGRESSOR) {
+    const bindings = policyOf(state, target).bindings.map((binding) => binding.role === role ? { ...binding, members: binding.members.filter((item) => item !== member) } : binding);
+    return storePolicy(state, target, bindings);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/services.js
+
+
+/** Spec field of a service per kind of projection (agentregistry discovery: exactly one is set). */
+const SPEC_FIELD = { endpoints: 'endpointSpec', agents: 'agentSpec', mcpServers: 'mcpServerSpec' };
+const COLLECTIONS = ['endpoints', 'agents', 'mcpServers'];
+/** Stores a new service; its projection gets a new id, even when a service of that name existed before. */
+function addService(state, place, id, data, resourceId) {
+    const record = {
+        ...place,
+        id,
+        data,
+        collection: COLLECTIONS.find((collection) => data[SPEC_FIELD[collection]] !== undefined) ?? 'endpoints',
+        resourceId: resourceId ?? state.ids.projection(),
+        visibleFromMs: state.clock.now() + state.settings.registry.registryResourceDelayMs,
+    };
+    state.services.set(recordKey(place, id), record);
+    return record;
+}
+/** Removes a service with its projection and the projection's policy: grants are lost. */
+function removeService(state, record) {
+    state.services.delete(recordKey(record, record.id));
+    state.policies.delete(`${placeKey(record)}/${record.collection}/${record.resourceId}`);
+}
+/** Services of one registry, in order of creation. */
+function servicesIn(state, place) {
+    return [...state.services.values()].filter((record) => placeKey(record) === placeKey(place));
+}
+/** Engines of one project and region, in order of creation. */
+function enginesIn(state, place) {
+    return [...state.engines.values()].filter((engine) => placeKey(engine) === placeKey(place));
+}
+/** Has the projection appeared yet? It may lag behind the operation (public field reports). */
+function isVisible(state, record) {
+    return record.visibleFromMs <= state.clock.now();
+}
+/** `projects/{p}/locations/{l}/endpoints/{id}`: docs print the project number, some live output the ID (a switch). */
+function registryResource(state, record) {
+    const place = placeName(record, state.settings.projectNumberInNames.registryResource);
+    return `${place}/${record.collection}/${record.resourceId}`;
+}
+/** Does this registry hold the entry the target names? A whole registry always exists. */
+function targetExists(state, target) {
+    const entry = target.entry;
+    if (entry === undefined)
+        return true;
+    const ofService = servicesIn(state, target).some((record) => record.collection === entry.collection && record.resourceId === entry.id && isVisible(state, record));
+    if (ofService || entry.collection !== 'agents')
+        return ofService;
+    return enginesIn(state, target).some((engine) => engine.agentId === entry.id);
+}
+/** Interface URLs of a service, in order. */
+function interfaceUrls(data) {
+    const interfaces = Array.isArray(data.interfaces) ? data.interfaces : [];
+    return interfaces.map((item) => asString(asJson(item).url));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/members.js
+const AGENT_DOMAIN = /^agents\.global\.(org|proj)-\d+\.system\.id\.goog$/;
+const SINGLE = /^\/resources\/aiplatform\/projects\/\d+\/locations\/[^/]+\/reasoningEngines\/[^/]+$/;
+const SETS = [
+    /^\/\*$/,
+    /^\/attribute\.platformContainer\/aiplatform\/projects\/\d+$/,
+    /^\/attribute\.container\/projects\/\d+$/,
+    /^\/attribute\.platform\/aiplatform$/,
+];
+const EMAIL_KINDS = ['user', 'serviceAccount', 'group'];
+/**
+ * Why IAM refuses a member, or nothing. Forms: Agent Identity page and IAM's principal identifiers; an unknown trust domain is a
+ * 400, a known but wrong one is accepted and inert (public live reports).
+ */
+function memberProblem(state, member) {
+    if (member === 'allUsers' || member === 'allAuthenticatedUsers')
+        return undefined;
+    const [kind, rest] = split(member);
+    if (kind === 'deleted')
+        return memberProblem(state, rest.replace(/\?uid=.*$/, ''));
+    if (EMAIL_KINDS.includes(kind))
+        return /^[^@\s]+@[^@\s]+$/.test(rest) ? undefined : `Invalid member ${member}.`;
+    if (kind === 'domain')
+        return rest.includes('.') ? undefined : `Invalid member ${member}.`;
+    if (kind === 'principal' || kind === 'principalSet')
+        return principalProblem(state, member, kind, rest);
+    return `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`;
+}
+/** Is it one of the set forms? */
+function isPrincipalSet(member) {
+    return member.startsWith('principalSet://');
+}
+function split(member) {
+    const colon = member.indexOf(':');
+    return colon < 0 ? ['', ''] : [member.slice(0, colon), member.slice(colon + 1)];
+}
+function principalProblem(state, member, kind, rest) {
+    const match = /^\/\/([^/]+)(\/.*)$/.exec(rest);
+    const [, domain = '', path = ''] = match ?? [];
+    if (domain === 'iam.googleapis.com' || domain === 'cloudresourcemanager.googleapis.com')
+        return undefined;
+    if (!AGENT_DOMAIN.test(domain)) {
+        return `The member ${member} is of an unknown type. Please set a valid type prefix for the member.`;
+    }
+    if (!state.trustDomains.has(domain))
+        return `Identity Pool does not exist (${domain}).`;
+    const fits = kind === 'principal' ? SINGLE.test(path) : SETS.some((form) => form.test(path));
+    return fits ? undefined : `Invalid principal ${member}.`;
+}
+/** Does this policy member cover the principal? The three set forms of agent identities, or the principal itself. */
+function covers(member, principal) {
+    if (member === principal)
+        return true;
+    const set = /^principalSet:\/\/([^/]+)\/(.+)$/.exec(member);
+    const single = /^principal:\/\/([^/]+)\/resources\/aiplatform\/projects\/(\d+)\//.exec(principal);
+    if (!set || !single || set[1] !== single[1])
+        return false;
+    return [
+        '*',
+        'attribute.platform/aiplatform',
+        `attribute.platformContainer/aiplatform/projects/${single[2] ?? ''}`,
+    ].includes(set[2] ?? '');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iap-rules.js
+
+
+
+/** google.iam.v1.Policy (iap discovery). */
+const POLICY_SHAPE = {
+    message: {
+        version: 'int',
+        etag: 'string',
+        bindings: {
+            list: {
+                message: {
+                    role: 'string',
+                    members: { list: 'string' },
+                    condition: { message: { expression: 'string', title: 'string', description: 'string', location: 'string' } },
+                },
+            },
+        },
+    },
+};
+/** The bindings of a policy to set, after every rule of IAM that a request can break. */
+function checkBindings(state, target, sent) {
+    const version = sent.version ?? 0;
+    if (![0, 1, 3].includes(version))
+        throw invalid(`Invalid policy version ${version}.`, 'policy.version');
+    const bindings = (sent.bindings ?? []).map((binding, index) => checkBinding(state, target, binding, version, index));
+    checkSize(state, bindings);
+    return bindings;
+}
+function checkBinding(state, target, sent, version, index) {
+    const field = `policy.bindings[${index}]`;
+    const role = sent.role ?? '';
+    const isKnown = role === EGRESSOR || state.settings.iap.otherRoles === 'accepted';
+    // A `_withcond_` name is only ever shown, never taken back.
+    if (!isKnown || !/^(roles|projects|organizations)\//.test(role) || role.includes('_withcond_')) {
+        throw invalid(`Role ${role} is not supported for this resource.`, `${field}.role`);
+    }
+    const members = [...new Set(sent.members ?? [])];
+    for (const member of members) {
+        const problem = memberProblem(state, member);
+        if (problem !== undefined)
+            throw invalid(problem, `${field}.members`);
+        if (target.entry && isPrincipalSet(member) && state.settings.iap.principalSetOnResource === 'rejected') {
+            throw invalid(`The member ${member} is not supported on this resource.`, `${field}.members`);
+        }
+    }
+    if (sent.condition === undefined)
+        return { role, members };
+    if (version !== 3)
+        throw invalid('Policy version 3 is required for conditional role bindings.', 'policy.version');
+    if (sent.condition.expression.trim() === '')
+        throw invalid('A condition needs an expression.', `${field}.condition`);
+    return { role, members, condition: sent.condition };
+}
+/** 1,500 principals per policy, each occurrence counted, 250 of them groups (Policy message, discovery text). */
+function checkSize(state, bindings) {
+    const members = bindings.flatMap((binding) => binding.members);
+    const { maxPrincipals } = state.settings.iap;
+    if (members.length > maxPrincipals)
+        throw invalid(`The number of members in the policy exceeds ${maxPrincipals}.`, 'policy.bindings');
+    const groups = members.filter((member) => member.startsWith('group:'));
+    if (groups.length > 250)
+        throw invalid('The number of groups in the policy exceeds 250.', 'policy.bindings');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iap.js
+
+
+
+
+
+
+
+
+const RESOURCE = '{resource=**}';
+const PERMISSION = 'iap.webServiceVersions';
+const SERVICE = 'iap.googleapis.com';
+/** IAP policies on a registry and its entries: three immediate calls on one kind of path (iap discovery; gcloud's resource paths). */
+const iap = {
+    name: 'iap',
+    service: SERVICE,
+    versions: ['v1', 'v1beta1'],
+    routes: [
+        post(`${RESOURCE}:getIamPolicy`, getIamPolicy, [], false),
+        post(`${RESOURCE}:setIamPolicy`, setIamPolicy),
+        post(`${RESOURCE}:testIamPermissions`, testIamPermissions, [], false),
+    ],
+};
+/** Who the writer of `iap.foreignWrites` adds. */
+const FOREIGN_MEMBER = 'serviceAccount:somebody-else@another-team.iam.gserviceaccount.com';
+const PATH = /^projects\/([^/]+)\/locations\/([^/]+)\/iap_web\/agentRegistry(?:\/(endpoints|agents|mcpServers)\/([^/]+))?$/;
+/**
+ * The target a path names. A path that is none, one with an empty id above all, is a 404:
+ * it must never be taken for the policy of the whole registry.
+ */
+function policyTarget(resource, state) {
+    const match = PATH.exec(resource);
+    if (!match)
+        throw errors_notFound('Requested entity was not found.');
+    const [, project = '', location = '', collection, id] = match;
+    const place = { project: state.project(project), location };
+    if (collection === undefined || id === undefined)
+        return place;
+    const target = { ...place, entry: { collection: collection, id } };
+    if (state.settings.iap.unknownResource === 'accepted' || targetExists(state, target))
+        return target;
+    throw errors_notFound('Requested entity was not found.');
+}
+/** Policies with conditions are shown whole to callers who ask for version 3 only (IAM "Specifying a policy version when getting a policy"). */
+function getIamPolicy(call, state) {
+    const target = policyTarget(call.param('resource'), state);
+    state.need(`${PERMISSION}.getIamPolicy`, call.param('resource'), SERVICE);
+    const shape = { message: { options: { message: { requestedPolicyVersion: 'int' } } } };
+    const options = asJson(readMessage(call.body, shape, 'request').options);
+    const version = Number(options.requestedPolicyVersion ?? 0);
+    if (![0, 1, 3].includes(version))
+        throw invalid(`Invalid requested policy version ${version}.`, 'options.requested_policy_version');
+    return policyJson(policyOf(state, target), version);
+}
+/** Replaces a policy: the etag decides whether it is still the one that was read; a stale one is 409 ABORTED. */
+function setIamPolicy(call, state) {
+    const target = policyTarget(call.param('resource'), state);
+    state.need(`${PERMISSION}.setIamPolicy`, call.param('resource'), SERVICE);
+    const shape = { message: { policy: POLICY_SHAPE } };
+    const sent = asJson(readMessage(call.body, shape, 'request').policy);
+    for (const hook of state.policyHooks)
+        hook(target);
+    iap_foreignWrite(state, target);
+    const current = policyOf(state, target);
+    const bindings = checkBindings(state, target, sent);
+    checkEtag(sent, current);
+    return policyJson(storePolicy(state, target, bindings), 3);
+}
+/** Somebody else's write comes in between, as often as the switch says. */
+function iap_foreignWrite(state, target) {
+    if (state.settings.iap.foreignWrites === 0)
+        return;
+    state.settings.iap.foreignWrites -= 1;
+    addMember(state, target, FOREIGN_MEMBER);
+}
+/**
+ * With an etag, a policy that has conditions may only be changed as version 3. Without one anything overwrites anything,
+ * conditions included: that is what IAM's documentation warns of.
+ */
+function checkEtag(sent, current) {
+    if (sent.etag === undefined || sent.etag === '')
+        return;
+    if (sent.etag !== current.etag) {
+        throw new GoogleError('ABORTED', 'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.');
+    }
+    if (hasConditions(current.bindings) && sent.version !== 3) {
+        throw invalid('Policy version 3 is required to change a policy with conditional role bindings.', 'policy.version');
+    }
+}
+function testIamPermissions(call, state) {
+    policyTarget(call.param('resource'), state);
+    const permissions = asStrings(asJson(call.body).permissions);
+    const held = permissions.filter((permission) => state.isAllowed(permission, call.param('resource')));
+    return held.length > 0 ? { permissions: held } : {};
+}
+/** A policy as JSON: an empty one has an etag and nothing else (public live output). */
+function policyJson(policy, version) {
+    if (policy.bindings.length === 0)
+        return { etag: policy.etag };
+    const conditional = hasConditions(policy.bindings);
+    const whole = conditional && version === 3;
+    const bindings = whole ? policy.bindings.map(bindingJson) : policy.bindings.map(flatBinding);
+    return { version: whole ? 3 : 1, etag: policy.etag, bindings };
+}
+function bindingJson(binding) {
+    const { condition } = binding;
+    return compact({
+        role: binding.role,
+        members: [...binding.members],
+        condition: condition && compact({ ...condition }),
+    });
+}
+/** Below version 3 a conditional role is shown under a name with a hash and without its condition (IAM, `_withcond_`). */
+function flatBinding(binding) {
+    if (binding.condition === undefined)
+        return bindingJson(binding);
+    const hash = (0,external_node_crypto_namespaceObject.createHash)('sha256').update(JSON.stringify(binding.condition)).digest('hex').slice(0, 20);
+    return { role: `${binding.role}_withcond_${hash}`, members: [...binding.members] };
+}
+function hasConditions(bindings) {
+    return bindings.some((binding) => binding.condition !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/engines.js
+
+
+const DIRECTIONS = ['egress', 'ingress'];
+/** Field of AgentGatewayConfig per direction (aiplatform discovery). */
+const CONFIG_FIELD = { egress: 'agentToAnywhereConfig', ingress: 'clientToAgentConfig' };
+/** `governedAccessPath` a gateway must have per direction. */
+const ACCESS_PATH = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
+/** Puts an engine into the world; it is registered as an agent at once, as Agent Registry does on its own. */
+function addEngine(state, place, id, data, hasChildren = false) {
+    const engine = {
+        ...place,
+        id,
+        data: withIdentity(place, id, data),
+        etag: state.ids.etag(),
+        hasChildren,
+        agentId: state.ids.projection(),
+    };
+    state.engines.set(recordKey(place, id), engine);
+    return engine;
+}
+/** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
+function removeEngine(state, engine) {
+    replaceBinding(state, engine, {});
+    state.engines.delete(recordKey(engine, engine.id));
+    state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);
+}
+/** `effectiveIdentity` is output only: it follows `identityType` (ReasoningEngineSpec discovery text). */
+function withIdentity(place, id, data) {
+    const spec = asJson(data.spec);
+    const computed = identityOf(place, id, spec);
+    const known = asString(spec.effectiveIdentity);
+    const keep = known !== '' && known.startsWith('agents.') === (spec.identityType === 'AGENT_IDENTITY');
+    return { ...data, spec: { ...spec, effectiveIdentity: keep ? known : computed } };
+}
+function identityOf(place, id, spec) {
+    if (spec.identityType === 'AGENT_IDENTITY')
+        return agentIdentity(place, id);
+    const account = asString(spec.serviceAccount);
+    return account === '' ? `service-${place.project.number}@gcp-sa-aiplatform-re.googleapis.com` : account;
+}
+/** `principal://` + effectiveIdentity, or nothing for an engine without an agent identity. */
+function principalOf(engine) {
+    const identity = asString(asJson(engine.data.spec).effectiveIdentity);
+    return identity.startsWith('agents.') ? `principal://${identity}` : undefined;
+}
+/** The two gateways an engine's data names. */
+function bindingOf(data) {
+    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
+    const name = (direction) => asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway) || undefined;
+    return { egress: name('egress'), ingress: name('ingress') };
+}
+/** The AgentGatewayConfig message of a binding, nothing when neither direction is set. */
+function gatewayConfig(binding) {
+    const set = DIRECTIONS.filter((direction) => binding[direction] !== undefined);
+    if (set.length === 0)
+        return undefined;
+    return Object.fromEntries(set.map((direction) => [CONFIG_FIELD[direction], { agentGateway: binding[direction] }]));
+}
+/** Engine data with another `agentGatewayConfig`, or without one. */
+function withGatewayConfig(data, config) {
+    const spec = asJson(data.spec);
+    const deployment = { ...asJson(spec.deploymentSpec) };
+    if (config === undefined)
+        delete deployment.agentGatewayConfig;
+    else
+        deployment.agentGatewayConfig = config;
+    const next = { ...spec, deploymentSpec: deployment };
+    if (Object.keys(deployment).length === 0)
+        delete next.deploymentSpec;
+    return { ...data, spec: next };
+}
+/** Replaces the whole binding and remembers when a gateway's slot was left. */
+function replaceBinding(state, engine, binding) {
+    storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
+}
+/** Stores new data of an engine under a new etag. */
+function storeEngine(state, engine, data) {
+    const before = bindingOf(engine.data);
+    engine.data = withIdentity(engine, engine.id, data);
+    engine.etag = state.ids.etag();
+    const after = bindingOf(engine.data);
+    for (const direction of DIRECTIONS) {
+        const left = before[direction];
+        if (left === undefined || sameGateway(state, left, after[direction]))
+            continue;
+        state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs: state.clock.now() });
+    }
+}
+/** Do two names mean the same gateway, whichever way the project is written? */
+function sameGateway(state, a, b) {
+    return a !== undefined && b !== undefined && canonical(state, a) === canonical(state, b);
+}
+function canonical(state, name) {
+    const parts = parseNetworkName(name);
+    if (parts === undefined)
+        return name;
+    return `${state.findProject(parts.project)?.number ?? parts.project}/${parts.location}/${parts.id}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/foreign-write.js
+
+
+
+
+
+const ENGINE = /^\/v[^/]+\/projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/:]+)$/;
+/** Somebody else's write comes just before this one, so that the etag it carries is stale. The API itself finds out. */
+function foreignWriteEffect({ member = FOREIGN_MEMBER }) {
+    return {
+        before: ({ entry: { path, method }, state, act }) => {
+            const target = path.endsWith(':setIamPolicy') ? targetOf(path, state) : undefined;
+            const engine = method === 'PATCH' ? engineOf(path, state) : undefined;
+            if (target !== undefined || engine !== undefined)
+                act();
+            if (target !== undefined)
+                addMember(state, target, member);
+            if (engine !== undefined) {
+                const labels = { ...asJson(engine.data.labels), 'changed-by': 'somebody-else' };
+                storeEngine(state, engine, { ...engine.data, labels });
+            }
+            return undefined;
+        },
+    };
+}
+function targetOf(path, state) {
+    try {
+        return policyTarget(decodeURIComponent(path).replace(/^\/v[^/]+\/|:setIamPolicy$/g, ''), state);
+    }
+    catch (error) {
+        // The API refuses what is no policy, in its own words.
+        if (error instanceof GoogleError)
+            return undefined;
+        throw error;
+    }
+}
+function engineOf(path, state) {
+    const [, id = '', location = '', engine = ''] = ENGINE.exec(path) ?? [];
+    const project = state.findProject(id);
+    return project && state.findEngine({ project, location }, engine);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/operations.js
+
+/** The operation can't be found from now on; what it does goes on. */
+function operationVanishesEffect() {
+    const hidden = new Set();
+    return {
+        ...onOperation((operation) => {
+            operation.hidden = true;
+            hidden.add(operation);
+        }),
+        end: () => {
+            for (const operation of hidden)
+                operation.hidden = false;
+        },
+    };
+}
+/** The operation does not end; when the fault is taken away, it ends when it would have ended. */
+function operationNeverEndsEffect() {
+    const ends = new Map();
+    return {
+        ...onOperation((operation) => {
+            if (operation.done || ends.has(operation))
+                return;
+            ends.set(operation, operation.endMs);
+            operation.endMs = Infinity;
+        }),
+        end: () => {
+            // One that was cancelled meanwhile has its end.
+            for (const [operation, endMs] of ends)
+                if (!operation.done)
+                    operation.endMs = endMs;
+        },
+    };
+}
+/** Before a request that names an operation, after one that started it. */
+function onOperation(change) {
+    return {
+        before: (hit) => changeAt(hit.entry.path, hit, change),
+        after: async (hit, response) => {
+            const { entry } = hit;
+            if (entry.write && !entry.path.includes('/operations/'))
+                changeAt(asString(asJson(await jsonOf(response)).name), hit, change);
+            return undefined;
+        },
+    };
+}
+function changeAt(text, { entry, state, act }, change) {
+    const operation = operationAt(text, entry, state);
+    if (operation === undefined)
+        return;
+    act();
+    change(operation);
+}
+function operationAt(text, { api }, state) {
+    const id = /\/operations\/([^/:]+)/.exec(text)?.[1];
+    return id === undefined
+        ? undefined
+        : state.operations.list((operation) => operation.api === api && operation.id === id)[0];
+}
+async function jsonOf(response) {
+    try {
+        return await response.clone().json();
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
+/** Real time plus an offset that tests may move, so that a five-minute operation can end at once. */
+class Clock {
+    offset = 0;
+    now() {
+        return Date.now() + this.offset;
+    }
+    /** The current time as Google prints it, with microseconds. */
+    iso() {
+        return timestamp(this.now());
+    }
+    advance(milliseconds) {
+        this.offset += milliseconds;
+    }
+}
+/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
+function timestamp(milliseconds) {
+    return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/ids.js
+
+/** Server-made identifiers from counters: the same world and the same calls give the same ids. */
+class Ids {
+    counters = new Map();
+    next(kind) {
+        const value = (this.counters.get(kind) ?? 0) + 1;
+        this.counters.set(kind, value);
+        return value;
+    }
+    hex(kind, length) {
+        return (0,external_node_crypto_namespaceObject.createHash)('sha256')
+            .update(`${kind}:${this.next(kind)}`)
+            .digest('hex')
+            .slice(0, length);
+    }
+    /** Numeric, 19 digits, as Agent Runtime numbers its engines and operations. */
+    number(kind) {
+        const digits = BigInt(`0x${this.hex(kind, 14)}`) % 1000000000000000000n;
+        return `1${digits.toString().padStart(18, '0')}`;
+    }
+    /** `agentregistry-00000000-0000-0000-xxxx-xxxxxxxxxxxx`, the form public reports show for Agent Registry projections. */
+    projection() {
+        const hex = this.hex('projection', 16);
+        return `agentregistry-00000000-0000-0000-${hex.slice(0, 4)}-${hex.slice(4)}`;
+    }
+    /** `operation-{millis}-{hex}-{hex}`, the form of the networking APIs' operation ids. */
+    operation(now) {
+        const hex = this.hex('operation', 21);
+        return `operation-${now}-${hex.slice(0, 13)}-${hex.slice(13)}`;
+    }
+    /** An opaque etag in base64, starting as IAM's do. */
+    policyEtag() {
+        return `BwY${Buffer.from(this.hex('policyEtag', 16), 'hex').toString('base64').slice(0, 8)}=`;
+    }
+    etag() {
+        return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
+    }
+    token(kind) {
+        return `ya29.${kind}.${this.hex('token', 32)}`;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/operations.js
+
+
+
+/** All operations of all APIs. Time is checked at each request: an operation whose time has come is committed before anyone looks. */
+class Operations {
+    all = [];
+    start(start) {
+        const operation = { ...start, endMs: start.startMs + start.durationMs, done: false };
+        this.all.push(operation);
+        return operation;
+    }
+    /** Commits, in the order of their ends, every operation that has ended by `now`. */
+    settle(now) {
+        const due = this.all.filter((operation) => !operation.done && operation.endMs <= now);
+        for (const operation of due.sort((a, b) => a.endMs - b.endMs))
+            finish(operation);
+    }
+    /** Ends a running operation with CANCELLED; what it was to change stays as it was. */
+    cancel(operation, now) {
+        if (operation.done)
+            return;
+        operation.endMs = now;
+        operation.done = true;
+        operation.error = new GoogleError('CANCELLED', 'The operation was cancelled.').rpcStatus();
+    }
+    list(where) {
+        return this.all.filter(where);
+    }
+    remove(operation) {
+        const index = this.all.indexOf(operation);
+        if (index >= 0)
+            this.all.splice(index, 1);
+    }
+    running(api, target) {
+        return this.all.find((operation) => !operation.done && operation.api === api && operation.target === target);
+    }
+}
+function finish(operation) {
+    operation.done = true;
+    try {
+        operation.response = operation.commit(operation.endMs);
+    }
+    catch (error) {
+        if (!(error instanceof GoogleError))
+            throw error;
+        operation.error = error.rpcStatus();
+    }
+}
+/** A google.longrunning.Operation as JSON. */
+function operationJson(operation) {
+    return compact({
+        name: operation.name,
+        metadata: operation.metadata(operation),
+        done: operation.done ? true : operation.printsFalse ? false : undefined,
+        error: operation.error,
+        response: operation.response,
+    });
+}
+/** The OperationMetadata the networking style APIs share (discovery: networkservices, networksecurity, agentregistry). */
+function standardMetadata(packageName, verb, target) {
+    return (operation) => compact({
+        '@type': `type.googleapis.com/google.cloud.${packageName}.v1.OperationMetadata`,
+        createTime: timestamp(operation.startMs),
+        endTime: operation.done ? timestamp(operation.endMs) : undefined,
+        target,
+        verb,
+        requestedCancellation: operation.error?.code === 1,
+        apiVersion: 'v1',
+    });
+}
+const EMPTY_RESPONSE = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
+
+;// CONCATENATED MODULE: ./lib/emulator/state/state.js
+
+
+
+
+
+/** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
+class State {
+    clock = new Clock();
+    ids = new Ids();
+    operations = new Operations();
+    projects = [];
+    engines = new Map();
+    services = new Map();
+    gateways = new Map();
+    extensions = new Map();
+    authzPolicies = new Map();
+    policies = new Map();
+    denied = [];
+    trustDomains = new Set();
+    /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */
+    requestIds = new Map();
+    /** Times of accepted engine writes, by project and region, for the write quota. */
+    engineWrites = new Map();
+    /** When the last engine left a gateway, by project, region and direction. */
+    slotsLeft = new Map();
+    failedUpdates = new Map();
+    policyHooks = [];
+    /** Tokens issued by the token exchange, with the end of their life. */
+    tokens = new Map();
+    settings;
+    constructor(settings) {
+        this.settings = settings;
+    }
+    settle() {
+        this.operations.settle(this.clock.now());
+    }
+    /** The project with this ID or number, if there is one. */
+    findProject(idOrNumber) {
+        return this.projects.find((project) => project.id === idOrNumber || project.number === idOrNumber);
+    }
+    /** The project, or the error Google hides both "absent" and "forbidden" behind. */
+    project(idOrNumber) {
+        const project = this.findProject(idOrNumber);
+        if (project)
+            return project;
+        throw new GoogleError(this.settings.unknownProject, `Permission denied on resource project ${idOrNumber}.`, [
+            errorInfo('CONSUMER_INVALID', 'googleapis.com', {
+                consumer: `projects/${idOrNumber}`,
+                containerInfo: idOrNumber,
+            }),
+        ]);
+    }
+    place(call) {
+        return { project: this.project(call.param('project')), location: call.param('location') };
+    }
+    findEngine(place, id) {
+        return this.engines.get(recordKey(place, id));
+    }
+    /** A gateway, extension or authorization policy by full name, whichever way the project is written. */
+    findByName(records, collection, name) {
+        const parts = parseNetworkName(name);
+        const project = parts === undefined ? undefined : this.findProject(parts.project);
+        if (parts?.collection !== collection || project === undefined)
+            return undefined;
+        return records.get(recordKey({ project, location: parts.location }, parts.id));
+    }
+    policy(target) {
+        return this.policies.get(targetKey(target));
+    }
+    /** May the caller do this? `resource` is a name without `//service/`. */
+    isAllowed(permission, resource) {
+        const name = this.withProjectId(resource);
+        return !this.denied.some((entry) => entry.permission === permission && name.startsWith(this.withProjectId(entry.resource ?? '')));
+    }
+    /** 403 in Google's wording, with ErrorInfo, when the caller lacks the permission. */
+    need(permission, resource, service) {
+        if (this.isAllowed(permission, resource))
+            return;
+        const full = `//${service}/${resource}`;
+        throw new GoogleError('PERMISSION_DENIED', `Permission '${permission}' denied on resource '${full}' (or it may not exist).`, [errorInfo('IAM_PERMISSION_DENIED', service, { permission, resource: full })]);
+    }
+    withProjectId(name) {
+        return name.replace(/^projects\/([^/]+)/, (whole, id) => {
+            const project = this.findProject(id);
+            return project === undefined ? whole : `projects/${project.id}`;
+        });
+    }
+}
+/** The record at this key or 404 with the given message. */
+function found(record, message) {
+    if (record === undefined)
+        throw notFound(message);
+    return record;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/copy.js
+
+/** What can be written; the rest of the state is shared by all copies. */
+const STORES = ['engines', 'services', 'gateways', 'extensions', 'authzPolicies', 'policies'];
+/** The state as it is now, for reads only. Records are replaced or changed at their own fields, never deeper, so shallow copies hold. */
+function copyState(state) {
+    const stores = Object.fromEntries(STORES.map((name) => [name, new Map([...state[name]].map(([key, record]) => [key, { ...record }]))]));
+    return Object.assign(Object.create(State.prototype), state, stores);
+}
+/** Do both hold the same resources? */
+function isSameState(a, b) {
+    return STORES.every((name) => isSameStore(a[name], b[name]));
+}
+function isSameStore(a, b) {
+    return a.size === b.size && [...a].every(([key, record]) => isSameRecord(record, b.get(key)));
+}
+function isSameRecord(a, b) {
+    return b !== undefined && Object.entries(a).every(([field, value]) => Object.is(value, Reflect.get(b, field)));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/stale-reads.js
+
+/** Reads show the world as it was; writes meet it as it is. Operations are never stale. */
+function staleReadsEffect(fault) {
+    const history = new History();
+    let left = 0;
+    let changes = 0;
+    const past = (live) => {
+        if ('ms' in fault.for)
+            return history.at(live.clock.now() - fault.for.ms);
+        if (changes !== history.changes) {
+            changes = history.changes;
+            left = fault.for.reads;
+        }
+        left -= 1;
+        return left >= 0 ? history.previous() : undefined;
+    };
+    return {
+        observe: (state) => history.note(state),
+        view: ({ entry, state, act }) => {
+            const view = entry.write ? undefined : past(state);
+            if (view === undefined)
+                return undefined;
+            act();
+            // Switches are not part of the world.
+            view.settings = state.settings;
+            return view;
+        },
+    };
+}
+/** The states the world went through, as far as somebody looked. */
+class History {
+    /** How often the world has changed. */
+    changes = 0;
+    versions = [];
+    notedMs = 0;
+    /** Looks whether the world has changed since it was last looked at. */
+    note(state) {
+        const now = state.clock.now();
+        const last = this.versions.at(-1);
+        if (last === undefined || !isSameState(last.state, state)) {
+            this.versions.push({ fromMs: this.timeOfChange(state, now), state: copyState(state) });
+            if (last !== undefined)
+                this.changes += 1;
+        }
+        this.notedMs = now;
+    }
+    /** What was there at that time; nothing when that is still what is there. */
+    at(ms) {
+        const index = Math.max(0, this.versions.findLastIndex(({ fromMs }) => fromMs <= ms));
+        // Time goes on, so what is older is never asked for again.
+        this.versions = this.versions.slice(index);
+        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
+    }
+    /** What was there before the last change. */
+    previous() {
+        this.versions = this.versions.slice(-2);
+        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
+    }
+    /** An operation made its change when it ended, which may be a while before anybody asked. */
+    timeOfChange(state, now) {
+        const ends = state.operations
+            .list(({ done, endMs }) => done && endMs > this.notedMs && endMs <= now)
+            .map(({ endMs }) => endMs);
+        return ends.length > 0 ? Math.max(...ends) : now;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/gate.js
+
+/** The token of an `Authorization` header. */
+function bearerToken(header) {
+    return /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
+}
+/**
+ * Checks the bearer token and returns whose it is. Any token that is not empty will do unless the world lists some;
+ * tokens issued by the token exchange are good until they expire.
+ */
+function authenticate(state, api, header) {
+    if (api.public === true)
+        return 'none';
+    const token = bearerToken(header);
+    if (token === undefined)
+        throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api.service);
+    const issued = state.tokens.get(token);
+    if (issued !== undefined) {
+        if (state.clock.now() < issued.endMs)
+            return issued.label;
+        throw tokenExpired(api.service);
+    }
+    const { tokens } = state.settings.auth;
+    if (tokens.length > 0 && !tokens.includes(token)) {
+        throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api.service);
+    }
+    return 'bearer';
+}
+/** 401 for a token whose time is over; the wording is the one for every bad token, the reason tells. */
+function tokenExpired(service) {
+    return unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', service);
+}
+function unauthenticated(what, reason, service) {
+    const verb = what.startsWith('missing') ? `is ${what}` : what;
+    return new GoogleError('UNAUTHENTICATED', `Request ${verb}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`, [errorInfo(reason, 'googleapis.com', { service })]);
+}
+/** 403 SERVICE_DISABLED when the API is off in the project of the path or in the one that is charged. */
+function requireEnabled(state, api, path, userProject) {
+    if (userProject !== null && state.findProject(userProject) === undefined) {
+        throw new GoogleError('PERMISSION_DENIED', `Caller does not have required permission to use project ${userProject}.`, [
+            errorInfo('USER_PROJECT_DENIED', 'googleapis.com', {
+                service: api.service,
+                consumer: `projects/${userProject}`,
+            }),
+        ]);
+    }
+    const inPath = /\/projects\/([^/:]+)/.exec(path)?.[1];
+    for (const id of [userProject, inPath]) {
+        const project = id === null || id === undefined ? undefined : state.findProject(id);
+        if (project?.disabledApis.has(api.service))
+            throw disabled(project, api);
+    }
+}
+function disabled(project, api) {
+    const url = `https://console.developers.google.com/apis/api/${api.service}/overview?project=${project.number}`;
+    const help = {
+        '@type': 'type.googleapis.com/google.rpc.Help',
+        links: [{ description: 'Google developers console API activation', url }],
+    };
+    return new GoogleError('PERMISSION_DENIED', `${api.service} has not been used in project ${project.number} before or it is disabled. Enable it by visiting ${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`, [
+        errorInfo('SERVICE_DISABLED', 'googleapis.com', {
+            service: api.service,
+            consumer: `projects/${project.number}`,
+            activationUrl: url,
+        }),
+        help,
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/token-expires.js
+
+
+/** A token is good for some requests and expired after them; only another one helps. */
+function tokenExpiresEffect({ afterRequests, token: only }) {
+    const uses = new Map();
+    return {
+        before: ({ entry, token, act }) => {
+            if (token === undefined || (only !== undefined && token !== only))
+                return undefined;
+            const used = (uses.get(token) ?? 0) + 1;
+            uses.set(token, used);
+            if (used <= afterRequests)
+                return undefined;
+            act();
+            return errorAnswer(tokenExpired(`${entry.api}.googleapis.com`));
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/wire.js
+/** The connection goes away before the API acts, after it acted, or in the middle of the answer. */
+function resetEffect({ at }) {
+    if (at === 'before') {
+        return {
+            before: ({ act, connection }) => {
+                act();
+                return connection.reset();
+            },
+        };
+    }
+    return {
+        after: async ({ act, connection, entry }, response) => {
+            act();
+            if (at === 'after')
+                return connection.reset();
+            entry.status = response.status;
+            await connection.sendHalf(response);
+            return connection.hangUp();
+        },
+    };
+}
+/** The first byte, the rest of the body or both let the client wait. */
+function slowEffect({ at, firstByteMs, bodyMs }) {
+    return {
+        before: async ({ act }) => {
+            act();
+            // Not the connection's wait: a server does what it was asked for, whether or not anybody still listens.
+            if (at === 'before')
+                await new Promise((resolve) => setTimeout(resolve, firstByteMs).unref());
+            return undefined;
+        },
+        after: async ({ connection, entry }, response) => {
+            if (at === 'after')
+                await connection.wait(firstByteMs);
+            if (bodyMs === 0)
+                return undefined;
+            entry.status = response.status;
+            const sendRest = await connection.sendHalf(response);
+            await connection.wait(bodyMs);
+            return sendRest();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/effects.js
+
+
+
+
+
+
+/** What a fault of each kind does. */
+function effectOf(fault) {
+    switch (fault.kind) {
+        case 'status':
+            return statusEffect(fault);
+        case 'reset':
+            return resetEffect(fault);
+        case 'truncated':
+            return truncatedEffect();
+        case 'html':
+            return htmlEffect(fault);
+        case 'empty':
+            return emptyEffect(fault);
+        case 'content-type':
+            return contentTypeEffect(fault);
+        case 'body':
+            return bodyEffect(fault);
+        case 'slow':
+            return slowEffect(fault);
+        case 'operation-vanishes':
+            return operationVanishesEffect();
+        case 'operation-never-ends':
+            return operationNeverEndsEffect();
+        case 'stale-reads':
+            return staleReadsEffect(fault);
+        case 'foreign-write':
+            return foreignWriteEffect(fault);
+        case 'token-expires':
+            return tokenExpiresEffect(fault);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/match.js
+
+/** Does the fault mean this request? */
+function matches(match, { api, method, path, write }) {
+    return (isAmong(match.api, api) &&
+        isAmong(match.method, method) &&
+        (match.path === undefined || patternOf(match.path).test(path)) &&
+        (match.write === undefined || match.write === write));
+}
+/** Decides, for one fault, which of the matching requests it hits. */
+class Turns {
+    /** Matching requests so far. */
+    count = 0;
+    when;
+    perTarget = new Map();
+    constructor(when) {
+        this.when = when;
+    }
+    /** Counts a matching request. @returns true when it is to be hit */
+    next(entry) {
+        this.count += 1;
+        const { when } = this;
+        if (when === 'every')
+            return true;
+        if ('first' in when)
+            return this.count <= when.first;
+        if ('nth' in when)
+            return [when.nth].flat().includes(this.count);
+        return this.draw(entry, when.seed) < when.probability;
+    }
+    /**
+     * A number from 0 to 1 that depends on the seed, on what is asked for and on how often it was asked for before: requests that
+     * run side by side may swap places and are hit all the same. Ids of operations hold the time, so they do not count.
+     */
+    draw({ api, method, path }, seed) {
+        const target = `${api} ${method} ${path.replace(/\/operations\/[^/:]+/, '/operations/*')}`;
+        const nth = (this.perTarget.get(target) ?? 0) + 1;
+        this.perTarget.set(target, nth);
+        return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(`${seed} ${nth} ${target}`).digest().readUIntBE(0, 6) / 2 ** 48;
+    }
+}
+function isAmong(wanted, value) {
+    return wanted === undefined || [wanted].flat().includes(value);
+}
+const patterns = new Map();
+function patternOf(glob) {
+    const known = patterns.get(glob);
+    if (known !== undefined)
+        return known;
+    const parts = glob.split(/(\*+)/).map((part) => {
+        if (part === '*')
+            return '[^/:]*';
+        return part.startsWith('*') ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+    });
+    const pattern = new RegExp(`^${parts.join('')}$`);
+    patterns.set(glob, pattern);
+    return pattern;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/faults.js
+
+
+
+
+/**
+ * Everything that is to go wrong on the way. Each fault counts the requests it is meant for; those that are due act in the order in
+ * which they were added, until one has answered in the API's place (before) or ended the connection (after).
+ */
+class Faults {
+    active = [];
+    made = 0;
+    state;
+    constructor(state) {
+        this.state = state;
+    }
+    /** @returns the ids, in order. @throws FaultError for what can't be read or an id that is taken; then none is added */
+    add(input) {
+        const faults = readFaults(input).map((fault) => ({ id: fault.id ?? `fault-${(this.made += 1)}`, fault }));
+        const ids = [...this.active, ...faults].map(({ id }) => id);
+        const twice = ids.find((id, index) => ids.indexOf(id) < index);
+        if (twice !== undefined)
+            throw new FaultError(`There is a fault with the id ${twice} already.`);
+        this.state.settle();
+        for (const { id, fault } of faults) {
+            const effect = effectOf(fault);
+            effect.observe?.(this.state);
+            const turns = new Turns('when' in fault ? fault.when : 'every');
+            this.active.push({ id, fault, turns, effect, fired: 0 });
+        }
+        return faults.map(({ id }) => id);
+    }
+    /** @returns false when there is no fault with that id */
+    remove(id) {
+        const gone = this.active.filter((item) => item.id === id);
+        this.active = this.active.filter((item) => item.id !== id);
+        for (const { effect } of gone)
+            effect.end?.(this.state);
+        return gone.length > 0;
+    }
+    /** Takes all of them away: operations that were held end, and what was hidden is seen again. */
+    clear() {
+        for (const { id } of this.active)
+            this.remove(id);
+    }
+    list() {
+        return this.active.map(({ id, fault, turns, fired }) => ({ id, fault, matched: turns.count, fired }));
+    }
+    /** Lets a request through to the API, with whatever is to happen to it. @param handle carries it out on the given state */
+    async around(call, handle) {
+        if (this.active.length === 0)
+            return handle(call.state);
+        const due = this.active
+            .filter(({ fault, turns }) => matches(fault.match, call.entry) && turns.next(call.entry))
+            .map((item) => ({ effect: item.effect, hit: { ...call, act: () => note(item, call) } }));
+        let response = await before(due);
+        if (response === undefined) {
+            this.observe();
+            response = await handle(viewOf(due) ?? call.state);
+            this.observe();
+        }
+        for (const { effect, hit } of due) {
+            if (response === NOTHING_TO_SEND)
+                break;
+            response = (await effect.after?.(hit, response)) ?? response;
+        }
+        return response;
+    }
+    observe() {
+        if (!this.active.some((item) => item.effect.observe !== undefined))
+            return;
+        this.state.settle();
+        for (const { effect } of this.active)
+            effect.observe?.(this.state);
+    }
+}
+/** In the order of the list, until one answers in the API's place. */
+async function before(due) {
+    for (const { effect, hit } of due) {
+        const answer = await effect.before?.(hit);
+        if (answer !== undefined)
+            return answer;
+    }
+    return undefined;
+}
+function viewOf(due) {
+    for (const { effect, hit } of due) {
+        const view = effect.view?.(hit);
+        if (view !== undefined)
+            return view;
+    }
+    return undefined;
+}
+/** Once for each request, however many hooks of the fault had something to do. */
+function note(item, { entry }) {
+    const noted = entry.faults ?? [];
+    if (noted.some(({ id }) => id === item.id))
+        return;
+    item.fired += 1;
+    entry.faults = [...noted, { id: item.id, kind: item.fault.kind }];
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-conditions.js
+const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|(\|\||&&|==|!=|<=|>=|[<>!()[\],.]))/y;
+class NotUnderstood extends Error {
+}
+/**
+ * Evaluates the small part of CEL that egress conditions are written in: `api.getAttribute(name, default)`, `request.time`,
+ * `timestamp()`, comparisons, `in`, `&&`, `||`, `!`. A plain request carries no MCP attributes, so an attribute is its default.
+ */
+function evaluateCondition(expression, nowMs) {
+    try {
+        const parser = new Parser(tokens(expression), nowMs);
+        const value = parser.whole();
+        return typeof value === 'boolean' ? value : 'unknown';
+    }
+    catch (error) {
+        if (error instanceof NotUnderstood)
+            return 'unknown';
+        throw error;
+    }
+}
+function tokens(expression) {
+    const result = [];
+    TOKEN.lastIndex = 0;
+    while (TOKEN.lastIndex < expression.trimEnd().length) {
+        const match = TOKEN.exec(expression);
+        if (!match)
+            throw new NotUnderstood();
+        const [, text, number, word, symbol] = match;
+        if (text !== undefined)
+            result.push({ kind: 'string', text: text.slice(1, -1).replace(/\\(.)/g, '$1') });
+        else if (number !== undefined)
+            result.push({ kind: 'number', text: number });
+        else if (word !== undefined)
+            result.push({ kind: 'word', text: word });
+        else
+            result.push({ kind: 'symbol', text: symbol ?? '' });
+    }
+    return result;
+}
+class Parser {
+    list;
+    nowMs;
+    at = 0;
+    constructor(list, nowMs) {
+        this.list = list;
+        this.nowMs = nowMs;
+    }
+    whole() {
+        const value = this.or();
+        if (this.at < this.list.length)
+            throw new NotUnderstood();
+        return value;
+    }
+    or() {
+        let value = this.and();
+        while (this.take('||'))
+            value = [value, this.and()].includes(true);
+        return value;
+    }
+    and() {
+        let value = this.comparison();
+        while (this.take('&&'))
+            value = [value, this.comparison()].every((item) => item === true);
+        return value;
+    }
+    comparison() {
+        const left = this.unary();
+        for (const operator of ['==', '!=', '<=', '>=', '<', '>', 'in']) {
+            if (this.take(operator))
+                return compare(operator, left, this.unary());
+        }
+        return left;
+    }
+    unary() {
+        if (!this.take('!'))
+            return this.primary();
+        const value = this.unary();
+        if (typeof value !== 'boolean')
+            throw new NotUnderstood();
+        return !value;
+    }
+    primary() {
+        const token = this.list[this.at];
+        this.at += 1;
+        if (token?.kind === 'string')
+            return token.text;
+        if (token?.kind === 'number')
+            return Number(token.text);
+        if (token?.kind === 'word')
+            return this.word(token.text);
+        if (token?.text === '(')
+            return this.until(')')[0] ?? true;
+        if (token?.text === '[')
+            return this.until(']');
+        throw new NotUnderstood();
+    }
+    word(name) {
+        if (name === 'true' || name === 'false')
+            return name === 'true';
+        if (name === 'request.time')
+            return this.nowMs;
+        if (!this.take('('))
+            throw new NotUnderstood();
+        const parameters = this.until(')');
+        const [first, second] = parameters;
+        if (name === 'timestamp' && typeof first === 'string' && !Number.isNaN(Date.parse(first)))
+            return Date.parse(first);
+        if (name === 'api.getAttribute' && typeof first === 'string' && second !== undefined)
+            return second;
+        throw new NotUnderstood();
+    }
+    /** A comma-separated list up to the closing symbol. */
+    until(end) {
+        const values = [];
+        while (!this.take(end)) {
+            values.push(this.or());
+            if (!this.take(',') && this.list[this.at]?.text !== end)
+                throw new NotUnderstood();
+        }
+        return values;
+    }
+    take(text) {
+        const token = this.list[this.at];
+        if (token === undefined || token.kind === 'string' || token.text !== text)
+            return false;
+        this.at += 1;
+        return true;
+    }
+}
+function compare(operator, left, right) {
+    if (operator === '==')
+        return left === right;
+    if (operator === '!=')
+        return left !== right;
+    if (operator === 'in') {
+        if (!Array.isArray(right))
+            throw new NotUnderstood();
+        return right.includes(left);
+    }
+    if (typeof left !== 'number' || typeof right !== 'number')
+        throw new NotUnderstood();
+    if (operator === '<')
+        return left < right;
+    if (operator === '>')
+        return left > right;
+    return operator === '<=' ? left <= right : left >= right;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/filter.js
+
+
+
+/**
+ * The part of AIP-160 that is known to be in use: `field = value` and `field : value` joined by AND.
+ * Anything else is a 400, so that nobody relies on a filter the emulator merely ignored.
+ */
+function filterItems(items, filter) {
+    if (filter === null || filter.trim() === '')
+        return [...items];
+    const terms = filter.split(/\s+AND\s+/).map(readTerm);
+    return items.filter((item) => terms.every((term) => filter_matches(item, term)));
+}
+function readTerm(text) {
+    const match = /^\s*([A-Za-z_][\w.]*)\s*(=|:)\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(text);
+    if (match?.[1] === undefined)
+        throw invalid(`Invalid filter: ${text}`, 'filter');
+    return { path: match[1].split('.').map(camelCase), has: match[2] === ':', value: match[3] ?? match[4] ?? '' };
+}
+function filter_matches(item, term) {
+    const value = term.path.reduce((at, key) => (isJson(at) ? at[key] : undefined), item);
+    const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+    return term.has ? text.toLowerCase().includes(term.value.toLowerCase()) : text === term.value;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/masks.js
+
+
+
+/** The paths of an `updateMask` query parameter, in camelCase whatever the caller wrote (google.protobuf.FieldMask). */
+function readMask(mask) {
+    if (mask === null || mask.trim() === '')
+        return [];
+    return mask
+        .split(',')
+        .map((path) => path.trim().split('.').map(camelCase).join('.'))
+        .filter((path) => path !== '');
+}
+/** 400 unless every path is one that may be updated. */
+function checkMask(paths, allowed, what) {
+    const unknown = paths.find((path) => !allowed.includes(path));
+    if (unknown === undefined)
+        return;
+    throw new GoogleError('INVALID_ARGUMENT', `Update mask path '${unknown}' is not supported for ${what}.`, [
+        {
+            '@type': 'type.googleapis.com/google.rpc.BadRequest',
+            fieldViolations: [{ field: 'update_mask', description: `Invalid field path: ${unknown}` }],
+        },
+    ]);
+}
+/**
+ * Field mask semantics: each named field is replaced as a whole by the one in `source`, and cleared when `source` has none.
+ * A message that is named is replaced, never merged (protobuf FieldMask, AIP-134).
+ */
+function applyMask(target, source, paths) {
+    const result = structuredClone(target);
+    for (const path of paths)
+        replaceAt(result, source, path.split('.'));
+    return result;
+}
+function replaceAt(target, source, path) {
+    const [head, ...rest] = path;
+    if (head === undefined)
+        return;
+    if (rest.length === 0) {
+        if (source[head] === undefined)
+            Reflect.deleteProperty(target, head);
+        else
+            target[head] = structuredClone(source[head]);
+        return;
+    }
+    const below = isJson(target[head]) ? target[head] : {};
+    replaceAt(below, isJson(source[head]) ? source[head] : {}, rest);
+    target[head] = below;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/paging.js
+
+/**
+ * One page of a list: `pageSize` above the server's cap is coerced down, a negative one or a foreign `pageToken` is a 400 (AIP-158).
+ * A token is only good for the list it came from.
+ */
+function page(items, field, query, list, limits) {
+    const asked = Number(query.get('pageSize') ?? '0');
+    if (!Number.isInteger(asked) || asked < 0)
+        throw invalid('Page size must not be negative.', 'page_size');
+    const size = Math.min(asked === 0 ? limits.default : asked, limits.max);
+    const start = offsetOf(query.get('pageToken') ?? '', list);
+    const end = start + size;
+    return {
+        ...(items.length > start ? { [field]: items.slice(start, end) } : {}),
+        ...(end < items.length ? { nextPageToken: tokenOf(end, list) } : {}),
+    };
+}
+function tokenOf(offset, list) {
+    return Buffer.from(JSON.stringify([list, offset])).toString('base64url');
+}
+function offsetOf(token, list) {
+    if (token === '')
+        return 0;
+    try {
+        const [from, offset] = JSON.parse(Buffer.from(token, 'base64url').toString());
+        if (from === list && typeof offset === 'number')
+            return offset;
+    }
+    catch {
+        // Falls through to the same answer as a token of another list.
+    }
+    throw invalid('The page token is invalid or was issued for another request.', 'page_token');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/targets.js
+
+
+
+/** The place an item of the world lives in: its own project and location, else the first project and the default region. */
+function placeOf(state, project, location, region) {
+    const first = state.projects[0];
+    const owner = project === undefined ? first : state.findProject(project);
+    if (owner === undefined)
+        throw new Error(`The world has no project ${project ?? ''}.`);
+    return { project: owner, location: location ?? region };
+}
+/** `registry`, `service:ID`, `engine:ID` or `endpoints/PROJECTION_ID` as a policy target of this place. */
+function findTarget(state, place, on) {
+    if (on === 'registry')
+        return place;
+    const [kind, id] = on.split(/[:/]/, 2);
+    if (kind === 'service') {
+        const record = servicesIn(state, place).find((item) => item.id === id);
+        if (record === undefined)
+            throw new Error(`There is no service ${id} in ${place.project.id}/${place.location}.`);
+        return { ...place, entry: { collection: record.collection, id: record.resourceId } };
+    }
+    if (kind === 'engine') {
+        const engine = enginesIn(state, place).find((item) => item.id === id || item.data.displayName === id);
+        if (engine === undefined)
+            throw new Error(`There is no engine ${id} in ${place.project.id}/${place.location}.`);
+        return { ...place, entry: { collection: 'agents', id: engine.agentId } };
+    }
+    return { ...place, entry: { collection: kind, id } };
+}
+/** Stores bindings of the world, with `engine:ID` members written out. */
+function storeInput(state, target, bindings) {
+    storePolicy(state, target, bindings.map((binding) => ({ ...binding, members: binding.members.map((member) => memberName(state, member)) })));
+}
+/** A member as IAM knows it: `engine:ID` becomes that engine's principal. */
+function memberName(state, member) {
+    if (!member.startsWith('engine:'))
+        return member;
+    const key = member.slice('engine:'.length);
+    const engine = findEngineAnywhere(state, key);
+    const principal = engine === undefined ? undefined : principalOf(engine);
+    if (principal === undefined)
+        throw new Error(`${member}: there is no engine with an agent identity of that id or name.`);
+    return principal;
+}
+/** An engine by id or display name, in any project and region. */
+function findEngineAnywhere(state, key) {
+    const engines = [...state.engines.values()];
+    return engines.find((engine) => engine.id === key) ?? engines.find((engine) => engine.data.displayName === key);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/populate-networking.js
+
+
+
+
+/** Gateways, extensions and authorization policies of the world. */
+function populateNetworking(state, world) {
+    for (const input of world.gateways) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
+    }
+    for (const input of world.extensions) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.extensions, place, input.id, extensionData(state, input));
+    }
+    for (const input of world.authzPolicies) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.authzPolicies, place, input.id, authzPolicyData(state, place, input));
+    }
+}
+/** Stores a networking resource under its place and id. */
+function addNetworkRecord(state, records, place, id, data) {
+    const record = { ...place, id, data, etag: state.ids.etag() };
+    records.set(recordKey(place, id), record);
+    return record;
+}
+const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
+function gatewayData(place, input) {
+    const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
+    const isEgress = path === 'AGENT_TO_ANYWHERE';
+    const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) => name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`);
+    return compact({
+        createTime: input.createTime,
+        updateTime: input.createTime,
+        description: input.description,
+        ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
+        registries: registries.length > 0 ? registries : undefined,
+        agentGatewayCard: isEgress && input.card ? gatewayCard(place, input.id) : undefined,
+    });
+}
+/** The output card of an egress gateway; ingress gateways were never seen with one (public live report). */
+function gatewayCard(place, id) {
+    return {
+        mtlsEndpoint: `${id}.${place.location}.agentgateway.${place.project.number}.goog:443`,
+        rootCertificates: ['-----BEGIN CERTIFICATE-----\nZW11bGF0ZWQgZ2F0ZXdheSByb290\n-----END CERTIFICATE-----\n'],
+        serviceExtensionsServiceAccount: `service-${place.project.number}@gcp-sa-dep.iam.gserviceaccount.com`,
+    };
+}
+function extensionData(state, input) {
+    return {
+        ...times(state),
+        service: input.service,
+        timeout: '1s',
+        failOpen: input.failOpen,
+        metadata: compact({
+            iapPolicyVersion: input.policyVersion === 'unset' ? undefined : input.policyVersion,
+            iamEnforcementMode: input.enforcement === 'unset' ? undefined : input.enforcement,
+        }),
+    };
+}
+function authzPolicyData(state, place, input) {
+    const base = `projects/${place.project.id}/locations/${place.location}`;
+    const full = (collection, name) => name.includes('/') ? name : `${base}/${collection}/${name}`;
+    return compact({
+        ...times(state),
+        target: { resources: input.gateways.map((name) => full('agentGateways', name)) },
+        action: input.action,
+        policyProfile: input.profile,
+        customProvider: input.extension === undefined
+            ? undefined
+            : { authzExtension: { resources: [full('authzExtensions', input.extension)] } },
+    });
+}
+function times(state) {
+    const now = timestamp(state.clock.now());
+    return { createTime: now, updateTime: now };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/networking.js
+
+
+
+
+
+
+
+
+
+
+
+const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const LIST = ['filter', 'orderBy', 'pageSize', 'pageToken', 'returnPartialSuccess'];
+/** create, get, list, patch and delete of one kind. */
+function kindRoutes(kind) {
+    const list = `projects/{project}/locations/{location}/${kind.collection}`;
+    const item = `${list}/{id}`;
+    return [
+        read(list, (call, state) => listRecords(call, state, kind), LIST),
+        read(item, (call, state) => recordJson(state, kind, findRecord(call, state, kind, 'get'))),
+        post(list, (call, state) => create(call, state, kind), [kind.idParameter, 'requestId']),
+        patch(item, (call, state) => update(call, state, kind), ['updateMask', 'requestId']),
+        remove(item, (call, state) => erase(call, state, kind), ['etag', 'requestId']),
+    ];
+}
+function listRecords(call, state, kind) {
+    const place = state.place(call);
+    need(state, kind, 'list', placeName(place, false));
+    const items = [...kind.records(state).values()]
+        .filter((record) => record.project === place.project && record.location === place.location)
+        .map((record) => recordJson(state, kind, record));
+    const shown = filterItems(items, call.query.get('filter'));
+    return page(shown, kind.collection, call.query, call.path, state.settings.pageSize);
+}
+function findRecord(call, state, kind, verb) {
+    const place = state.place(call);
+    const name = `${placeName(place, false)}/${kind.collection}/${call.param('id')}`;
+    need(state, kind, verb, name);
+    const record = kind.records(state).get(recordKey(place, call.param('id')));
+    if (record)
+        return record;
+    throw errors_notFound(`Resource '${name}' was not found`);
+}
+function create(call, state, kind) {
+    const place = state.place(call);
+    need(state, kind, 'create', placeName(place, false));
+    const id = call.query.get(kind.idParameter) ?? '';
+    if (!ID.test(id))
+        throw invalid(`Invalid ${kind.idParameter} '${id}'.`, kind.idParameter);
+    const data = writable(kind, readMessage(call.body, kind.shape, kind.message));
+    const target = `${placeName(place, numbered(state, kind))}/${kind.collection}/${id}`;
+    const isTaken = kind.records(state).has(recordKey(place, id)) || state.operations.running(kind.api, target) !== undefined;
+    if (isTaken)
+        throw new GoogleError('ALREADY_EXISTS', `Resource '${target}' already exists`);
+    kind.check(state, place, id, data, true);
+    return start(state, kind, place, target, 'create', (endMs) => {
+        const now = timestamp(endMs);
+        const stored = kind.onCreate(state, place, id, { ...data, createTime: now, updateTime: now });
+        return recordResponse(state, kind, addNetworkRecord(state, kind.records(state), place, id, stored));
+    });
+}
+function update(call, state, kind) {
+    const record = findRecord(call, state, kind, 'update');
+    const body = readMessage(call.body, kind.shape, kind.message);
+    const paths = readMask(call.query.get('updateMask'));
+    if (paths.length === 0)
+        throw invalid('update_mask is required.', 'update_mask');
+    const named = paths.includes('*') ? [...kind.masks] : paths;
+    // A mask may name a field below one of these, such as `metadata.iamEnforcementMode`.
+    checkMask(named.map((path) => path.split('.')[0] ?? path), kind.masks, kind.message);
+    networking_checkEtag(kind, record, asString(body.etag));
+    kind.check(state, record, record.id, applyMask(record.data, body, named), false);
+    const target = nameOf(state, kind, record);
+    return start(state, kind, record, target, 'update', (endMs) => {
+        record.data = { ...applyMask(record.data, body, named), updateTime: timestamp(endMs) };
+        record.etag = state.ids.etag();
+        return recordResponse(state, kind, record);
+    });
+}
+function erase(call, state, kind) {
+    const record = findRecord(call, state, kind, 'delete');
+    networking_checkEtag(kind, record, call.query.get('etag') ?? '');
+    kind.checkDelete(state, record);
+    return start(state, kind, record, nameOf(state, kind, record), 'delete', () => {
+        kind.records(state).delete(recordKey(record, record.id));
+        return EMPTY_RESPONSE;
+    });
+}
+/** "If an etag is provided and does not match, the request fails with ABORTED" (AgentGateway schema). */
+function networking_checkEtag(kind, record, etag) {
+    if (!kind.hasEtag || etag === '' || etag === record.etag)
+        return;
+    throw new GoogleError('ABORTED', `The etag does not match the current one of ${record.id}.`);
+}
+function recordJson(state, kind, record) {
+    const name = nameOf(state, kind, record);
+    return { name, ...structuredClone(record.data), ...(kind.hasEtag ? { etag: record.etag } : {}) };
+}
+function recordResponse(state, kind, record) {
+    const type = `type.googleapis.com/google.cloud.${kind.api}.v1.${kind.message}`;
+    return { '@type': type, ...recordJson(state, kind, record) };
+}
+function writable(kind, body) {
+    return Object.fromEntries(Object.entries(body).filter(([field]) => kind.masks.includes(field)));
+}
+function need(state, kind, verb, resource) {
+    state.need(`${kind.api}.${kind.collection}.${verb}`, resource, `${kind.api}.googleapis.com`);
+}
+function numbered(state, kind) {
+    return state.settings.projectNumberInNames[kind.api];
+}
+function nameOf(state, kind, record) {
+    return `${placeName(record, numbered(state, kind))}/${kind.collection}/${record.id}`;
+}
+function start(state, kind, place, target, verb, commit) {
+    const now = state.clock.now();
+    const id = state.ids.operation(now);
+    const operation = state.operations.start({
+        id,
+        api: kind.api,
+        projectNumber: place.project.number,
+        location: place.location,
+        name: `${placeName(place, numbered(state, kind))}/operations/${id}`,
+        target,
+        kind: verb,
+        startMs: now,
+        durationMs: kind.durationMs(state),
+        printsFalse: true,
+        metadata: standardMetadata(kind.api, verb, target),
+        commit,
+    });
+    return operationJson(operation);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/operations.js
+
+
+
+
+
+
+const LIST_QUERY = ['filter', 'pageSize', 'pageToken', 'returnPartialSuccess'];
+const OPERATION = 'projects/{project}/locations/{location}/operations/{operation}';
+const OPERATIONS = 'projects/{project}/locations/{location}/operations';
+/** get, list, cancel and delete of location-scoped operations (discovery: networkservices, networksecurity, agentregistry). */
+function operationRoutes(api) {
+    return [
+        read(OPERATION, (call, state) => operationJson(findOperation(call, state, api))),
+        read(OPERATIONS, (call, state) => listOperations(call, state, api), LIST_QUERY),
+        post(`${OPERATION}:cancel`, (call, state) => cancel(call, state, api)),
+        remove(OPERATION, (call, state) => forget(call, state, api)),
+    ];
+}
+/** Agent Runtime lists its operations under the engine and under the location, and can wait for one. */
+function engineOperationRoutes(api) {
+    const engine = 'projects/{project}/locations/{location}/reasoningEngines/{engine}';
+    const below = `${engine}/operations/{operation}`;
+    return [
+        ...operationRoutes(api),
+        post(`${OPERATION}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
+        read(below, (call, state) => operationJson(findOperation(call, state, api))),
+        read(`${engine}/operations`, (call, state) => listOperations(call, state, api), LIST_QUERY),
+        post(`${below}:cancel`, (call, state) => cancel(call, state, api)),
+        post(`${below}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
+        remove(below, (call, state) => forget(call, state, api)),
+    ];
+}
+function findOperation(call, state, api) {
+    const id = call.param('operation');
+    const found = visibleOperations(call, state, api).find((operation) => operation.id === id);
+    if (found)
+        return found;
+    throw errors_notFound(`Operation '${call.path.slice(`/${call.version}/`.length)}' was not found`);
+}
+/** Operations of this API and place, below the engine when the path names one, without those that have vanished. */
+function visibleOperations(call, state, api) {
+    const place = state.place(call);
+    const engine = /\/reasoningEngines\/([^/:]+)\//.exec(call.path)?.[1];
+    const target = engine === undefined ? undefined : `${placeName(place, true)}/reasoningEngines/${engine}`;
+    const { finished, vanishAfterMs } = state.settings.operations;
+    const now = state.clock.now();
+    return state.operations.list((operation) => operation.api === api &&
+        operation.hidden !== true &&
+        operation.projectNumber === place.project.number &&
+        operation.location === place.location &&
+        (target === undefined || operation.target === target) &&
+        !(operation.done && finished === 'vanish' && now >= operation.endMs + vanishAfterMs));
+}
+function listOperations(call, state, api) {
+    const items = visibleOperations(call, state, api).reverse();
+    // `done=false` must find running ones although their JSON has no `done`.
+    const shown = filterItems(items.map((operation) => ({ ...operationJson(operation), done: operation.done, operation })), call.query.get('filter')).map((item) => operationJson(item.operation));
+    return page(shown, 'operations', call.query, call.path, state.settings.pageSize);
+}
+function cancel(call, state, api) {
+    state.operations.cancel(findOperation(call, state, api), state.clock.now());
+    return {};
+}
+function forget(call, state, api) {
+    const operation = findOperation(call, state, api);
+    if (!operation.done)
+        throw new GoogleError('FAILED_PRECONDITION', 'The operation is still running.');
+    state.operations.remove(operation);
+    return {};
+}
+/** Answers when the operation is done or the timeout is over, whichever is first ("best effort", discovery text). */
+async function wait(call, state, api) {
+    const deadline = Date.now() + timeoutMs(call.query.get('timeout'));
+    for (;;) {
+        state.settle();
+        const operation = findOperation(call, state, api);
+        if (operation.done || Date.now() >= deadline)
+            return operationJson(operation);
+        const left = Math.min(operation.endMs - state.clock.now(), deadline - Date.now(), 25);
+        await new Promise((resolve) => setTimeout(resolve, Math.max(left, 1)));
+    }
+}
+function timeoutMs(timeout) {
+    if (timeout === null)
+        return 30_000;
+    const match = /^(\d+(?:\.\d+)?)s$/.exec(timeout);
+    if (match?.[1] === undefined)
+        throw invalid(`Invalid value at 'timeout' (Duration), "${timeout}"`, 'timeout');
+    return Number(match[1]) * 1000;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/networksecurity.js
+
+
+
+
+
+const MAX_CUSTOM_POLICIES = 4;
+/** Authorization policies (networksecurity discovery; limits from Google's documentation and public live reports). */
+const authzPolicies = {
+    api: 'networksecurity',
+    collection: 'authzPolicies',
+    idParameter: 'authzPolicyId',
+    message: 'AuthzPolicy',
+    shape: {
+        message: {
+            name: 'string',
+            createTime: 'string',
+            updateTime: 'string',
+            description: 'string',
+            labels: { map: 'string' },
+            target: { message: { resources: { list: 'string' }, loadBalancingScheme: 'string' } },
+            action: ['AUTHZ_ACTION_UNSPECIFIED', 'ALLOW', 'DENY', 'CUSTOM', 'DENY_BY_DEFAULT'],
+            policyProfile: ['POLICY_PROFILE_UNSPECIFIED', 'REQUEST_AUTHZ', 'CONTENT_AUTHZ'],
+            customProvider: {
+                message: { authzExtension: { message: { resources: { list: 'string' } } }, cloudIap: 'any' },
+            },
+            httpRules: { list: 'any' },
+            networkRules: { list: 'any' },
+        },
+    },
+    masks: ['description', 'labels', 'target', 'action', 'policyProfile', 'customProvider', 'httpRules', 'networkRules'],
+    hasEtag: false,
+    records: (state) => state.authzPolicies,
+    durationMs: (state) => state.settings.operations.authzMs,
+    check: checkPolicy,
+    checkDelete: () => undefined,
+    onCreate: (state, _place, _id, data) => state.settings.networking.authzPolicyCreate === 'ok'
+        ? { policyProfile: 'REQUEST_AUTHZ', ...data }
+        : { createTime: data.createTime, updateTime: data.updateTime },
+};
+const networksecurity = {
+    name: 'networksecurity',
+    service: 'networksecurity.googleapis.com',
+    versions: ['v1', 'v1beta1'],
+    routes: [...kindRoutes(authzPolicies), ...operationRoutes('networksecurity')],
+};
+function checkPolicy(state, place, id, data, isNew) {
+    const target = asJson(data.target);
+    const action = asString(data.action);
+    if (action === '' || action === 'AUTHZ_ACTION_UNSPECIFIED')
+        throw invalid('Required field is not set: action.', 'authz_policy.action');
+    const provider = data.customProvider;
+    if ((action === 'CUSTOM') !== (provider !== undefined)) {
+        throw invalid('custom_provider must be set exactly when action is CUSTOM.', 'authz_policy.custom_provider');
+    }
+    for (const field of ['httpRules', 'networkRules']) {
+        const rules = data[field];
+        if (Array.isArray(rules) && rules.length > 5)
+            throw invalid(`At most 5 ${field} are allowed.`, `authz_policy.${field}`);
+    }
+    const gateways = gatewaysOf(state, data);
+    if (gateways.length > 0 && target.loadBalancingScheme !== undefined) {
+        throw invalid('load_balancing_scheme must not be set for an agent gateway.', 'authz_policy.target');
+    }
+    const extensions = asStrings(asJson(asJson(provider).authzExtension).resources);
+    if (extensions.length > 1)
+        throw invalid('Exactly one authorization extension is allowed.', 'authz_policy.custom_provider');
+    if (isNew && action === 'CUSTOM')
+        for (const gateway of gateways)
+            checkLimits(state, place, id, data, gateway);
+}
+/** At most four custom policies on an egress gateway; on ingress only content authorization, and one of it. */
+function checkLimits(state, _place, id, data, gateway) {
+    const others = [...state.authzPolicies.values()].filter((policy) => policy.id !== id && policy.data.action === 'CUSTOM' && gatewaysOf(state, policy.data).includes(gateway));
+    const isEgress = asJson(gateway.data.googleManaged).governedAccessPath === ACCESS_PATH.egress;
+    if (!isEgress && data.policyProfile !== 'CONTENT_AUTHZ') {
+        throw invalid('An ingress agent gateway supports CONTENT_AUTHZ policies only.', 'authz_policy.policy_profile');
+    }
+    if (others.length >= (isEgress ? MAX_CUSTOM_POLICIES : 1)) {
+        throw invalid(`Too many custom authorization policies on agent gateway ${gateway.id}.`, 'authz_policy.target');
+    }
+}
+/** The gateways of the world an authorization policy is attached to. */
+function gatewaysOf(state, data) {
+    return asStrings(asJson(data.target).resources)
+        .map((name) => state.findByName(state.gateways, 'agentGateways', name))
+        .filter((gateway) => gateway !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide.js
+
+
+
+
+
+
+
+
+/**
+ * Would this agent reach this host right now? Follows the path of a request as the documentation has it: engine bound to an egress
+ * gateway, request authorization on the gateway, host registered exactly in an attached registry, and a grant of
+ * roles/iap.egressor, where a policy on the entry itself replaces the registry-wide one.
+ */
+function decide(state, principal, host) {
+    const trail = [];
+    const identity = principal.includes('://') ? principal : `principal://${principal}`;
+    const engine = [...state.engines.values()].find((item) => principalOf(item) === identity);
+    if (engine === undefined) {
+        trail.push(`No engine has the identity ${identity}.`);
+        return { allowed: false, enforced: false, reason: 'unknown-principal', trail };
+    }
+    const name = bindingOf(engine.data).egress;
+    if (name === undefined) {
+        trail.push(`Engine ${engine.id} is not bound to an egress gateway: its traffic takes the direct way.`);
+        return { allowed: true, enforced: false, reason: 'not-bound', trail };
+    }
+    const gateway = state.findByName(state.gateways, 'agentGateways', name);
+    if (gateway === undefined) {
+        trail.push(`Engine ${engine.id} is bound to ${name}, which does not exist.`);
+        return { allowed: false, enforced: true, reason: 'gateway-missing', trail };
+    }
+    trail.push(`Engine ${engine.id} is bound to egress gateway ${gateway.id}.`);
+    return throughGateway(state, gateway, identity, host, trail);
+}
+function throughGateway(state, gateway, principal, host, trail) {
+    const policies = [...state.authzPolicies.values()].filter((policy) => gatewaysOf(state, policy.data).includes(gateway));
+    const requests = policies.filter((policy) => (policy.data.policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ');
+    if (requests.some((policy) => policy.data.action === 'DENY' && policy.data.httpRules === undefined)) {
+        trail.push('An authorization policy with action DENY and no rules refuses everything.');
+        return { allowed: false, enforced: true, reason: 'policy-denies', trail };
+    }
+    const custom = requests.filter((policy) => policy.data.action === 'CUSTOM');
+    if (custom.length === 0) {
+        const allowed = state.settings.gateway.withoutPolicy === 'allowed';
+        trail.push('No request authorization policy targets the gateway: the proxy decides without IAP.');
+        return { allowed, enforced: !allowed, reason: 'no-authorization-policy', trail };
+    }
+    const verdict = iapVerdict(state, gateway, principal, host, trail);
+    const decisions = custom.map((policy) => underExtension(state, policy, verdict, trail));
+    // Every policy must let the request pass; the first that really refuses is the answer.
+    const decision = decisions.find((item) => !item.allowed) ?? decisions.find((item) => item.enforced) ?? decisions[0];
+    return { ...(decision ?? { allowed: false, enforced: true, reason: 'no-authorization-policy' }), trail };
+}
+function underExtension(state, policy, verdict, trail) {
+    const provider = asJson(policy.data.customProvider);
+    const name = asStrings(asJson(provider.authzExtension).resources)[0] ?? '';
+    const extension = state.findByName(state.extensions, 'authzExtensions', name);
+    if (extension === undefined) {
+        trail.push(`Authorization policy ${policy.id} names an extension that does not exist: ${name || 'none'}.`);
+        return { allowed: false, enforced: true, reason: 'extension-missing' };
+    }
+    if (extension.data.service !== 'iap.googleapis.com') {
+        trail.push(`Extension ${extension.id} asks ${asString(extension.data.service)}, which the emulator lets pass.`);
+        return { allowed: true, enforced: false, reason: 'no-authorization-policy' };
+    }
+    return underIap(state, extension, verdict, trail);
+}
+function underIap(state, extension, verdict, trail) {
+    const metadata = asJson(extension.data.metadata);
+    if (!state.settings.gateway.extensionAvailable) {
+        const open = extension.data.failOpen === true;
+        trail.push(`IAP does not answer and failOpen is ${String(open)}.`);
+        return { allowed: open, enforced: !open, reason: 'extension-unavailable' };
+    }
+    if (extension.data.failOpen === true)
+        trail.push('failOpen: if IAP did not answer, every request would pass.');
+    const isV2 = metadata.iapPolicyVersion === 'V2';
+    if (isV2)
+        trail.push('The extension says V2: access policies decide, and none exists here; egressor grants are inert.');
+    const answer = isV2 ? { allowed: false, reason: 'policy-version-v2' } : verdict;
+    if (metadata.iamEnforcementMode === 'DRY_RUN') {
+        trail.push(`DRY_RUN: the answer (${answer.allowed ? 'allow' : 'deny'}) is only logged.`);
+        return { allowed: true, enforced: false, reason: answer.reason };
+    }
+    return { ...answer, enforced: true };
+}
+/** What IAP's allow policies (V1) say about principal and host. */
+function iapVerdict(state, gateway, principal, host, trail) {
+    const entries = attachedPlaces(state, gateway).flatMap((place) => entriesWithHost(state, place, host));
+    if (entries.length === 0) {
+        trail.push(`${host} is registered in no registry attached to the gateway (hosts match exactly).`);
+        return { allowed: false, reason: 'not-registered' };
+    }
+    const verdicts = entries.map((entry) => grantVerdict(state, entry, principal, trail));
+    return verdicts.find((verdict) => verdict.allowed) ?? verdicts[0] ?? { allowed: false, reason: 'no-grant' };
+}
+/** Attached registries; a regional entry is looked at before a global one. */
+function attachedPlaces(state, gateway) {
+    const places = asStrings(gateway.data.registries).flatMap((name) => {
+        const [, id, location] = /projects\/([^/]+)\/locations\/([^/]+)$/.exec(name) ?? [];
+        const project = id === undefined ? undefined : state.findProject(id);
+        return project === undefined || location === undefined ? [] : [{ project, location }];
+    });
+    return places.sort((a, b) => Number(a.location === 'global') - Number(b.location === 'global'));
+}
+function entriesWithHost(state, place, host) {
+    const wanted = host.toLowerCase();
+    const services = servicesIn(state, place).filter((record) => isVisible(state, record) && interfaceUrls(record.data).some((url) => authority(url) === wanted));
+    return services.map((record) => ({ ...place, entry: { collection: record.collection, id: record.resourceId } }));
+}
+/** Host of a URL as written: `host:443` is not `host` to the gateway, and URL parsers drop the default port. */
+function authority(url) {
+    return (/^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? '').toLowerCase();
+}
+/** "A per-resource binding replaces the registry-wide binding for that specific resource instead of merging with it." */
+function grantVerdict(state, target, principal, trail) {
+    const own = policyOf(state, target).bindings;
+    const { project, location } = target;
+    const source = own.length > 0 ? target : { project, location };
+    const bindings = own.length > 0 ? own : policyOf(state, source).bindings;
+    trail.push(`Policy that decides: ${targetKey(source)}${own.length > 0 ? ' (replaces the registry-wide one)' : ''}.`);
+    const matching = bindings.filter((binding) => binding.role === EGRESSOR && binding.members.some((member) => covers(member, principal)));
+    if (matching.length === 0) {
+        trail.push(`No ${EGRESSOR} binding covers ${principal}.`);
+        return { allowed: false, reason: 'no-grant' };
+    }
+    const results = matching.map((binding) => binding.condition === undefined ? true : evaluateCondition(binding.condition.expression, state.clock.now()));
+    if (results.includes(true)) {
+        trail.push('A binding grants it.');
+        return { allowed: true, reason: 'granted' };
+    }
+    const expressions = matching.map((binding) => binding.condition?.expression ?? '').join('; ');
+    if (results.includes('unknown')) {
+        trail.push(`Only under a condition the emulator cannot evaluate: ${expressions}`);
+        return { allowed: false, reason: 'condition-unknown' };
+    }
+    trail.push(`The condition does not hold: ${expressions}`);
+    return { allowed: false, reason: 'condition-false' };
+}
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/http-exception.js
+//#region src/http-exception.ts
+/**
+* `HTTPException` must be used when a fatal error such as authentication failure occurs.
+*
+* @see {@link https://hono.dev/docs/api/exception}
+*
+* @param {StatusCode} status - status code of HTTPException
+* @param {HTTPExceptionOptions} options - options of HTTPException
+* @param {HTTPExceptionOptions["res"]} options.res - response of options of HTTPException
+* @param {HTTPExceptionOptions["message"]} options.message - message of options of HTTPException
+* @param {HTTPExceptionOptions["cause"]} options.cause - cause of options of HTTPException
+*
+* @example
+* ```ts
+* import { HTTPException } from 'hono/http-exception'
+*
+* // ...
+*
+* app.post('/auth', async (c, next) => {
+*   // authentication
+*   if (authorized === false) {
+*     throw new HTTPException(401, { message: 'Custom error message' })
+*   }
+*   await next()
+* })
+* ```
+*/
+var http_exception_HTTPException = class extends Error {
+	res;
+	status;
+	/**
+	* Creates an instance of `HTTPException`.
+	* @param status - HTTP status code for the exception. Defaults to 500.
+	* @param options - Additional options for the exception.
+	*/
+	constructor(status = 500, options) {
+		super(options?.message, { cause: options?.cause });
+		this.res = options?.res;
+		this.status = status;
+	}
+	/**
+	* Returns the response object associated with the exception.
+	* If a response object is not provided, a new response is created with the error message and status code.
+	* @returns The response object.
+	*/
+	getResponse() {
+		if (this.res) return new Response(this.res.body, {
+			status: this.status,
+			headers: this.res.headers
+		});
+		return new Response(this.message, { status: this.status });
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/request/constants.js
+//#region src/request/constants.ts
+const GET_MATCH_RESULT = Symbol();
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/buffer.js
+
+//#region src/utils/buffer.ts
+/**
+* @module
+* Buffer utility.
+*/
+const equal = (a, b) => {
+	if (a === b) return true;
+	if (a.byteLength !== b.byteLength) return false;
+	const va = new DataView(a);
+	const vb = new DataView(b);
+	let i = va.byteLength;
+	while (i--) if (va.getUint8(i) !== vb.getUint8(i)) return false;
+	return true;
+};
+const constantTimeEqualString = (a, b) => {
+	const aLen = a.length;
+	const bLen = b.length;
+	const maxLen = Math.max(aLen, bLen);
+	let out = aLen ^ bLen;
+	for (let i = 0; i < maxLen; i++) {
+		const aChar = i < aLen ? a.charCodeAt(i) : 0;
+		const bChar = i < bLen ? b.charCodeAt(i) : 0;
+		out |= aChar ^ bChar;
+	}
+	return out === 0;
+};
+const timingSafeEqualString = async (a, b, hashFunction) => {
+	if (!hashFunction) hashFunction = sha256;
+	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
+	if (sa == null || sb == null || typeof sa !== "string" || typeof sb !== "string") return false;
+	const hashEqual = constantTimeEqualString(sa, sb);
+	const originalEqual = constantTimeEqualString(a, b);
+	return hashEqual && originalEqual;
+};
+const timingSafeEqual = async (a, b, hashFunction) => {
+	if (typeof a === "string" && typeof b === "string") return timingSafeEqualString(a, b, hashFunction);
+	if (!hashFunction) hashFunction = sha256;
+	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
+	if (!sa || !sb || typeof sa !== "string" || typeof sb !== "string") return false;
+	return timingSafeEqualString(sa, sb);
+};
+const bufferToString = (buffer) => {
+	if (buffer instanceof ArrayBuffer) return new TextDecoder("utf-8").decode(buffer);
+	return buffer;
+};
+const bufferToFormData = (arrayBuffer, contentType) => {
+	return new Response(arrayBuffer, { headers: { "Content-Type": contentType.replace(/^[^;]+/, (mediaType) => mediaType.toLowerCase()) } }).formData();
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/body.js
+
+//#region src/utils/body.ts
+const MAX_NESTED_OBJECTS = 1e4;
+const isRawRequest = (request) => "headers" in request;
+const parseBody = async (request, options = Object.create(null)) => {
+	const { all = false, dot = false } = options;
+	const mediaType = (isRawRequest(request) ? request.headers : request.raw.headers).get("Content-Type")?.split(";")[0].trim().toLowerCase();
+	if (mediaType === "multipart/form-data" || mediaType === "application/x-www-form-urlencoded") return parseFormData(request, {
+		all,
+		dot
+	});
+	return {};
+};
+/**
+* Parses form data from a request.
+*
+* @template T - The type of the parsed body data.
+* @param {HonoRequest | Request} request - The request object containing form data.
+* @param {ParseBodyOptions} options - Options for parsing the form data.
+* @returns {Promise<T>} The parsed body data.
+*/
+async function parseFormData(request, options) {
+	if (!isRawRequest(request) && request.bodyCache.formData) return convertFormDataToBodyData(await request.bodyCache.formData, options);
+	const headers = isRawRequest(request) ? request.headers : request.raw.headers;
+	const arrayBuffer = await request.arrayBuffer();
+	const formDataPromise = bufferToFormData(arrayBuffer, headers.get("Content-Type") || "");
+	if (!isRawRequest(request)) request.bodyCache.formData = formDataPromise;
+	const formData = await formDataPromise;
+	if (formData) return convertFormDataToBodyData(formData, options);
+	return {};
+}
+/**
+* Converts form data to body data based on the provided options.
+*
+* @template T - The type of the parsed body data.
+* @param {FormData} formData - The form data to convert.
+* @param {ParseBodyOptions} options - Options for parsing the form data.
+* @returns {T} The converted body data.
+*/
+function convertFormDataToBodyData(formData, options) {
+	const form = Object.create(null);
+	const nestingState = { count: 0 };
+	formData.forEach((value, key) => {
+		if (!(options.all || key.endsWith("[]"))) form[key] = value;
+		else handleParsingAllValues(form, key, value);
+	});
+	if (options.dot) Object.entries(form).forEach(([key, value]) => {
+		if (key.includes(".")) {
+			handleParsingNestedValues(form, key, value, nestingState);
+			delete form[key];
+		}
+	});
+	return form;
+}
+/**
+* Handles parsing all values for a given key, supporting multiple values as arrays.
+*
+* @param {BodyData} form - The form data object.
+* @param {string} key - The key to parse.
+* @param {FormDataEntryValue} value - The value to assign.
+*/
+const handleParsingAllValues = (form, key, value) => {
+	if (form[key] !== void 0) {
+		if (Array.isArray(form[key])) form[key].push(value);
+		else form[key] = [form[key], value];
+	} else if (!key.endsWith("[]")) form[key] = value;
+	else form[key] = [value];
+};
+/**
+* Handles parsing nested values using dot notation keys.
+*
+* @param {BodyData} form - The form data object.
+* @param {string} key - The dot notation key.
+* @param {BodyDataValue} value - The value to assign.
+* @param {{ count: number }} state - The state object tracking nesting depth.
+*/
+const handleParsingNestedValues = (form, key, value, state) => {
+	if (/(?:^|\.)__proto__\./.test(key)) return;
+	let nestedForm = form;
+	const keys = key.split(".", 34);
+	if (keys.length > 33) throwNestingLimitExceeded();
+	keys.forEach((key, index) => {
+		if (index === keys.length - 1) nestedForm[key] = value;
+		else {
+			if (!nestedForm[key] || typeof nestedForm[key] !== "object" || Array.isArray(nestedForm[key]) || nestedForm[key] instanceof File) {
+				if (state.count++ >= MAX_NESTED_OBJECTS) throwNestingLimitExceeded();
+				nestedForm[key] = Object.create(null);
+			}
+			nestedForm = nestedForm[key];
+		}
+	});
+};
+const throwNestingLimitExceeded = () => {
+	throw new Error("Nesting limit exceeded");
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/url.js
+//#region src/utils/url.ts
+const splitPath = (path) => {
+	const paths = path.split("/");
+	if (paths[0] === "") paths.shift();
+	return paths;
+};
+const url_splitRoutingPath = (routePath) => {
+	const { groups, path } = extractGroupsFromPath(routePath);
+	const paths = splitPath(path);
+	return replaceGroupMarks(paths, groups);
+};
+const extractGroupsFromPath = (path) => {
+	const groups = [];
+	path = path.replace(/\{[^}]+\}/g, (match, index) => {
+		const mark = `@${index}`;
+		groups.push([mark, match]);
+		return mark;
+	});
+	return {
+		groups,
+		path
+	};
+};
+const replaceGroupMarks = (paths, groups) => {
+	for (let i = groups.length - 1; i >= 0; i--) {
+		const [mark] = groups[i];
+		for (let j = paths.length - 1; j >= 0; j--) if (paths[j].includes(mark)) {
+			paths[j] = paths[j].replace(mark, groups[i][1]);
+			break;
+		}
+	}
+	return paths;
+};
+const patternCache = {};
+const url_getPattern = (label, next) => {
+	if (label === "*") return "*";
+	const match = label.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
+	if (match) {
+		const cacheKey = `${label}#${next}`;
+		if (!patternCache[cacheKey]) {
+			if (match[2]) patternCache[cacheKey] = next && next[0] !== ":" && next[0] !== "*" ? [
+				cacheKey,
+				match[1],
+				new RegExp(`^${match[2]}(?=/${next})`)
+			] : [
+				label,
+				match[1],
+				new RegExp(`^${match[2]}$`)
+			];
+			else patternCache[cacheKey] = [
+				label,
+				match[1],
+				true
+			];
+		}
+		return patternCache[cacheKey];
+	}
+	return null;
+};
+const tryDecode = (str, decoder) => {
+	try {
+		return decoder(str);
+	} catch {
+		return str.replace(/(?:%[0-9A-Fa-f]{2})+/g, (match) => {
+			try {
+				return decoder(match);
+			} catch {
+				return match;
+			}
+		});
+	}
+};
+/**
+* Try to apply decodeURI() to given string.
+* If it fails, skip invalid percent encoding or invalid UTF-8 sequences, and apply decodeURI() to the rest as much as possible.
+* @param str The string to decode.
+* @returns The decoded string that sometimes contains undecodable percent encoding.
+* @example
+* tryDecodeURI('Hello%20World') // 'Hello World'
+* tryDecodeURI('Hello%20World/%A4%A2') // 'Hello World/%A4%A2'
+*/
+const tryDecodeURI = (str) => tryDecode(str, decodeURI);
+const decodeURIWithPreservedPercent = (value) => decodeURI(value.includes("%25") ? value.replace(/%25/g, "%2525") : value);
+const getPath = (request) => {
+	const url = request.url;
+	const start = url.indexOf("/", url.indexOf(":") + 4);
+	let i = start;
+	for (; i < url.length; i++) {
+		const charCode = url.charCodeAt(i);
+		if (charCode === 37) {
+			const queryIndex = url.indexOf("?", i);
+			const hashIndex = url.indexOf("#", i);
+			const end = queryIndex === -1 ? hashIndex === -1 ? void 0 : hashIndex : hashIndex === -1 ? queryIndex : Math.min(queryIndex, hashIndex);
+			const path = url.slice(start, end);
+			const decoded = tryDecode(path, decodeURIWithPreservedPercent);
+			if (/%(?![0-9A-Fa-f]{2})/.test(path)) {
+				const rewritten = new URL("http://localhost");
+				rewritten.pathname = decoded.replace(/[\\\t\n\r]/g, encodeURIComponent);
+				if (tryDecode(rewritten.pathname, decodeURIWithPreservedPercent) !== decoded) return tryDecode(path.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"), decodeURIWithPreservedPercent);
+			}
+			return decoded;
+		} else if (charCode === 63 || charCode === 35) break;
+	}
+	return url.slice(start, i);
+};
+/**
+* @deprecated
+* Use the `URL` API instead.
+*/
+const getQueryStrings = (url) => {
+	const queryIndex = url.indexOf("?", 8);
+	if (queryIndex === -1) return "";
+	const hashIndex = url.indexOf("#", 8);
+	return hashIndex === -1 ? url.slice(queryIndex) : queryIndex < hashIndex ? url.slice(queryIndex, hashIndex) : "";
+};
+const getPathNoStrict = (request) => {
+	const result = getPath(request);
+	return result.length > 1 && result.at(-1) === "/" ? result.slice(0, -1) : result;
+};
+/**
+* Merge paths.
+* @param {string[]} ...paths - The paths to merge.
+* @returns {string} The merged path.
+* @example
+* mergePath('/api', '/users') // '/api/users'
+* mergePath('/api/', '/users') // '/api/users'
+* mergePath('/api', '/') // '/api'
+* mergePath('/api/', '/') // '/api/'
+*/
+const mergePath = (base, sub, ...rest) => {
+	if (rest.length) sub = mergePath(sub, ...rest);
+	return `${base?.[0] === "/" ? "" : "/"}${base}${sub === "/" ? "" : `${base?.at(-1) === "/" ? "" : "/"}${sub?.[0] === "/" ? sub.slice(1) : sub}`}`;
+};
+const checkOptionalParameter = (path) => {
+	if (path.charCodeAt(path.length - 1) !== 63 || !path.includes(":")) return null;
+	const segments = path.split("/");
+	const results = [];
+	let basePath = "";
+	segments.forEach((segment) => {
+		if (segment !== "" && !/\:/.test(segment)) basePath += "/" + segment;
+		else if (/\:/.test(segment)) {
+			if (segment.charCodeAt(segment.length - 1) === 63) {
+				if (results.length === 0 && basePath === "") results.push("/");
+				else results.push(basePath);
+				const optionalSegment = segment.slice(0, -1);
+				basePath += "/" + optionalSegment;
+				results.push(basePath);
+			} else basePath += "/" + segment;
+		}
+	});
+	return results.filter((v, i, a) => a.indexOf(v) === i);
+};
+const tryDecodeURIComponent = (str) => str.indexOf("%") !== -1 ? tryDecode(str, decodeURIComponent_) : str;
+const _decodeURI = (value) => {
+	if (value.indexOf("+") !== -1) value = value.replace(/\+/g, " ");
+	return tryDecodeURIComponent(value);
+};
+const _getQueryParam = (url, key, multiple) => {
+	const hashIndex = url.indexOf("#", 8);
+	if (hashIndex !== -1) url = url.slice(0, hashIndex);
+	let encoded;
+	if (!multiple && key && !/[%+&=]/.test(key)) {
+		const queryIndex = url.indexOf("?", 8);
+		let keyIndex = queryIndex;
+		if (keyIndex === -1) return;
+		if (!url.startsWith(key, keyIndex + 1)) keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
+		while (keyIndex !== -1) {
+			const trailingKeyCode = url.charCodeAt(keyIndex + key.length + 1);
+			if (trailingKeyCode === 61 || trailingKeyCode === 38 || isNaN(trailingKeyCode)) {
+				if (keyIndex > queryIndex && /(?:^|&)[^=&]*[%+]/.test(url.slice(queryIndex + 1, keyIndex))) break;
+				if (trailingKeyCode === 61) {
+					const valueIndex = keyIndex + key.length + 2;
+					const endIndex = url.indexOf("&", valueIndex);
+					return _decodeURI(url.slice(valueIndex, endIndex === -1 ? void 0 : endIndex));
+				}
+				return "";
+			}
+			keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
+		}
+		encoded = /[%+]/.test(url);
+		if (!encoded) return;
+	}
+	const results = Object.create(null);
+	encoded ??= /[%+]/.test(url);
+	let keyIndex = url.indexOf("?", 8);
+	while (keyIndex !== -1) {
+		const nextKeyIndex = url.indexOf("&", keyIndex + 1);
+		let valueIndex = url.indexOf("=", keyIndex);
+		if (valueIndex > nextKeyIndex && nextKeyIndex !== -1) valueIndex = -1;
+		let name = url.slice(keyIndex + 1, valueIndex === -1 ? nextKeyIndex === -1 ? void 0 : nextKeyIndex : valueIndex);
+		if (encoded) name = _decodeURI(name);
+		keyIndex = nextKeyIndex;
+		if (name === "") continue;
+		let value;
+		if (valueIndex === -1) value = "";
+		else {
+			value = url.slice(valueIndex + 1, nextKeyIndex === -1 ? void 0 : nextKeyIndex);
+			if (encoded) value = _decodeURI(value);
+		}
+		if (multiple) {
+			if (!(results[name] && Array.isArray(results[name]))) results[name] = [];
+			results[name].push(value);
+		} else results[name] ??= value;
+	}
+	return key ? results[key] : results;
+};
+const getQueryParam = _getQueryParam;
+const getQueryParams = (url, key) => {
+	return _getQueryParam(url, key, true);
+};
+const decodeURIComponent_ = decodeURIComponent;
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/request.js
+
+
+
+
+//#region src/request.ts
+var HonoRequest = class {
+	/**
+	* `.raw` can get the raw Request object.
+	*
+	* @see {@link https://hono.dev/docs/api/request#raw}
+	*
+	* @example
+	* ```ts
+	* // For Cloudflare Workers
+	* app.post('/', async (c) => {
+	*   const metadata = c.req.raw.cf?.hostMetadata?
+	*   ...
+	* })
+	* ```
+	*/
+	raw;
+	#validatedData;
+	#matchResult;
+	routeIndex = 0;
+	/**
+	* `.path` can get the pathname of the request.
+	*
+	* @see {@link https://hono.dev/docs/api/request#path}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const pathname = c.req.path // `/about/me`
+	* })
+	* ```
+	*/
+	path;
+	bodyCache = {};
+	constructor(request, path = "/", matchResult = [[]]) {
+		this.raw = request;
+		this.path = path;
+		this.#matchResult = matchResult;
+	}
+	param(key) {
+		return key ? this.#getDecodedParam(key) : this.#getAllDecodedParams();
+	}
+	#getDecodedParam(key) {
+		const paramKey = this.#matchResult[0][this.routeIndex]?.[1][key];
+		const param = this.#getParamValue(paramKey);
+		return param && tryDecodeURIComponent(param);
+	}
+	#getAllDecodedParams() {
+		const decoded = {};
+		const keys = Object.keys(this.#matchResult[0][this.routeIndex]?.[1] ?? {});
+		for (const key of keys) {
+			const value = this.#getParamValue(this.#matchResult[0][this.routeIndex][1][key]);
+			if (value !== void 0) decoded[key] = tryDecodeURIComponent(value);
+		}
+		return decoded;
+	}
+	#getParamValue(paramKey) {
+		return this.#matchResult[1] ? this.#matchResult[1][paramKey] : paramKey;
+	}
+	query(key) {
+		return getQueryParam(this.url, key);
+	}
+	queries(key) {
+		return getQueryParams(this.url, key);
+	}
+	header(name) {
+		if (name) return this.raw.headers.get(name) ?? void 0;
+		const headerData = Object.create(null);
+		this.raw.headers.forEach((value, key) => {
+			headerData[key] = value;
+		});
+		return headerData;
+	}
+	async parseBody(options) {
+		return parseBody(this, options);
+	}
+	#cachedBody = (key) => {
+		const { bodyCache, raw } = this;
+		const cachedBody = bodyCache[key];
+		if (cachedBody) return cachedBody;
+		for (const anyCachedKey in bodyCache) return bodyCache[anyCachedKey].then((body) => {
+			if (anyCachedKey === "json") body = JSON.stringify(body);
+			const contentType = anyCachedKey === "formData" ? void 0 : raw.headers.get("content-type");
+			return new Response(body, { headers: contentType ? { "Content-Type": contentType } : void 0 })[key]();
+		});
+		return bodyCache[key] = raw[key]();
+	};
+	/**
+	* `.json()` can parse Request body of type `application/json`
+	*
+	* @see {@link https://hono.dev/docs/api/request#json}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.json()
+	* })
+	* ```
+	*/
+	json() {
+		return this.#cachedBody("text").then((text) => JSON.parse(text));
+	}
+	/**
+	* `.text()` can parse Request body of type `text/plain`
+	*
+	* @see {@link https://hono.dev/docs/api/request#text}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.text()
+	* })
+	* ```
+	*/
+	text() {
+		return this.#cachedBody("text");
+	}
+	/**
+	* `.arrayBuffer()` parse Request body as an `ArrayBuffer`
+	*
+	* @see {@link https://hono.dev/docs/api/request#arraybuffer}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.arrayBuffer()
+	* })
+	* ```
+	*/
+	arrayBuffer() {
+		return this.#cachedBody("arrayBuffer");
+	}
+	/**
+	* `.bytes()` parses the request body as a `Uint8Array`.
+	*
+	* @see {@link https://hono.dev/docs/api/request#bytes}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.bytes()
+	* })
+	* ```
+	*/
+	bytes() {
+		return this.#cachedBody("arrayBuffer").then((buffer) => new Uint8Array(buffer));
+	}
+	/**
+	* Parses the request body as a `Blob`.
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.blob();
+	* });
+	* ```
+	* @see https://hono.dev/docs/api/request#blob
+	*/
+	blob() {
+		return this.#cachedBody("blob");
+	}
+	/**
+	* Parses the request body as `FormData`.
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.formData();
+	* });
+	* ```
+	* @see https://hono.dev/docs/api/request#formdata
+	*/
+	formData() {
+		return this.#cachedBody("formData");
+	}
+	/**
+	* Adds validated data to the request.
+	*
+	* @param target - The target of the validation.
+	* @param data - The validated data to add.
+	*/
+	addValidatedData(target, data) {
+		(this.#validatedData ??= {})[target] = data;
+	}
+	valid(target) {
+		return this.#validatedData?.[target];
+	}
+	/**
+	* `.url` can get the request url strings.
+	*
+	* @see {@link https://hono.dev/docs/api/request#url}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const url = c.req.url // `http://localhost:8787/about/me`
+	*   ...
+	* })
+	* ```
+	*/
+	get url() {
+		return this.raw.url;
+	}
+	/**
+	* `.method` can get the method name of the request.
+	*
+	* @see {@link https://hono.dev/docs/api/request#method}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const method = c.req.method // `GET`
+	* })
+	* ```
+	*/
+	get method() {
+		return this.raw.method;
+	}
+	get [GET_MATCH_RESULT]() {
+		return this.#matchResult;
+	}
+	/**
+	* `.matchedRoutes` can return a matched route in the handler
+	*
+	* @deprecated
+	*
+	* Use matchedRoutes helper defined in "hono/route" instead.
+	*
+	* @see {@link https://hono.dev/docs/api/request#matchedroutes}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async function logger(c, next) {
+	*   await next()
+	*   c.req.matchedRoutes.forEach(({ handler, method, path }, i) => {
+	*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
+	*     console.log(
+	*       method,
+	*       ' ',
+	*       path,
+	*       ' '.repeat(Math.max(10 - path.length, 0)),
+	*       name,
+	*       i === c.req.routeIndex ? '<- respond from here' : ''
+	*     )
+	*   })
+	* })
+	* ```
+	*/
+	get matchedRoutes() {
+		return this.#matchResult[0].map(([[, route]]) => route);
+	}
+	/**
+	* `.routePath` can retrieve the path registered within the handler
+	*
+	* @deprecated
+	*
+	* Use routePath helper defined in "hono/route" instead.
+	*
+	* @see {@link https://hono.dev/docs/api/request#routepath}
+	*
+	* @example
+	* ```ts
+	* app.get('/posts/:id', (c) => {
+	*   return c.json({ path: c.req.routePath })
+	* })
+	* ```
+	*/
+	get routePath() {
+		return this.#matchResult[0].map(([[, route]]) => route)[this.routeIndex].path;
+	}
+};
+/**
+* Clones a HonoRequest's underlying raw Request object.
+*
+* This utility handles both consumed and unconsumed request bodies:
+* - If the request body hasn't been consumed, it uses the native `clone()` method
+* - If the request body has been consumed, it reconstructs a new Request using cached body data
+*
+* This is particularly useful when you need to:
+* - Process the same request body multiple times
+* - Pass requests to external services after validation
+*
+* @param req - The HonoRequest object to clone
+* @returns A Promise that resolves to a new Request object with the same properties
+* @throws {HTTPException} If the request body was consumed directly via `req.raw`
+*   without using HonoRequest methods (e.g., `req.json()`, `req.text()`), making it
+*   impossible to reconstruct the body from cache
+*
+* @example
+* ```ts
+* // Clone after consuming the body (e.g., after validation)
+* app.post('/forward',
+*   validator('json', (data) => data),
+*   async (c) => {
+*     const validated = c.req.valid('json')
+*     // Body has been consumed, but cloneRawRequest still works
+*     const clonedReq = await cloneRawRequest(c.req)
+*     return fetch('http://backend-service.com', clonedReq)
+*   }
+* )
+* ```
+*/
+const cloneRawRequest = async (req) => {
+	if (!req.raw.bodyUsed) return req.raw.clone();
+	const cacheKey = Object.keys(req.bodyCache)[0];
+	if (!cacheKey) throw new HTTPException(500, { message: "Cannot clone request: body was already consumed and not cached. Please use HonoRequest methods (e.g., req.json(), req.text()) instead of consuming req.raw directly." });
+	let body = await req[cacheKey]();
+	const headers = req.header();
+	if (cacheKey === "json") {
+		body = JSON.stringify(body);
+		delete headers["content-length"];
+	} else if (body instanceof FormData) {
+		delete headers["content-type"];
+		delete headers["content-length"];
+	}
+	const requestInit = {
+		body,
+		cache: req.raw.cache,
+		credentials: req.raw.credentials,
+		headers,
+		integrity: req.raw.integrity,
+		keepalive: req.raw.keepalive,
+		method: req.method,
+		mode: req.raw.mode,
+		redirect: req.raw.redirect,
+		referrer: req.raw.referrer,
+		referrerPolicy: req.raw.referrerPolicy,
+		signal: req.raw.signal
+	};
+	return new Request(req.url, requestInit);
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/html.js
+//#region src/utils/html.ts
+/**
+* @module
+* HTML utility.
+*/
+const HtmlEscapedCallbackPhase = {
+	Stringify: 1,
+	BeforeStream: 2,
+	Stream: 3
+};
+const raw = (value, callbacks) => {
+	const escapedString = new String(value);
+	escapedString.isEscaped = true;
+	escapedString.callbacks = callbacks;
+	return escapedString;
+};
+const escapeRe = /[&<>'"]/;
+const stringBufferToString = async (buffer, callbacks) => {
+	let str = "";
+	callbacks ||= [];
+	const resolvedBuffer = await Promise.all(buffer);
+	for (let i = resolvedBuffer.length - 1;; i--) {
+		str += resolvedBuffer[i];
+		i--;
+		if (i < 0) break;
+		let r = resolvedBuffer[i];
+		if (r == null || typeof r === "boolean") continue;
+		if (typeof r === "number") {
+			str += r;
+			continue;
+		}
+		if (typeof r === "object") callbacks.push(...r.callbacks || []);
+		const isEscaped = r.isEscaped;
+		r = await (typeof r === "object" ? r.toString() : r);
+		if (typeof r === "object") callbacks.push(...r.callbacks || []);
+		if (r.isEscaped ?? isEscaped) str += r;
+		else {
+			const buf = [str];
+			escapeToBuffer(r, buf);
+			str = buf[0];
+		}
+	}
+	return raw(str, callbacks);
+};
+const escapeToBuffer = (str, buffer) => {
+	const match = str.search(escapeRe);
+	if (match === -1) {
+		buffer[0] += str;
+		return;
+	}
+	let escape;
+	let index;
+	let lastIndex = 0;
+	for (index = match; index < str.length; index++) {
+		switch (str.charCodeAt(index)) {
+			case 34:
+				escape = "&quot;";
+				break;
+			case 39:
+				escape = "&#39;";
+				break;
+			case 38:
+				escape = "&amp;";
+				break;
+			case 60:
+				escape = "&lt;";
+				break;
+			case 62:
+				escape = "&gt;";
+				break;
+			default: continue;
+		}
+		buffer[0] += str.substring(lastIndex, index) + escape;
+		lastIndex = index + 1;
+	}
+	buffer[0] += str.substring(lastIndex, index);
+};
+const resolveCallbackSync = (str) => {
+	const callbacks = str.callbacks;
+	if (!callbacks?.length) return str;
+	const buffer = [str];
+	const context = {};
+	callbacks.forEach((c) => c({
+		phase: HtmlEscapedCallbackPhase.Stringify,
+		buffer,
+		context
+	}));
+	return buffer[0];
+};
+const resolveCallback = async (str, phase, preserveCallbacks, context, buffer) => {
+	if (typeof str === "object" && !(str instanceof String)) {
+		if (!(str instanceof Promise)) str = str.toString();
+		if (str instanceof Promise) str = await str;
+	}
+	const callbacks = str.callbacks;
+	if (!callbacks?.length) return Promise.resolve(str);
+	if (buffer) buffer[0] += str;
+	else buffer = [str];
+	const resStr = Promise.all(callbacks.map((c) => c({
+		phase,
+		buffer,
+		context
+	}))).then((res) => Promise.all(res.filter(Boolean).map((str) => resolveCallback(str, phase, false, context, buffer))).then(() => buffer[0]));
+	if (preserveCallbacks) return raw(await resStr, callbacks);
+	else return resStr;
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/context.js
+
+
+//#region src/context.ts
+const TEXT_PLAIN = "text/plain; charset=UTF-8";
+const setDefaultContentType = (contentType, headers) => {
+	return {
+		"Content-Type": contentType,
+		...headers
+	};
+};
+const createResponseInstance = (body, init) => new Response(body, init);
+var Context = class {
+	#rawRequest;
+	#req;
+	/**
+	* `.env` can get bindings (environment variables, secrets, KV namespaces, D1 database, R2 bucket etc.) in Cloudflare Workers.
+	*
+	* @see {@link https://hono.dev/docs/api/context#env}
+	*
+	* @example
+	* ```ts
+	* // Environment object for Cloudflare Workers
+	* app.get('*', async c => {
+	*   const counter = c.env.COUNTER
+	* })
+	* ```
+	*/
+	env = {};
+	#var;
+	finalized = false;
+	/**
+	* `.error` can get the error object from the middleware if the Handler throws an error.
+	*
+	* @see {@link https://hono.dev/docs/api/context#error}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async (c, next) => {
+	*   await next()
+	*   if (c.error) {
+	*     // do something...
+	*   }
+	* })
+	* ```
+	*/
+	error;
+	#status;
+	#executionCtx;
+	#res;
+	#layout;
+	#renderer;
+	#notFoundHandler;
+	#preparedHeaders;
+	#matchResult;
+	#path;
+	/**
+	* Creates an instance of the Context class.
+	*
+	* @param req - The Request object.
+	* @param options - Optional configuration options for the context.
+	*/
+	constructor(req, options) {
+		this.#rawRequest = req;
+		if (options) {
+			this.#executionCtx = options.executionCtx;
+			this.env = options.env;
+			this.#notFoundHandler = options.notFoundHandler;
+			this.#path = options.path;
+			this.#matchResult = options.matchResult;
+		}
+	}
+	/**
+	* `.req` is the instance of {@link HonoRequest}.
+	*/
+	get req() {
+		this.#req ??= new HonoRequest(this.#rawRequest, this.#path, this.#matchResult);
+		return this.#req;
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#event}
+	* The FetchEvent associated with the current request.
+	*
+	* @throws Will throw an error if the context does not have a FetchEvent.
+	*/
+	get event() {
+		if (this.#executionCtx && "respondWith" in this.#executionCtx) return this.#executionCtx;
+		else throw Error("This context has no FetchEvent");
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#executionctx}
+	* The ExecutionContext associated with the current request.
+	*
+	* @throws Will throw an error if the context does not have an ExecutionContext.
+	*/
+	get executionCtx() {
+		if (this.#executionCtx) return this.#executionCtx;
+		else throw Error("This context has no ExecutionContext");
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#res}
+	* The Response object for the current request.
+	*/
+	get res() {
+		return this.#res ||= createResponseInstance(null, { headers: this.#preparedHeaders ??= new Headers() });
+	}
+	/**
+	* Sets the Response object for the current request.
+	*
+	* @param _res - The Response object to set.
+	*/
+	set res(_res) {
+		if (this.#res && _res) {
+			_res = createResponseInstance(_res.body, _res);
+			for (const [k, v] of this.#res.headers.entries()) {
+				if (k === "content-type") continue;
+				if (k === "set-cookie") {
+					const cookies = this.#res.headers.getSetCookie();
+					_res.headers.delete("set-cookie");
+					for (const cookie of cookies) _res.headers.append("set-cookie", cookie);
+				} else _res.headers.set(k, v);
+			}
+		}
+		this.#res = _res;
+		this.finalized = true;
+	}
+	/**
+	* `.render()` can create a response within a layout.
+	*
+	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
+	*
+	* @example
+	* ```ts
+	* app.get('/', (c) => {
+	*   return c.render('Hello!')
+	* })
+	* ```
+	*/
+	render = (...args) => {
+		this.#renderer ??= (content) => this.html(content);
+		return this.#renderer(...args);
+	};
+	/**
+	* Sets the layout for the response.
+	*
+	* @param layout - The layout to set.
+	* @returns The layout function.
+	*/
+	setLayout = (layout) => this.#layout = layout;
+	/**
+	* Gets the current layout for the response.
+	*
+	* @returns The current layout function.
+	*/
+	getLayout = () => this.#layout;
+	/**
+	* `.setRenderer()` can set the layout in the custom middleware.
+	*
+	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
+	*
+	* @example
+	* ```tsx
+	* app.use('*', async (c, next) => {
+	*   c.setRenderer((content) => {
+	*     return c.html(
+	*       <html>
+	*         <body>
+	*           <p>{content}</p>
+	*         </body>
+	*       </html>
+	*     )
+	*   })
+	*   await next()
+	* })
+	* ```
+	*/
+	setRenderer = (renderer) => {
+		this.#renderer = renderer;
+	};
+	/**
+	* `.header()` can set headers.
+	*
+	* @see {@link https://hono.dev/docs/api/context#header}
+	*
+	* @example
+	* ```ts
+	* app.get('/welcome', (c) => {
+	*   // Set headers
+	*   c.header('X-Message', 'Hello!')
+	*   c.header('Content-Type', 'text/plain')
+	*
+	*   // Append multiple headers using the append option (e.g. Vary)
+	*   c.header('Vary', 'Accept-Encoding', { append: true })
+	*   c.header('Vary', 'User-Agent', { append: true })
+	*
+	*   return c.body('Thank you for coming')
+	* })
+	* ```
+	*/
+	header = (name, value, options) => {
+		if (this.finalized && !this.#res.bodyUsed) this.#res = createResponseInstance(this.#res.body, this.#res);
+		const headers = this.#res ? this.#res.headers : this.#preparedHeaders ??= new Headers();
+		if (value === void 0) headers.delete(name);
+		else if (options?.append) headers.append(name, value);
+		else headers.set(name, value);
+	};
+	status = (status) => {
+		this.#status = status;
+	};
+	/**
+	* `.set()` can set the value specified by the key.
+	*
+	* @see {@link https://hono.dev/docs/api/context#set-get}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async (c, next) => {
+	*   c.set('message', 'Hono is hot!!')
+	*   await next()
+	* })
+	* ```
+	*/
+	set = (key, value) => {
+		this.#var ??= /* @__PURE__ */ new Map();
+		this.#var.set(key, value);
+	};
+	/**
+	* `.get()` can use the value specified by the key.
+	*
+	* @see {@link https://hono.dev/docs/api/context#set-get}
+	*
+	* @example
+	* ```ts
+	* app.get('/', (c) => {
+	*   const message = c.get('message')
+	*   return c.text(`The message is "${message}"`)
+	* })
+	* ```
+	*/
+	get = (key) => {
+		return this.#var ? this.#var.get(key) : void 0;
+	};
+	/**
+	* `.var` can access the value of a variable.
+	*
+	* @see {@link https://hono.dev/docs/api/context#var}
+	*
+	* @example
+	* ```ts
+	* const result = c.var.client.oneMethod()
+	* ```
+	*/
+	get var() {
+		if (!this.#var) return {};
+		return Object.fromEntries(this.#var);
+	}
+	#newResponse(data, arg, headers) {
+		let responseHeaders = this.#res ? new Headers(this.#res.headers) : this.#preparedHeaders;
+		if (typeof arg === "object" && arg.headers) {
+			responseHeaders ??= new Headers();
+			for (const [key, value] of new Headers(arg.headers)) if (key === "set-cookie") responseHeaders.append(key, value);
+			else responseHeaders.set(key, value);
+		}
+		if (headers) {
+			if (!responseHeaders) {
+				let count = 0;
+				for (const k in headers) if (++count > 1 || typeof headers[k] !== "string") {
+					responseHeaders = new Headers();
+					break;
+				}
+			}
+			if (responseHeaders) for (const k in headers) {
+				const v = headers[k];
+				if (typeof v === "string") responseHeaders.set(k, v);
+				else {
+					responseHeaders.delete(k);
+					for (const v2 of v) responseHeaders.append(k, v2);
+				}
+			}
+		}
+		const status = typeof arg === "number" ? arg : arg?.status ?? this.#status;
+		return createResponseInstance(data, {
+			status,
+			headers: responseHeaders ?? headers
+		});
+	}
+	newResponse = (...args) => this.#newResponse(...args);
+	/**
+	* `.body()` can return the HTTP response.
+	* You can set headers with `.header()` and set HTTP status code with `.status`.
+	* This can also be set in `.text()`, `.json()` and so on.
+	*
+	* @see {@link https://hono.dev/docs/api/context#body}
+	*
+	* @example
+	* ```ts
+	* app.get('/welcome', (c) => {
+	*   // Set headers
+	*   c.header('X-Message', 'Hello!')
+	*   c.header('Content-Type', 'text/plain')
+	*   // Set HTTP status code
+	*   c.status(201)
+	*
+	*   // Return the response body
+	*   return c.body('Thank you for coming')
+	* })
+	* ```
+	*/
+	body = (data, arg, headers) => this.#newResponse(data, arg, headers);
+	/**
+	* `.text()` can render text as `Content-Type:text/plain`.
+	*
+	* @see {@link https://hono.dev/docs/api/context#text}
+	*
+	* @example
+	* ```ts
+	* app.get('/say', (c) => {
+	*   return c.text('Hello!')
+	* })
+	* ```
+	*/
+	text = (text, arg, headers) => {
+		return !this.#preparedHeaders && !this.#status && !arg && !headers && !this.finalized ? new Response(text) : this.#newResponse(text, arg, setDefaultContentType(TEXT_PLAIN, headers));
+	};
+	/**
+	* `.json()` can render JSON as `Content-Type:application/json`.
+	*
+	* @see {@link https://hono.dev/docs/api/context#json}
+	*
+	* @example
+	* ```ts
+	* app.get('/api', (c) => {
+	*   return c.json({ message: 'Hello!' })
+	* })
+	* ```
+	*/
+	json = (object, arg, headers) => {
+		return this.#newResponse(JSON.stringify(object), arg, setDefaultContentType("application/json", headers));
+	};
+	html = (html, arg, headers) => {
+		const res = (html) => this.#newResponse(html, arg, setDefaultContentType("text/html; charset=UTF-8", headers));
+		return typeof html === "object" ? resolveCallback(html, HtmlEscapedCallbackPhase.Stringify, false, {}).then(res) : res(html);
+	};
+	/**
+	* `.redirect()` can Redirect, default status code is 302.
+	*
+	* @see {@link https://hono.dev/docs/api/context#redirect}
+	*
+	* @example
+	* ```ts
+	* app.get('/redirect', (c) => {
+	*   return c.redirect('/')
+	* })
+	* app.get('/redirect-permanently', (c) => {
+	*   return c.redirect('/', 301)
+	* })
+	* ```
+	*/
+	redirect = (location, status) => {
+		const locationString = String(location);
+		this.header("Location", !/[^\x00-\xFF]/.test(locationString) ? locationString : encodeURI(locationString));
+		return this.newResponse(null, status ?? 302);
+	};
+	/**
+	* `.notFound()` can return the Not Found Response.
+	*
+	* @see {@link https://hono.dev/docs/api/context#notfound}
+	*
+	* @example
+	* ```ts
+	* app.get('/notfound', (c) => {
+	*   return c.notFound()
+	* })
+	* ```
+	*/
+	notFound = () => {
+		this.#notFoundHandler ??= () => createResponseInstance();
+		return this.#notFoundHandler(this);
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/compose.js
+//#region src/compose.ts
+/**
+* Compose middleware functions into a single function based on `koa-compose` package.
+*
+* @template E - The environment type.
+*
+* @param {[[Function, unknown], unknown][] | [[Function]][]} middleware - An array of middleware functions and their corresponding parameters.
+* @param {ErrorHandler<E>} [onError] - An optional error handler function.
+* @param {NotFoundHandler<E>} [onNotFound] - An optional not-found handler function.
+*
+* @returns {(context: Context, next?: Next) => Promise<Context>} - A composed middleware function.
+*/
+const compose = (middleware, onError, onNotFound) => {
+	return (context, next) => {
+		let index = -1;
+		return dispatch(0);
+		/**
+		* Dispatch the middleware functions.
+		*
+		* @param {number} i - The current index in the middleware array.
+		*
+		* @returns {Promise<Context>} - A promise that resolves to the context.
+		*/
+		async function dispatch(i) {
+			if (i <= index) throw new Error("next() called multiple times");
+			index = i;
+			let res;
+			let isError = false;
+			let handler;
+			if (middleware[i]) {
+				handler = middleware[i][0][0];
+				context.req.routeIndex = i;
+			} else handler = i === middleware.length && next || void 0;
+			if (handler) try {
+				res = await handler(context, () => dispatch(i + 1));
+			} catch (err) {
+				if (err instanceof Error && onError) {
+					context.error = err;
+					res = await onError(err, context);
+					isError = true;
+				} else throw err;
+			}
+			else if (context.finalized === false && onNotFound) res = await onNotFound(context);
+			if (res && (context.finalized === false || isError)) context.res = res;
+			return context;
+		}
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/route/index.js
+
+
+//#region src/helper/route/index.ts
+/**
+* Get matched routes in the handler
+*
+* @param {Context} c - The context object
+* @returns An array of matched routes
+*
+* @example
+* ```ts
+* import { matchedRoutes } from 'hono/route'
+*
+* app.use('*', async function logger(c, next) {
+*   await next()
+*   matchedRoutes(c).forEach(({ handler, method, path }, i) => {
+*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
+*     console.log(
+*       method,
+*       ' ',
+*       path,
+*       ' '.repeat(Math.max(10 - path.length, 0)),
+*       name,
+*       i === c.req.routeIndex ? '<- respond from here' : ''
+*     )
+*   })
+* })
+* ```
+*/
+const matchedRoutes = (c) => c.req[GET_MATCH_RESULT][0].map(([[, route]]) => route);
+/**
+* Get the route path registered within the handler
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The route path registered within the handler
+*
+* @example
+* ```ts
+* import { routePath } from 'hono/route'
+*
+* app.use('*', (c, next) => {
+*   console.log(routePath(c)) // '*'
+*   console.log(routePath(c, -1)) // '/posts/:id'
+*   return next()
+* })
+*
+* app.get('/posts/:id', (c) => {
+*   return c.text(routePath(c)) // '/posts/:id'
+* })
+* ```
+*/
+const routePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.path ?? "";
+/**
+* Get the basePath of the as-is route specified by routing.
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The basePath of the as-is route specified by routing.
+*
+* @example
+* ```ts
+* import { baseRoutePath } from 'hono/route'
+*
+* const app = new Hono()
+*
+* const subApp = new Hono()
+* subApp.get('/posts/:id', (c) => {
+*   return c.text(baseRoutePath(c)) // '/:sub'
+* })
+*
+* app.route('/:sub', subApp)
+* ```
+*/
+const baseRoutePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.basePath ?? "";
+/**
+* Get the basePath with embedded parameters
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The basePath with embedded parameters.
+*
+* @example
+* ```ts
+* import { basePath } from 'hono/route'
+*
+* const app = new Hono()
+*
+* const subApp = new Hono()
+* subApp.get('/posts/:id', (c) => {
+*   return c.text(basePath(c)) // '/requested-sub-app-path'
+* })
+*
+* app.route('/:sub', subApp)
+* ```
+*/
+const basePathCacheMap = /* @__PURE__ */ new WeakMap();
+const basePath = (c, index) => {
+	index ??= c.req.routeIndex;
+	const cache = basePathCacheMap.get(c) || [];
+	if (typeof cache[index] === "string") return cache[index];
+	let result;
+	const rp = baseRoutePath(c, index);
+	if (!/[:*]/.test(rp)) result = rp;
+	else {
+		const paths = splitRoutingPath(rp);
+		const reqPath = c.req.path;
+		let basePathLength = 0;
+		for (let i = 0, len = paths.length; i < len; i++) {
+			const pattern = getPattern(paths[i], paths[i + 1]);
+			if (pattern) {
+				const re = pattern[2] === true || pattern === "*" ? /[^\/]+/ : pattern[2];
+				const restPath = reqPath.substring(basePathLength + 1);
+				const segment = restPath.split("/", 1)[0];
+				basePathLength += (restPath.match(re)?.[0] ?? (re.test(segment) ? segment : "")).length;
+			} else basePathLength += paths[i].length;
+			basePathLength += 1;
+		}
+		result = reqPath.substring(0, basePathLength);
+	}
+	cache[index] = result;
+	basePathCacheMap.set(c, cache);
+	return result;
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router.js
+//#region src/router.ts
+/**
+* @module
+* This module provides types definitions and variables for the routers.
+*/
+/**
+* Constant representing all HTTP methods in uppercase.
+*/
+const METHOD_NAME_ALL = "ALL";
+/**
+* Constant representing all HTTP methods in lowercase.
+*/
+const METHOD_NAME_ALL_LOWERCASE = "all";
+/**
+* Array of supported HTTP methods.
+*/
+const METHODS = [
+	"get",
+	"post",
+	"put",
+	"delete",
+	"options",
+	"patch",
+	"query"
+];
+/**
+* Error message indicating that a route cannot be added because the matcher is already built.
+*/
+const MESSAGE_MATCHER_IS_ALREADY_BUILT = "Can not add a route since the matcher is already built.";
+/**
+* Error class representing an unsupported path error.
+*/
+var UnsupportedPathError = class extends Error {};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/constants.js
+//#region src/utils/constants.ts
+/**
+* Constant used to mark a composed handler.
+*/
+const COMPOSED_HANDLER = "__COMPOSED_HANDLER";
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/mount.js
+
+
+
+//#region src/utils/mount.ts
+const countTrailingSlashes = (path) => {
+	let index = path.length;
+	while (index > 0 && path.charCodeAt(index - 1) === 47) index--;
+	return path.length - index;
+};
+const getPathPrefixLength = (c, pathPrefix, routePath) => {
+	if (!/[:*]/.test(pathPrefix)) return pathPrefix.length;
+	const path = c.req.path;
+	const matchResult = c.req[GET_MATCH_RESULT];
+	const paramNames = /* @__PURE__ */ new Set();
+	let length = 0;
+	for (const part of url_splitRoutingPath(pathPrefix)) {
+		if (part[0] === ":" && part.endsWith("}?")) throw new Error(`mount(): Optional regular expression parameters are not supported in "${routePath}".`);
+		const pattern = url_getPattern(part);
+		if (pattern && pattern !== "*") {
+			const name = pattern[1];
+			if (paramNames.has(name)) throw new Error(`mount(): Duplicate path parameter "${name}" in "${routePath}".`);
+			paramNames.add(name);
+		}
+		if (pattern && pattern !== "*" && pattern[2] !== true) {
+			const value = matchResult.length === 2 ? matchResult[1][matchResult[0][c.req.routeIndex][1][pattern[1]]] : matchResult[0][c.req.routeIndex][1][pattern[1]];
+			length += value.length + 1;
+		} else if (pattern || part.endsWith("*")) {
+			const end = path.indexOf("/", length + 1);
+			length = end === -1 ? path.length : end;
+		} else length += part.length + 1;
+	}
+	return length;
+};
+const createMountedRequest = (c, pathPrefix, routePath) => {
+	if (/[^/]\*$/.test(routePath)) throw new Error(`mount(): Wildcard must follow "/" in "${routePath}".`);
+	const prefixLength = getPathPrefixLength(c, pathPrefix, routePath);
+	const path = c.req.path.slice(prefixLength) || "/";
+	if (prefixLength > c.req.path.length || path[0] !== "/" || /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const rawUrl = c.req.raw.url;
+	if (/^[^/?#]*\/\/[^/?#\\]*[?#\\]/.test(rawUrl)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const rawPathEnd = rawUrl.search(/[?#]/);
+	const rawTrailingSlashes = countTrailingSlashes(rawPathEnd === -1 ? rawUrl : rawUrl.slice(0, rawPathEnd));
+	if (rawTrailingSlashes > 1 && countTrailingSlashes(c.req.path) === rawTrailingSlashes - 1) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const url = new URL(rawUrl);
+	url.pathname = path.replace(/[\\\t\n\r]/g, encodeURIComponent);
+	if (path.includes("%")) {}
+	return new Request(url, c.req.raw);
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/hono-base.js
+
+
+
+
+
+
+
+//#region src/hono-base.ts
+/**
+* @module
+* This module is the base module for the Hono object.
+*/
+const notFoundHandler = (c) => {
+	return c.text("404 Not Found", 404);
+};
+const errorHandler = (err, c) => {
+	if ("getResponse" in err) {
+		const res = err.getResponse();
+		return c.newResponse(res.body, res);
+	}
+	console.error(err);
+	return c.text("Internal Server Error", 500);
+};
+var Hono = class Hono {
+	get;
+	post;
+	put;
+	delete;
+	options;
+	patch;
+	query;
+	all;
+	on;
+	use;
+	router;
+	getPath;
+	_basePath = "/";
+	#path = "/";
+	routes = [];
+	constructor(options = {}) {
+		[...METHODS, "all"].forEach((method) => {
+			this[method] = (args1, ...args) => {
+				const methodName = method.toUpperCase();
+				if (typeof args1 === "string") this.#path = args1;
+				else this.#addRoute(methodName, this.#path, args1);
+				args.forEach((handler) => {
+					this.#addRoute(methodName, this.#path, handler);
+				});
+				return this;
+			};
+		});
+		this.on = (method, path, ...handlers) => {
+			for (const p of [path].flat()) {
+				this.#path = p;
+				for (const m of [method].flat()) {
+					const methodName = m.toUpperCase();
+					for (const handler of handlers) this.#addRoute(methodName, this.#path, handler);
+				}
+			}
+			return this;
+		};
+		this.use = (arg1, ...handlers) => {
+			if (typeof arg1 === "string") this.#path = arg1;
+			else {
+				this.#path = "*";
+				handlers.unshift(arg1);
+			}
+			handlers.forEach((handler) => {
+				this.#addRoute("ALL", this.#path, handler);
+			});
+			return this;
+		};
+		const { strict, ...optionsWithoutStrict } = options;
+		Object.assign(this, optionsWithoutStrict);
+		this.getPath = strict ?? true ? options.getPath ?? getPath : getPathNoStrict;
+	}
+	#clone() {
+		const clone = new Hono({
+			router: this.router,
+			getPath: this.getPath
+		});
+		clone.errorHandler = this.errorHandler;
+		clone.#notFoundHandler = this.#notFoundHandler;
+		clone.routes = this.routes;
+		return clone;
+	}
+	#notFoundHandler = notFoundHandler;
+	errorHandler = errorHandler;
+	/**
+	* `.route()` allows grouping other Hono instance in routes.
+	*
+	* @see {@link https://hono.dev/docs/api/routing#grouping}
+	*
+	* @param {string} path - base Path
+	* @param {Hono} app - other Hono instance
+	* @returns {Hono} routed Hono instance
+	*
+	* @example
+	* ```ts
+	* const app = new Hono()
+	* const app2 = new Hono()
+	*
+	* app2.get("/user", (c) => c.text("user"))
+	* app.route("/api", app2) // GET /api/user
+	* ```
+	*/
+	route(path, app) {
+		const subApp = this.basePath(path);
+		app.routes.map((r) => {
+			let handler;
+			if (app.errorHandler === errorHandler) handler = r.handler;
+			else {
+				handler = async (c, next) => (await compose([], app.errorHandler)(c, () => r.handler(c, next))).res;
+				handler[COMPOSED_HANDLER] = r.handler;
+			}
+			subApp.#addRoute(r.method, r.path, handler, r.basePath);
+		});
+		return this;
+	}
+	/**
+	* `.basePath()` allows base paths to be specified.
+	*
+	* @see {@link https://hono.dev/docs/api/routing#base-path}
+	*
+	* @param {string} path - base Path
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* const api = new Hono().basePath('/api')
+	* ```
+	*/
+	basePath(path) {
+		const subApp = this.#clone();
+		subApp._basePath = mergePath(this._basePath, path);
+		return subApp;
+	}
+	/**
+	* `.onError()` handles an error and returns a customized Response.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#error-handling}
+	*
+	* @param {ErrorHandler} handler - request Handler for error
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* app.onError((err, c) => {
+	*   console.error(`${err}`)
+	*   return c.text('Custom Error Message', 500)
+	* })
+	* ```
+	*/
+	onError = (handler) => {
+		this.errorHandler = handler;
+		return this;
+	};
+	/**
+	* `.notFound()` allows you to customize a Not Found Response.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#not-found}
+	*
+	* @param {NotFoundHandler} handler - request handler for not-found
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* app.notFound((c) => {
+	*   return c.text('Custom 404 Message', 404)
+	* })
+	* ```
+	*/
+	notFound = (handler) => {
+		this.#notFoundHandler = handler;
+		return this;
+	};
+	/**
+	* `.mount()` allows you to mount applications built with other frameworks into your Hono application.
+	*
+	* @deprecated Use `mount()` from `hono/mount` instead. `.mount()` will be removed in v5.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#mount}
+	*
+	* @param {string} path - base Path
+	* @param {Function} applicationHandler - other Request Handler
+	* @param {MountOptions} [options] - options of `.mount()`
+	* @returns {Hono} mounted Hono instance
+	* @throws {Error} If automatic request rewriting encounters duplicate path parameter names or an optional regular expression parameter.
+	* @throws {HTTPException} With status 400 if automatic request rewriting cannot safely preserve the routed path.
+	*
+	* @example
+	* ```ts
+	* import { Router as IttyRouter } from 'itty-router'
+	* import { Hono } from 'hono'
+	* // Create itty-router application
+	* const ittyRouter = IttyRouter()
+	* // GET /itty-router/hello
+	* ittyRouter.get('/hello', () => new Response('Hello from itty-router'))
+	*
+	* const app = new Hono()
+	* app.mount('/itty-router', ittyRouter.handle)
+	* ```
+	*
+	* @example
+	* ```ts
+	* const app = new Hono()
+	* // Send the request to another application without modification.
+	* app.mount('/app', anotherApp, {
+	*   replaceRequest: (req) => req,
+	* })
+	* ```
+	*/
+	mount(path, applicationHandler, options) {
+		let replaceRequest;
+		let optionHandler;
+		if (options) {
+			if (typeof options === "function") optionHandler = options;
+			else {
+				optionHandler = options.optionHandler;
+				if (options.replaceRequest === false) replaceRequest = (request) => request;
+				else replaceRequest = options.replaceRequest;
+			}
+		}
+		const getOptions = optionHandler ? (c) => {
+			const options = optionHandler(c);
+			return Array.isArray(options) ? options : [options];
+		} : (c) => {
+			let executionContext = void 0;
+			try {
+				executionContext = c.executionCtx;
+			} catch {}
+			return [c.env, executionContext];
+		};
+		const defaultReplaceRequest = (c) => {
+			const mountedRoutePath = routePath(c);
+			return createMountedRequest(c, mountedRoutePath.replace(/\/?\*$/, ""), mountedRoutePath);
+		};
+		const handler = async (c, next) => {
+			const res = await applicationHandler(replaceRequest ? replaceRequest(c.req.raw) : defaultReplaceRequest(c), ...getOptions(c));
+			if (res) return res;
+			await next();
+		};
+		this.#addRoute("ALL", mergePath(path, "*"), handler);
+		return this;
+	}
+	#addRoute(method, path, handler, baseRoutePath) {
+		path = mergePath(this._basePath, path);
+		const r = {
+			basePath: baseRoutePath !== void 0 ? mergePath(this._basePath, baseRoutePath) : this._basePath,
+			path,
+			method,
+			handler
+		};
+		this.router.add(method, path, [handler, r]);
+		this.routes.push(r);
+	}
+	#handleError(err, c) {
+		if (err instanceof Error) return this.errorHandler(err, c);
+		throw err;
+	}
+	#dispatch(request, executionCtx, env, method) {
+		if (method === "HEAD") return (async () => new Response(null, await this.#dispatch(request, executionCtx, env, "GET")))();
+		const path = this.getPath(request, { env });
+		const matchResult = this.router.match(method, path);
+		const c = new Context(request, {
+			path,
+			matchResult,
+			env,
+			executionCtx,
+			notFoundHandler: this.#notFoundHandler
+		});
+		if (matchResult[0].length === 1) {
+			let res;
+			try {
+				res = matchResult[0][0][0][0](c, async () => {
+					c.res = await this.#notFoundHandler(c);
+				});
+			} catch (err) {
+				return this.#handleError(err, c);
+			}
+			return res instanceof Promise ? res.then((resolved) => resolved || (c.finalized ? c.res : this.#notFoundHandler(c))).catch((err) => this.#handleError(err, c)) : res ?? this.#notFoundHandler(c);
+		}
+		const composed = compose(matchResult[0], this.errorHandler, this.#notFoundHandler);
+		return (async () => {
+			try {
+				const context = await composed(c);
+				if (!context.finalized) throw new Error("Context is not finalized. Did you forget to return a Response object or `await next()`?");
+				return context.res;
+			} catch (err) {
+				return this.#handleError(err, c);
+			}
+		})();
+	}
+	/**
+	* `.fetch()` will be entry point of your app.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#fetch}
+	*
+	* @param {Request} request - request Object of request
+	* @param {Env} env - env Object
+	* @param {ExecutionContext} executionCtx - context of execution
+	* @returns {Response | Promise<Response>} response of request
+	*
+	*/
+	fetch = (request, ...rest) => {
+		return this.#dispatch(request, rest[1], rest[0], request.method);
+	};
+	/**
+	* `.request()` is a useful method for testing.
+	* You can pass a URL or pathname to send a GET request.
+	* app will return a Response object.
+	* ```ts
+	* test('GET /hello is ok', async () => {
+	*   const res = await app.request('/hello')
+	*   expect(res.status).toBe(200)
+	* })
+	* ```
+	* @see https://hono.dev/docs/api/hono#request
+	*/
+	request = (input, requestInit, Env, executionCtx) => {
+		if (input instanceof Request) return this.fetch(requestInit ? new Request(input, requestInit) : input, Env, executionCtx);
+		input = input.toString();
+		return this.fetch(new Request(/^https?:\/\//.test(input) ? input : `http://localhost${mergePath("/", input)}`, requestInit), Env, executionCtx);
+	};
+	/**
+	* `.fire()` automatically adds a global fetch event listener.
+	* This can be useful for environments that adhere to the Service Worker API, such as non-ES module Cloudflare Workers.
+	* @deprecated
+	* Use `fire` from `hono/service-worker` instead.
+	* ```ts
+	* import { Hono } from 'hono'
+	* import { fire } from 'hono/service-worker'
+	*
+	* const app = new Hono()
+	* // ...
+	* fire(app)
+	* ```
+	* @see https://hono.dev/docs/api/hono#fire
+	* @see https://developer.mozilla.org/en-US/docs/Web/API/Service_Worker_API
+	* @see https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
+	*/
+	fire = () => {
+		addEventListener("fetch", (event) => {
+			event.respondWith(this.#dispatch(event.request, event, void 0, event.request.method));
+		});
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/utils.js
+//#region src/router/utils.ts
+const createNullObject = () => Object.create(null);
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/matcher.js
+
+//#region src/router/reg-exp-router/matcher.ts
+const emptyParam = [];
+function matcher_match(method, path) {
+	const matchers = this.buildAllMatchers();
+	const match = ((method, path) => {
+		const matcher = matchers[method] || matchers["ALL"];
+		const staticMatch = matcher[2][path];
+		if (staticMatch) return staticMatch;
+		const match = path.match(matcher[0]);
+		if (!match) return [[], emptyParam];
+		const index = match.indexOf("", 1);
+		return [matcher[1][index], match];
+	});
+	this.match = match;
+	return match(method, path);
+}
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/node.js
+
+//#region src/router/reg-exp-router/node.ts
+const LABEL_REG_EXP_STR = "[^/]+";
+const ONLY_WILDCARD_REG_EXP_STR = "[^]*";
+const TAIL_WILDCARD_REG_EXP_STR = "(?:|/[^]*)";
+const PATH_ERROR = Symbol();
+const regExpMetaChars = /* @__PURE__ */ new Set(".\\+*[^]$()");
+/**
+* Sort order:
+* 1. literal
+* 2. special pattern (e.g. :label{[0-9]+})
+* 3. common label pattern (e.g. :label)
+* 4. wildcard
+*/
+function compareKey(a, b) {
+	if (a.length === 1) return b.length === 1 ? a < b ? -1 : 1 : -1;
+	if (b.length === 1) return 1;
+	if (a === "[^]*" || a === "(?:|/[^]*)") return b === "[^]*" ? -1 : 1;
+	else if (b === "[^]*" || b === "(?:|/[^]*)") return -1;
+	if (a === "[^/]+") return 1;
+	else if (b === "[^/]+") return -1;
+	return a.length === b.length ? a < b ? -1 : 1 : b.length - a.length;
+}
+var Node = class Node {
+	#index;
+	#varIndex;
+	#children = createNullObject();
+	insert(tokens, index, paramMap, context, keys) {
+		let node = this;
+		for (let i = 0, len = tokens.length; i < len; i++) {
+			const token = tokens[i];
+			const pattern = token.length === 1 ? token === "*" ? i === len - 1 ? [
+				"",
+				"",
+				ONLY_WILDCARD_REG_EXP_STR
+			] : [
+				"",
+				"",
+				LABEL_REG_EXP_STR
+			] : null : token === "/*" ? [
+				"",
+				"",
+				TAIL_WILDCARD_REG_EXP_STR
+			] : token.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
+			let nextNode;
+			if (pattern) {
+				const name = pattern[1];
+				let regexpStr = pattern[2] || "[^/]+";
+				if (name && pattern[2]) {
+					if (new RegExp(regexpStr).test("")) throw PATH_ERROR;
+					regexpStr = regexpStr.replace(/^\((?!\?:)(?=[^)]+\)$)/, "(?:");
+					if (/\((?!\?:)/.test(regexpStr)) throw PATH_ERROR;
+					if (regexpStr.length === 1 && regExpMetaChars.has(regexpStr)) throw PATH_ERROR;
+				}
+				keys.push(regexpStr);
+				nextNode = node.#children[regexpStr];
+				if (!nextNode) {
+					if (regexpStr !== "[^]*" && regexpStr !== "(?:|/[^]*)") {
+						for (const k in node.#children) if ((regexpStr.length > 1 || k.length > 1) && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
+					}
+					nextNode = node.#children[regexpStr] = new Node();
+				}
+				if (name !== "") {
+					nextNode.#varIndex ??= context.varIndex++;
+					paramMap.push([name, nextNode.#varIndex]);
+				}
+			} else {
+				keys.push(token);
+				nextNode = node.#children[token];
+				if (!nextNode) {
+					for (const k in node.#children) if (k.length > 1 && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
+					nextNode = node.#children[token] = new Node();
+				}
+			}
+			node = nextNode;
+		}
+		if (node.#index !== void 0) throw PATH_ERROR;
+		node.#index = index;
+	}
+	buildRegExpStr() {
+		const strList = Object.keys(this.#children).sort(compareKey).map((k) => {
+			const c = this.#children[k];
+			const childStr = c.buildRegExpStr();
+			return childStr === "" ? "" : (typeof c.#varIndex === "number" ? `(${k})@${c.#varIndex}` : regExpMetaChars.has(k) ? `\\${k}` : k) + childStr;
+		}).filter(Boolean);
+		if (typeof this.#index === "number" && this.#index !== -1) strList.unshift(`#${this.#index}`);
+		if (strList.length === 0) return "";
+		if (strList.length === 1) return strList[0];
+		return "(?:" + strList.join("|") + ")";
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/trie.js
+
+
+//#region src/router/reg-exp-router/trie.ts
+var Trie = class {
+	#context = { varIndex: 0 };
+	#root = new Node();
+	#index = 0;
+	paths = createNullObject();
+	insert(path, isStatic) {
+		const keys = [];
+		if (isStatic) {
+			this.#root.insert(path.split(""), -1, [], this.#context, keys);
+			this.paths[path] = [
+				-1,
+				[],
+				keys
+			];
+			return;
+		}
+		const paramAssoc = [];
+		const groups = [];
+		let markedPath = path;
+		for (let i = 0;;) {
+			let replaced = false;
+			markedPath = markedPath.replace(/\{(?:\{[\d,]+\}|[^}])+\}/g, (m) => {
+				const mark = `@\\${i}`;
+				groups[i] = [mark, m];
+				i++;
+				replaced = true;
+				return mark;
+			});
+			if (!replaced) break;
+		}
+		/**
+		*  - pattern (:label, :label{0-9]+}, ...)
+		*  - /* wildcard
+		*  - character
+		*/
+		const tokens = markedPath.match(/(?::[^\/]+)|(?:\/\*$)|./gs) || [];
+		for (let i = groups.length - 1; i >= 0; i--) {
+			const [mark] = groups[i];
+			for (let j = tokens.length - 1; j >= 0; j--) if (tokens[j].indexOf(mark) !== -1) {
+				tokens[j] = tokens[j].replace(mark, groups[i][1]);
+				break;
+			}
+		}
+		this.#root.insert(tokens, this.#index, paramAssoc, this.#context, keys);
+		this.paths[path] = [
+			this.#index++,
+			paramAssoc,
+			keys
+		];
+	}
+	buildRegExp() {
+		let regexp = this.#root.buildRegExpStr();
+		if (regexp === "") return [
+			/^$/,
+			[],
+			[]
+		];
+		let captureIndex = 0;
+		const indexReplacementMap = [];
+		const paramReplacementMap = [];
+		regexp = regexp.replace(/#(\d+)|@(\d+)|\.\*\$/g, (_, handlerIndex, paramIndex) => {
+			if (handlerIndex !== void 0) {
+				indexReplacementMap[++captureIndex] = Number(handlerIndex);
+				return "$()";
+			}
+			if (paramIndex !== void 0) {
+				paramReplacementMap[Number(paramIndex)] = ++captureIndex;
+				return "";
+			}
+			return "";
+		});
+		return [
+			new RegExp(`^${regexp}`),
+			indexReplacementMap,
+			paramReplacementMap
+		];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/router.js
+
+
+
+
+
+
+//#region src/router/reg-exp-router/router.ts
+function endsWithWildcard(keys) {
+	const tail = keys[keys.length - 1];
+	return tail === "[^]*" || tail === "(?:|/[^]*)";
+}
+function router_covers(wildcard, target) {
+	const last = wildcard.length - 1;
+	for (let i = 0; i < last; i++) if (wildcard[i] !== target[i]) return false;
+	return wildcard[last] === "[^]*" || target.length === last || target[last] === "/";
+}
+var RegExpRouter = class {
+	name = "RegExpRouter";
+	#handlers;
+	#tries;
+	constructor() {
+		this.#handlers = { ["ALL"]: [] };
+		this.#tries = { ["ALL"]: new Trie() };
+	}
+	#insertPath(method, path) {
+		try {
+			this.#tries[method].insert(path, !/\*|\/:/.test(path));
+		} catch (e) {
+			throw e === PATH_ERROR ? new UnsupportedPathError(path) : e;
+		}
+	}
+	add(method, path, handler) {
+		const handlers = this.#handlers;
+		if (!handlers) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
+		const tries = this.#tries;
+		if (!handlers[method]) {
+			tries[method] = new Trie();
+			handlers[method] = [...handlers["ALL"]];
+			for (const p in tries["ALL"].paths) this.#insertPath(method, p);
+		}
+		if (path === "/*") path = "*";
+		const methods = method === "ALL" ? Object.keys(handlers) : [method];
+		const paths = checkOptionalParameter(path) || [path];
+		for (const path of paths) for (const m of methods) {
+			if (!tries[m].paths[path]) this.#insertPath(m, path);
+			handlers[m].push([handler, path]);
+		}
+	}
+	match = matcher_match;
+	buildAllMatchers() {
+		const matchers = createNullObject();
+		for (const method of Object.keys(this.#handlers)) matchers[method] = this.#buildMatcher(method);
+		this.#handlers = this.#tries = void 0;
+		return matchers;
+	}
+	#buildMatcher(method) {
+		const handlers = this.#handlers[method];
+		const trie = this.#tries[method];
+		const staticMap = createNullObject();
+		const handlerData = [];
+		const [regexp, indexReplacementMap, paramReplacementMap] = trie.buildRegExp();
+		const own = createNullObject();
+		const entries = handlers.map(([h, p], i) => {
+			(own[p] ??= []).push(i);
+			return [h, trie.paths[p][1].reduceRight((map, [key, varIndex]) => {
+				map[key] = paramReplacementMap[varIndex];
+				return map;
+			}, createNullObject())];
+		});
+		const wildcards = Object.keys(own).filter((p) => endsWithWildcard(trie.paths[p][2]));
+		for (const path in trie.paths) {
+			const [index, , keys] = trie.paths[path];
+			const indexes = [...own[path]];
+			for (const p of wildcards) if (p !== path && router_covers(trie.paths[p][2], keys)) indexes.push(...own[p]);
+			const data = indexes.sort((a, b) => a - b).map((i) => entries[i]);
+			if (index === -1) {
+				const last = Math.max(-1, ...data.flatMap(([, map]) => Object.values(map)));
+				staticMap[path] = [data, last === -1 ? emptyParam : path.match(regexp).slice(0, last + 1)];
+			} else handlerData[index] = data;
+		}
+		return [
+			regexp,
+			indexReplacementMap.map((i) => handlerData[i]),
+			staticMap
+		];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/smart-router/router.js
+
+//#region src/router/smart-router/router.ts
+var SmartRouter = class {
+	name = "SmartRouter";
+	#routers = [];
+	#routes = [];
+	constructor(init) {
+		this.#routers = init.routers;
+	}
+	add(method, path, handler) {
+		if (!this.#routes) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
+		this.#routes.push([
+			method,
+			path,
+			handler
+		]);
+	}
+	match(method, path) {
+		if (!this.#routes) throw new Error("Fatal error");
+		const routers = this.#routers;
+		const routes = this.#routes;
+		const len = routers.length;
+		let i = 0;
+		let res;
+		for (; i < len; i++) {
+			const router = routers[i];
+			try {
+				for (let i = 0, len = routes.length; i < len; i++) router.add(...routes[i]);
+				res = router.match(method, path);
+			} catch (e) {
+				if (e instanceof UnsupportedPathError) continue;
+				throw e;
+			}
+			this.match = router.match.bind(router);
+			this.#routers = [router];
+			this.#routes = void 0;
+			break;
+		}
+		if (i === len) throw new Error("Fatal error");
+		this.name = `SmartRouter + ${this.activeRouter.name}`;
+		return res;
+	}
+	get activeRouter() {
+		if (this.#routes || this.#routers.length !== 1) throw new Error("No active router has been determined yet.");
+		return this.#routers[0];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/node.js
+
+
+
+//#region src/router/trie-router/node.ts
+const emptyParams = createNullObject();
+let order = 0;
+var node_Node = class Node {
+	#methods = [];
+	#children = createNullObject();
+	#patterns = [];
+	#pattern;
+	#params = emptyParams;
+	insert(method, path, handler) {
+		let curNode = this;
+		const parts = url_splitRoutingPath(path);
+		const possibleKeys = /* @__PURE__ */ new Set();
+		let i = 0;
+		for (const p of parts) {
+			const nextP = parts[++i];
+			const pattern = url_getPattern(p, nextP) || (nextP === void 0 && p && p.indexOf("*") === p.length - 1 ? p : null);
+			const isParam = Array.isArray(pattern);
+			const key = isParam ? pattern[0] : pattern || p;
+			const child = curNode.#children[key] ||= new Node();
+			if (pattern && !child.#pattern) {
+				child.#pattern = pattern;
+				curNode.#patterns.push(child);
+			}
+			curNode = child;
+			if (isParam) possibleKeys.add(pattern[1]);
+		}
+		curNode.#methods.push({ [method]: {
+			handler,
+			possibleKeys: [...possibleKeys],
+			score: ++order
+		} });
+	}
+	#pushHandlerSets(handlerSets, node, method, nodeParams, params) {
+		for (let i = 0, len = node.#methods.length; i < len; i++) {
+			const m = node.#methods[i];
+			const handlerSet = m[method] || m["ALL"];
+			if (handlerSet) {
+				handlerSet.params = createNullObject();
+				handlerSets.push(handlerSet);
+				for (let i = 0, len = handlerSet.possibleKeys.length; i < len; i++) {
+					const key = handlerSet.possibleKeys[i];
+					handlerSet.params[key] = params?.[key] && !i ? params[key] : nodeParams[key] ?? params?.[key];
+				}
+			}
+		}
+	}
+	search(method, path) {
+		const handlerSets = [];
+		this.#params = emptyParams;
+		let curNodes = [this];
+		const parts = splitPath(path);
+		const curNodesQueue = [];
+		const len = parts.length;
+		let partOffsets = null;
+		for (let i = 0; i < len; i++) {
+			const part = parts[i];
+			const isLast = i === len - 1;
+			const tempNodes = [];
+			for (let j = 0, len2 = curNodes.length; j < len2; j++) {
+				const node = curNodes[j];
+				const nextNode = node.#children[part];
+				if (nextNode) {
+					nextNode.#params = node.#params;
+					if (isLast) {
+						if (nextNode.#children["*"]) this.#pushHandlerSets(handlerSets, nextNode.#children["*"], method, node.#params);
+						this.#pushHandlerSets(handlerSets, nextNode, method, node.#params);
+					} else tempNodes.push(nextNode);
+				}
+				for (const child of node.#patterns) {
+					const pattern = child.#pattern;
+					const params = node.#params === emptyParams ? {} : { ...node.#params };
+					if (typeof pattern === "string") {
+						if (pattern === "*" || part.startsWith(pattern.slice(0, -1))) {
+							this.#pushHandlerSets(handlerSets, child, method, node.#params);
+							if (pattern === "*") {
+								child.#params = params;
+								tempNodes.push(child);
+							}
+						}
+						continue;
+					}
+					const [, name, matcher] = pattern;
+					if (!part && matcher === true) continue;
+					if (matcher !== true) {
+						if (!partOffsets) {
+							partOffsets = [];
+							let offset = path[0] === "/" ? 1 : 0;
+							for (let p = 0; p < len; p++) {
+								partOffsets[p] = offset;
+								offset += parts[p].length + 1;
+							}
+						}
+						const restPathString = path.slice(partOffsets[i]);
+						const m = matcher.exec(restPathString);
+						if (m) {
+							if (!Object.hasOwn(params, name)) params[name] = m[0];
+							this.#pushHandlerSets(handlerSets, child, method, node.#params, params);
+							if (m[0].length === restPathString.length && child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, node.#params, params);
+							for (const _ in child.#children) {
+								child.#params = params;
+								const componentCount = m[0].match(/\//g)?.length ?? 0;
+								(curNodesQueue[componentCount] ||= []).push(child);
+								break;
+							}
+							continue;
+						}
+					}
+					if (matcher === true || matcher.test(part)) {
+						if (!Object.hasOwn(params, name)) params[name] = part;
+						if (isLast) {
+							this.#pushHandlerSets(handlerSets, child, method, params, node.#params);
+							if (child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, params, node.#params);
+						} else {
+							child.#params = params;
+							tempNodes.push(child);
+						}
+					}
+				}
+			}
+			const shifted = curNodesQueue.shift();
+			curNodes = shifted ? tempNodes.concat(shifted) : tempNodes;
+		}
+		if (handlerSets[1]) handlerSets.sort((a, b) => {
+			return a.score - b.score;
+		});
+		return [handlerSets.map(({ handler, params }) => [handler, params])];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/router.js
+
+
+//#region src/router/trie-router/router.ts
+var TrieRouter = class {
+	name = "TrieRouter";
+	#node = new node_Node();
+	add(method, path, handler) {
+		for (const result of checkOptionalParameter(path) || [path]) this.#node.insert(method, result, handler);
+	}
+	match(method, path) {
+		return this.#node.search(method, path);
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/index.js
+
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/hono.js
+
+
+
+
+
+//#region src/hono.ts
+/**
+* The Hono class extends the functionality of the HonoBase class.
+* It sets up routing and allows for custom options to be passed.
+*
+* @template E - The environment type.
+* @template S - The schema type.
+* @template BasePath - The base path type.
+*/
+var hono_Hono = class extends Hono {
+	/**
+	* Creates an instance of the Hono class.
+	*
+	* @param options - Optional configuration options for the Hono instance.
+	*/
+	constructor(options = {}) {
+		super(options);
+		this.router = options.router ?? new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] });
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/index.js
+
+
+//#region src/index.ts
+/**
+* @module
+*
+* Hono - Web Framework built on Web Standards
+*
+* @example
+* ```ts
+* import { Hono } from 'hono'
+* const app = new Hono()
+*
+* app.get('/', (c) => c.text('Hono!'))
+*
+* export default app
+* ```
+*/
+//#endregion
+
+
+;// CONCATENATED MODULE: ./lib/emulator/admin.js
+
+
+
+/** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
+function adminApp(context) {
+    const app = new hono_Hono();
+    app.get('/requests', (c) => c.json({ requests: context.requests }));
+    app.post('/reset-log', (c) => {
+        context.requests.length = 0;
+        return c.json({});
+    });
+    app.get('/world', (c) => c.json(context.world().dump()));
+    app.get('/decide', (c) => {
+        const { state } = context;
+        state().settle();
+        return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? ''));
+    });
+    app.post('/engines/:id/binding', async (c) => {
+        const body = await c.req.json();
+        const { egress, ingress } = asJson(body);
+        context.world().bind(c.req.param('id'), body === null ? null : { egress: admin_text(egress), ingress: admin_text(ingress) });
+        return c.json(context.world().engine(c.req.param('id')));
+    });
+    app.post('/engines/:id/recreate', (c) => c.json(context.world().recreateEngine(c.req.param('id'))));
+    app.post('/policies', async (c) => {
+        const body = asJson(await c.req.json());
+        const where = { ...given('project', body.project), ...given('location', body.location) };
+        context.world().setPolicy(asString(body.on), body.bindings, where);
+        return c.json(context.world().policy(asString(body.on), where));
+    });
+    app.get('/faults', (c) => c.json({ faults: context.faults.list() }));
+    app.post('/faults', async (c) => c.json({ ids: context.faults.add(await c.req.json()) }));
+    app.delete('/faults', (c) => {
+        context.faults.clear();
+        return c.json({});
+    });
+    app.delete('/faults/:id', (c) => context.faults.remove(c.req.param('id')) ? c.json({}) : c.json({ error: 'There is no such fault.' }, 404));
+    app.get('/settings', (c) => c.json(context.world().settings));
+    app.post('/settings', async (c) => {
+        context.world().set(await c.req.json());
+        return c.json(context.world().settings);
+    });
+    app.post('/advance', async (c) => {
+        context.world().advance(Number(asJson(await c.req.json()).ms ?? 0));
+        return c.json({});
+    });
+    app.onError((error, c) => c.json({ error: error.message }, 400));
+    return app;
+}
+function admin_text(value) {
+    return typeof value === 'string' ? value : undefined;
+}
+function given(key, value) {
+    return typeof value === 'string' ? { [key]: value } : {};
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-entries.js
+
+
+
+
+
+
+
+const registry_entries_SERVICE = 'agentregistry.googleapis.com';
+const URN_KIND = { endpoints: 'endpoint', agents: 'agent', mcpServers: 'mcp' };
+const URN_FIELD = { endpoints: 'endpointId', agents: 'agentId', mcpServers: 'mcpServerId' };
+/** Entries of one kind in a registry: projections of services, and for agents the engines that register themselves. */
+function entriesOf(state, place, collection) {
+    const fromServices = servicesIn(state, place)
+        .filter((record) => record.collection === collection && isVisible(state, record))
+        .map((record) => serviceEntry(state, record));
+    const fromEngines = collection === 'agents' ? enginesIn(state, place).map((engine) => engineEntry(state, engine)) : [];
+    return [...fromServices, ...fromEngines];
+}
+/** list of one kind of projection (agentregistry discovery: endpoints, agents and mcpServers have get and list only). */
+function listEntries(call, state, collection) {
+    const place = state.place(call);
+    state.need(`agentregistry.${collection}.list`, placeName(place, false), registry_entries_SERVICE);
+    const items = filterItems(entriesOf(state, place, collection), call.query.get('filter'));
+    return page(items, collection, call.query, call.path, state.settings.pageSize);
+}
+/** get of one projection by its server-made id. */
+function getEntry(call, state, collection) {
+    const place = state.place(call);
+    const id = call.param('entry');
+    const name = `${placeName(place, false)}/${collection}/${id}`;
+    state.need(`agentregistry.${collection}.get`, name, registry_entries_SERVICE);
+    const entry = entriesOf(state, place, collection).find((item) => asString(item.name).endsWith(`/${id}`));
+    if (entry)
+        return entry;
+    throw errors_notFound(`Resource '${name}' was not found`);
+}
+/** `:search` with a free text; at most 100 at a time, 20 when not said (agentregistry discovery). */
+function searchEntries(call, state, collection) {
+    const place = state.place(call);
+    const body = asJson(call.body);
+    const text = asString(body.searchString).toLowerCase();
+    const items = entriesOf(state, place, collection).filter((item) => JSON.stringify(item).toLowerCase().includes(text));
+    const query = new URLSearchParams({
+        pageSize: String(Number(body.pageSize ?? 0)),
+        pageToken: asString(body.pageToken),
+    });
+    return page(items, collection, query, `${call.path}?${text}`, { default: 20, max: 100 });
+}
+function serviceEntry(state, record) {
+    const { collection, data } = record;
+    const base = {
+        name: `${placeName(record, state.settings.projectNumberInNames.registryResource)}/${collection}/${record.resourceId}`,
+        [URN_FIELD[collection]]: urn(record, collection, `agentregistry:services:${record.id}`),
+        displayName: data.displayName,
+        description: data.description,
+        attributes: {},
+        createTime: data.createTime,
+        updateTime: data.updateTime,
+    };
+    if (collection !== 'agents')
+        return compact({ ...base, interfaces: data.interfaces ?? [] });
+    const content = asJson(asJson(data.agentSpec).content);
+    const card = Object.keys(content).length > 0 ? { type: 'A2A_AGENT_CARD', content } : undefined;
+    return compact({
+        ...base,
+        location: record.location,
+        protocols: [{ type: 'CUSTOM', interfaces: data.interfaces ?? [] }],
+        card,
+    });
+}
+/** The agent entry of an engine: its attributes are a second source for the engine's principal (agentregistry discovery). */
+function engineEntry(state, engine) {
+    const principal = principalOf(engine);
+    const system = 'agentregistry.googleapis.com/system';
+    const framework = asJson(engine.data.spec).agentFramework;
+    return compact({
+        name: `${placeName(engine, state.settings.projectNumberInNames.registryResource)}/agents/${engine.agentId}`,
+        agentId: urn(engine, 'agents', `reasoningEngines:${engine.id}`),
+        displayName: engine.data.displayName,
+        description: engine.data.description,
+        location: engine.location,
+        protocols: [{ type: 'CUSTOM' }],
+        attributes: compact({
+            [`${system}/Framework`]: framework === undefined ? undefined : { framework },
+            [`${system}/RuntimeIdentity`]: principal === undefined ? undefined : { principal },
+            [`${system}/RuntimeReference`]: { uri: `//aiplatform.googleapis.com/${engineName(engine)}` },
+        }),
+        createTime: engine.data.createTime,
+        updateTime: engine.data.updateTime,
+    });
+}
+function urn(place, collection, rest) {
+    const { number } = place.project;
+    return `urn:${URN_KIND[collection]}:projects-${number}:projects:${number}:locations:${place.location}:${rest}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-rules.js
+
+
+
+const BINDINGS = ['PROTOCOL_BINDING_UNSPECIFIED', 'JSONRPC', 'GRPC', 'HTTP_JSON'];
+const MAX_CONTENT_BYTES = 10 * 1024;
+const SPECS = ['agentSpec', 'mcpServerSpec', 'endpointSpec'];
+/** The Service message (agentregistry discovery); enum values are upper snake case, gcloud's lower case is not understood. */
+const SERVICE_SHAPE = {
+    message: {
+        name: 'string',
+        displayName: 'string',
+        description: 'string',
+        interfaces: { list: { message: { url: 'string', protocolBinding: BINDINGS } } },
+        agentSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'A2A_AGENT_CARD'], content: 'any' } },
+        mcpServerSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'TOOL_SPEC'], content: 'any' } },
+        endpointSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC'], content: 'any' } },
+        registryResource: 'string',
+        createTime: 'string',
+        updateTime: 'string',
+    },
+};
+/** What may be written and named in a mask. */
+const SERVICE_MASKS = ['displayName', 'description', 'interfaces', ...SPECS];
+/** The rules the schema's texts state: lengths, exactly one spec, both fields of each interface, content and type in step. */
+function checkService(service) {
+    if (asString(service.displayName).length > 63)
+        throw invalid('display_name must be at most 63 characters.', 'service.display_name');
+    if (asString(service.description).length > 2048) {
+        throw invalid('description must be at most 2048 characters.', 'service.description');
+    }
+    const specs = SPECS.filter((field) => service[field] !== undefined);
+    if (specs.length !== 1) {
+        throw invalid('Exactly one of agent_spec, mcp_server_spec, endpoint_spec must be set.', 'service.spec');
+    }
+    checkInterfaces(service);
+    checkSpec(service, specs[0] ?? '');
+}
+function checkInterfaces(service) {
+    const interfaces = Array.isArray(service.interfaces) ? service.interfaces : [];
+    interfaces.map(asJson).forEach((item, index) => {
+        const field = `service.interfaces[${index}]`;
+        const binding = asString(item.protocolBinding);
+        if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/]+/i.test(asString(item.url)))
+            throw invalid(`${field}.url must be a valid URL.`, `${field}.url`);
+        if (binding === '' || binding === BINDINGS[0]) {
+            throw invalid(`Required field is not set: ${field}.protocol_binding.`, `${field}.protocol_binding`);
+        }
+    });
+}
+function checkSpec(service, field) {
+    const spec = asJson(service[field]);
+    const type = asString(spec.type);
+    const content = spec.content;
+    if (type === '' || type === 'TYPE_UNSPECIFIED')
+        throw invalid('The type of the spec is required.', `service.${field}.type`);
+    if (type === 'NO_SPEC' && content !== undefined)
+        throw invalid('content must be empty with NO_SPEC.', `service.${field}.content`);
+    if (content !== undefined && JSON.stringify(content).length > MAX_CONTENT_BYTES) {
+        throw invalid('content must be at most 10 KB.', `service.${field}.content`);
+    }
+    const count = interfaceUrls(service).length;
+    if (type === 'A2A_AGENT_CARD' && count > 0)
+        throw invalid('interfaces must be empty with A2A_AGENT_CARD.', 'service.interfaces');
+    if (field === 'endpointSpec' && count === 0)
+        throw invalid('An endpoint needs at least one interface.', 'service.interfaces');
+}
+/** One interface URL belongs to one service of a project and location (message from public reports, status unknown: a switch). */
+function checkUrls(state, place, id, service) {
+    const rule = state.settings.registry.duplicateUrl;
+    if (rule === 'accepted')
+        return;
+    const urls = interfaceUrls(service);
+    const others = servicesIn(state, place).filter((record) => record.id !== id);
+    const taken = urls.find((url) => others.some((record) => interfaceUrls(record.data).includes(url)));
+    if (taken === undefined)
+        return;
+    throw new GoogleError(rule, `Interface URL '${taken}' is already in use by another service`);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-services.js
+
+
+
+
+
+
+
+
+
+
+
+const registry_services_SERVICE = 'agentregistry.googleapis.com';
+/** `^[a-z][a-z0-9-]{2,61}[a-z0-9]$`: 4 to 63 characters (Google's Terraform demo; the discovery text is looser). */
+const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
+const IDEMPOTENT_MS = 60 * 60 * 1000;
+/** services.list: by pages, filtered by what AIP-160 equality can say. */
+function listServices(call, state) {
+    const place = state.place(call);
+    state.need('agentregistry.services.list', placeName(place, false), registry_services_SERVICE);
+    const items = servicesIn(state, place).map((record) => serviceJson(state, record));
+    return page(filterItems(items, call.query.get('filter')), 'services', call.query, call.path, state.settings.pageSize);
+}
+/** services.get, with `registryResource` once the projection is there. */
+function getService(call, state) {
+    const place = state.place(call);
+    state.need('agentregistry.services.get', serviceName(state, place, call.param('service')), registry_services_SERVICE);
+    return serviceJson(state, findService(call, state));
+}
+/** services.create: an operation; `registryResource` is to be read from the service afterwards, not from the response. */
+function createService(call, state) {
+    const place = state.place(call);
+    const id = call.query.get('serviceId') ?? '';
+    const name = serviceName(state, place, id);
+    state.need('agentregistry.services.create', placeName(place, false), registry_services_SERVICE);
+    if (!SERVICE_ID.test(id))
+        throw invalid(`Invalid service_id '${id}', must match ${SERVICE_ID.source}.`, 'service_id');
+    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
+    return idempotent(call, state, name, () => {
+        refuseMultiRegion(state, place);
+        checkService(body);
+        refuseDuplicate(state, place, id, name);
+        checkUrls(state, place, id, body);
+        checkQuota(state, place, body);
+        const now = timestamp(state.clock.now());
+        return startOperation(state, place, name, 'create', () => {
+            // Of two creates that raced for a URL or an id, the one that ends first has it.
+            checkUrls(state, place, id, body);
+            const record = addService(state, place, id, { ...body, createTime: now, updateTime: now });
+            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
+        });
+    });
+}
+/** services.patch: the projection keeps its id. Without a mask all fields present in the request are overwritten (discovery). */
+function patchService(call, state) {
+    const record = findService(call, state);
+    const name = serviceName(state, record, record.id);
+    state.need('agentregistry.services.update', name, registry_services_SERVICE);
+    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
+    const mask = readMask(call.query.get('updateMask'));
+    const paths = mask.length === 0 ? Object.keys(body) : mask.includes('*') ? [...SERVICE_MASKS] : mask;
+    checkMask(paths, SERVICE_MASKS, 'Service');
+    return idempotent(call, state, name, () => {
+        const wanted = applyMask(record.data, body, paths);
+        checkService(wanted);
+        if (wanted[SPEC_FIELD[record.collection]] === undefined)
+            throw invalid('The spec type of a service is immutable.', 'service');
+        checkUrls(state, record, record.id, wanted);
+        return startOperation(state, record, name, 'update', (endMs) => {
+            record.data = { ...applyMask(record.data, body, paths), updateTime: timestamp(endMs) };
+            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
+        });
+    });
+}
+/** services.delete: an operation; the projection and its grants go with the service. */
+function deleteService(call, state) {
+    const place = state.place(call);
+    const name = serviceName(state, place, call.param('service'));
+    state.need('agentregistry.services.delete', name, registry_services_SERVICE);
+    return idempotent(call, state, name, () => {
+        const record = findService(call, state);
+        return startOperation(state, record, name, 'delete', () => {
+            removeService(state, record);
+            return EMPTY_RESPONSE;
+        });
+    });
+}
+/** A Service as it is printed; `registryResource` appears together with the projection. */
+function serviceJson(state, record) {
+    return {
+        name: serviceName(state, record, record.id),
+        ...structuredClone(record.data),
+        ...(isVisible(state, record) ? { registryResource: registryResource(state, record) } : {}),
+    };
+}
+function serviceName(state, place, id) {
+    return `${placeName(place, state.settings.projectNumberInNames.services)}/services/${id}`;
+}
+function findService(call, state) {
+    const place = state.place(call);
+    const id = call.param('service');
+    const record = state.services.get(recordKey(place, id));
+    if (record)
+        return record;
+    throw errors_notFound(`Resource '${serviceName(state, place, id)}' was not found`);
+}
+/** Output-only fields in a request are ignored, as AIP-203 has it. */
+function registry_services_writable(body) {
+    return Object.fromEntries(Object.entries(body).filter(([field]) => SERVICE_MASKS.includes(field)));
+}
+function refuseMultiRegion(state, place) {
+    if (state.settings.registry.multiRegionRegistration === 'accepted')
+        return;
+    if (place.location !== 'us' && place.location !== 'eu')
+        return;
+    throw invalid(`Location ${place.location}: manual registration not supported.`, 'parent');
+}
+function refuseDuplicate(state, place, id, name) {
+    const pending = state.operations.running('agentregistry', name);
+    if (!state.services.has(recordKey(place, id)) && pending === undefined)
+        return;
+    throw new GoogleError('ALREADY_EXISTS', `Resource '${name}' already exists`);
+}
+/** 100 entries of each kind per project and location (Agent Registry quotas page). */
+function checkQuota(state, place, body) {
+    const collection = COLLECTIONS.find((kind) => body[SPEC_FIELD[kind]] !== undefined) ?? 'endpoints';
+    const { quotaPerKind } = state.settings.registry;
+    const used = servicesIn(state, place).filter((record) => record.collection === collection).length;
+    if (used < quotaPerKind)
+        return;
+    const message = `Quota limit of ${quotaPerKind} ${collection} per project and location exceeded.`;
+    throw new GoogleError('RESOURCE_EXHAUSTED', message, [quotaFailure(placeKey(place), message)]);
+}
+/** The same requestId means the same operation for an hour; anything but a UUID that is not zero is a 400 (discovery). */
+function idempotent(call, state, name, start) {
+    const requestId = call.query.get('requestId');
+    if (requestId === null || requestId === '')
+        return start();
+    if (!UUID.test(requestId) || requestId === ZERO_UUID) {
+        throw invalid(`Invalid request_id '${requestId}', must be a valid UUID other than zero.`, 'request_id');
+    }
+    const key = `${call.method} ${name} ${requestId}`;
+    const now = state.clock.now();
+    const before = state.requestIds.get(key);
+    const known = state.operations.list((operation) => operation.name === before?.operation)[0];
+    if (before !== undefined && known !== undefined && now - before.atMs < IDEMPOTENT_MS)
+        return operationJson(known);
+    const operation = start();
+    state.requestIds.set(key, { operation: asString(operation.name), atMs: now });
+    return operation;
+}
+function startOperation(state, place, target, verb, commit) {
+    const now = state.clock.now();
+    const id = state.ids.operation(now);
+    const operation = state.operations.start({
+        id,
+        api: 'agentregistry',
+        projectNumber: place.project.number,
+        location: place.location,
+        name: `${placeName(place, state.settings.projectNumberInNames.services)}/operations/${id}`,
+        target,
+        kind: verb,
+        startMs: now,
+        durationMs: state.settings.operations.serviceMs,
+        printsFalse: true,
+        metadata: standardMetadata('agentregistry', verb, target),
+        commit,
+    });
+    return operationJson(operation);
+}
+function typeUrl(message) {
+    return `type.googleapis.com/google.cloud.agentregistry.v1.${message}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/agentregistry.js
+
+
+
+
+const PLACE = 'projects/{project}/locations/{location}';
+const agentregistry_LIST = ['filter', 'pageSize', 'pageToken'];
+/** Agent Registry: services can be written; endpoints, agents and MCP servers are read-only projections (discovery document). */
+const agentregistry = {
+    name: 'agentregistry',
+    service: 'agentregistry.googleapis.com',
+    versions: ['v1', 'v1alpha'],
+    routes: [
+        read(`${PLACE}/services`, listServices, agentregistry_LIST),
+        read(`${PLACE}/services/{service}`, getService),
+        post(`${PLACE}/services`, createService, ['serviceId', 'requestId']),
+        patch(`${PLACE}/services/{service}`, patchService, ['updateMask', 'requestId']),
+        remove(`${PLACE}/services/{service}`, deleteService, ['requestId']),
+        read(`${PLACE}/endpoints`, (call, state) => listEntries(call, state, 'endpoints'), agentregistry_LIST),
+        read(`${PLACE}/endpoints/{entry}`, (call, state) => getEntry(call, state, 'endpoints')),
+        read(`${PLACE}/agents`, (call, state) => listEntries(call, state, 'agents'), [...agentregistry_LIST, 'orderBy']),
+        read(`${PLACE}/agents/{entry}`, (call, state) => getEntry(call, state, 'agents')),
+        post(`${PLACE}/agents:search`, (call, state) => searchEntries(call, state, 'agents'), [], false),
+        read(`${PLACE}/mcpServers`, (call, state) => listEntries(call, state, 'mcpServers'), [...agentregistry_LIST, 'orderBy']),
+        read(`${PLACE}/mcpServers/{entry}`, (call, state) => getEntry(call, state, 'mcpServers')),
+        post(`${PLACE}/mcpServers:search`, (call, state) => searchEntries(call, state, 'mcpServers'), [], false),
+        ...operationRoutes('agentregistry'),
+    ],
+};
+
+;// CONCATENATED MODULE: ./lib/emulator/state/engine-operations.js
+
+
+/**
+ * A long-running operation of Agent Runtime: named below its engine with the project number, `done` absent while it runs,
+ * `genericMetadata` inside a metadata type that tells the verb (aiplatform protos `operation_info`, public golden logs).
+ */
+function startEngineOperation(state, engine, verb, durationMs, commit, version = 'v1') {
+    const id = state.ids.number('engine-operation');
+    const target = engineName(engine, state.settings.projectNumberInNames.aiplatform);
+    return state.operations.start({
+        id,
+        api: 'aiplatform',
+        projectNumber: engine.project.number,
+        location: engine.location,
+        name: `${target}/operations/${id}`,
+        target: engineName(engine),
+        kind: verb,
+        startMs: state.clock.now(),
+        durationMs,
+        printsFalse: false,
+        commit,
+        metadata: (operation) => ({
+            '@type': metadataType(verb, version),
+            genericMetadata: {
+                createTime: timestamp(operation.startMs),
+                updateTime: timestamp(operation.done ? operation.endMs : operation.startMs),
+            },
+        }),
+    });
+}
+function metadataType(verb, version) {
+    const message = verb === 'Delete' ? 'DeleteOperationMetadata' : `${verb}ReasoningEngineOperationMetadata`;
+    return `type.googleapis.com/google.cloud.aiplatform.${version}.${message}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/engine-shapes.js
+const gateway = { message: { agentGateway: 'string' } };
+const deployment = {
+    agentGatewayConfig: { message: { agentToAnywhereConfig: gateway, clientToAgentConfig: gateway } },
+    env: { list: { message: { name: 'string', value: 'string' } } },
+    secretEnv: { list: { message: { name: 'string', secretRef: { message: { secret: 'string', version: 'string' } } } } },
+    pscInterfaceConfig: 'any',
+    minInstances: 'int',
+    maxInstances: 'int',
+    containerConcurrency: 'int',
+    resourceLimits: { map: 'string' },
+    keepAliveProbe: 'any',
+};
+const spec = {
+    identityType: ['IDENTITY_TYPE_UNSPECIFIED', 'SERVICE_ACCOUNT', 'AGENT_IDENTITY'],
+    effectiveIdentity: 'string',
+    serviceAccount: 'string',
+    agentFramework: 'string',
+    classMethods: { list: 'any' },
+    packageSpec: 'any',
+    sourceCodeSpec: 'any',
+    containerSpec: 'any',
+    buildSpec: 'any',
+};
+const engine = {
+    name: 'string',
+    displayName: 'string',
+    description: 'string',
+    createTime: 'string',
+    updateTime: 'string',
+    etag: 'string',
+    labels: { map: 'string' },
+    encryptionSpec: 'any',
+    contextSpec: 'any',
+};
+/** The ReasoningEngine message of a version; v1beta1 has a few fields more (discovery documents, revision 20260920). */
+function engineShape(version) {
+    const beta = version === 'v1beta1';
+    const deploymentSpec = {
+        message: beta
+            ? { ...deployment, agentServerMode: ['AGENT_SERVER_MODE_UNSPECIFIED', 'STABLE', 'EXPERIMENTAL'] }
+            : deployment,
+    };
+    const specShape = { message: { ...spec, deploymentSpec, ...(beta ? { agentCard: 'any' } : {}) } };
+    const more = beta ? { trafficConfig: 'any', revisionGarbageCollectionStrategy: 'any' } : {};
+    return { message: { ...engine, spec: specShape, ...more } };
+}
+const GATEWAY_MASK = 'spec.deploymentSpec.agentGatewayConfig';
+const DEEP_GATEWAY_MASKS = ['agentToAnywhereConfig', 'clientToAgentConfig'].flatMap((field) => [
+    `${GATEWAY_MASK}.${field}`,
+    `${GATEWAY_MASK}.${field}.agentGateway`,
+]);
+/** Update mask paths: every writable field, at the depth seen in the Python SDK; `name` and `etag` are not among them. */
+function engineMasks(version) {
+    const beta = version === 'v1beta1';
+    const writable = Object.keys(spec).filter((field) => field !== 'effectiveIdentity');
+    return [
+        ...['displayName', 'description', 'labels', 'encryptionSpec', 'contextSpec', 'spec', 'spec.deploymentSpec'],
+        ...writable.map((field) => `spec.${field}`),
+        ...Object.keys(deployment).map((field) => `spec.deploymentSpec.${field}`),
+        ...['pickleObjectGcsUri', 'dependencyFilesGcsUri', 'requirementsGcsUri', 'pythonVersion'].map((field) => `spec.packageSpec.${field}`),
+        ...(beta ? ['trafficConfig', 'spec.agentCard', 'spec.deploymentSpec.agentServerMode'] : []),
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/engine-rules.js
+
+
+
+
+
+/** Engines created before this day cannot be bound ("Route Agent Runtime traffic through Agent Gateway"). */
+const CUTOFF = Date.parse('2026-04-29T00:00:00Z');
+const FULL_NAME = /^projects\/[^/]+\/locations\/[^/]+\/agentGateways\/[^/]+$/;
+/** What is wrong with an engine's binding as the request wants it, apart from malformed names (always refused at once). */
+function bindingRefusals(state, place, id, data) {
+    const binding = bindingOf(data);
+    if (binding.egress === undefined && binding.ingress === undefined)
+        return [];
+    const refusals = [];
+    const add = (when, error) => {
+        if (error !== undefined && when !== 'accepted')
+            refusals.push({ when, error });
+    };
+    const { aiplatform } = state.settings;
+    add('sync', entitlement(state, place));
+    add(aiplatform.withoutAgentIdentity, identity(data));
+    add(aiplatform.tooOld, age(data));
+    for (const direction of DIRECTIONS) {
+        const name = binding[direction];
+        if (name !== undefined)
+            add(aiplatform.invalidGateway, gatewayProblem(state, place, direction, name));
+    }
+    if (aiplatform.secondGateway === 'sync')
+        add('sync', secondGateway(state, place, id, data));
+    return refusals;
+}
+/** 400 for a sub-message without its required gateway or with a name of another form (aiplatform discovery). */
+function checkGatewayNames(data) {
+    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
+    for (const direction of DIRECTIONS) {
+        const message = config[CONFIG_FIELD[direction]];
+        if (message === undefined)
+            continue;
+        const name = asString(asJson(message).agentGateway);
+        const field = `reasoning_engine.spec.deployment_spec.agent_gateway_config.${direction === 'egress' ? 'agent_to_anywhere_config' : 'client_to_agent_config'}.agent_gateway`;
+        if (name === '')
+            throw invalid(`Required field is not set: ${field}.`, field);
+        if (!FULL_NAME.test(name)) {
+            throw invalid(`Invalid agent gateway name "${name}", expected projects/{project}/locations/{location}/agentGateways/{agent_gateway}.`, field);
+        }
+    }
+}
+/** The caller wants `networkservices.agentGateways.get` and `.use` on each gateway it binds to (Google's troubleshooting pages). */
+function needGatewayUse(state, data) {
+    const binding = bindingOf(data);
+    for (const direction of DIRECTIONS) {
+        const name = binding[direction];
+        if (name === undefined)
+            continue;
+        state.need('networkservices.agentGateways.get', name, 'networkservices.googleapis.com');
+        state.need('networkservices.agentGateways.use', name, 'networkservices.googleapis.com');
+    }
+}
+/** All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left. */
+function secondGateway(state, place, id, data) {
+    const binding = bindingOf(data);
+    const { secondGatewayMessage, slotReleaseMs } = state.settings.aiplatform;
+    for (const direction of DIRECTIONS) {
+        const name = binding[direction];
+        if (name === undefined)
+            continue;
+        const sibling = enginesIn(state, place).find((engine) => {
+            const other = bindingOf(engine.data)[direction];
+            return engine.id !== id && other !== undefined && !sameGateway(state, other, name);
+        });
+        const left = state.slotsLeft.get(`${placeKey(place)}/${direction}`);
+        const taken = left !== undefined && !sameGateway(state, left.gateway, name) && state.clock.now() < left.atMs + slotReleaseMs;
+        if (sibling !== undefined || taken)
+            return new GoogleError('INTERNAL', secondGatewayMessage);
+    }
+    return undefined;
+}
+/** 10 writes a minute per project and region (Agent Runtime quotas page); counts accepted writes only. */
+function countEngineWrite(state, place) {
+    const { enabled, perMinute } = state.settings.aiplatform.writeQuota;
+    const now = state.clock.now();
+    const key = placeKey(place);
+    const recent = (state.engineWrites.get(key) ?? []).filter((at) => now - at < 60_000);
+    if (enabled && recent.length >= perMinute) {
+        const wait = Math.max(1, Math.ceil(((recent[0] ?? now) + 60_000 - now) / 1000));
+        const metric = 'aiplatform.googleapis.com/reasoning_engine_service_write_requests';
+        throw new GoogleError('RESOURCE_EXHAUSTED', `Quota exceeded for ${metric} with region: ${place.location}.`, [
+            quotaFailure(`project_number:${place.project.number}`, `Quota exceeded for quota metric '${metric}'.`),
+            retryInfo(wait),
+        ]);
+    }
+    state.engineWrites.set(key, [...recent, now]);
+}
+function entitlement(state, place) {
+    if (!state.settings.aiplatform.notEntitledProjects.includes(place.project.id))
+        return undefined;
+    return failedPrecondition('Agent Engine integration with Agent Gateway requires additional early-access activation for this Google Cloud project.');
+}
+function identity(data) {
+    if (asJson(data.spec).identityType === 'AGENT_IDENTITY')
+        return undefined;
+    return failedPrecondition('Agent Gateway requires the reasoning engine to have identity_type AGENT_IDENTITY.');
+}
+function age(data) {
+    if (Date.parse(asString(data.createTime)) >= CUTOFF)
+        return undefined;
+    return failedPrecondition('Reasoning engines created before 2026-04-29 cannot be attached to an Agent Gateway.');
+}
+function gatewayProblem(state, place, direction, name) {
+    const gateway = state.findByName(state.gateways, 'agentGateways', name);
+    if (gateway === undefined)
+        return invalid(`Agent gateway '${name}' was not found.`);
+    const path = asJson(gateway.data.googleManaged).governedAccessPath;
+    if (path !== ACCESS_PATH[direction]) {
+        return invalid(`Agent gateway '${name}' must be Google-managed with governed_access_path ${ACCESS_PATH[direction]}.`);
+    }
+    return locationProblem(place, direction, gateway, name);
+}
+/** Same region for both directions; egress may be in another project, ingress may not (newer revision of the routing page). */
+function locationProblem(place, direction, gateway, name) {
+    if (gateway.location !== place.location) {
+        return invalid(`Agent gateway '${name}' is not in location ${place.location} of the reasoning engine.`);
+    }
+    if (direction === 'ingress' && gateway.project !== place.project) {
+        return invalid(`Agent gateway '${name}' must be in ${placeName(place, false)} to govern client-to-agent traffic.`);
+    }
+    return undefined;
+}
+/** The binding's gateway names in the form they are stored in (a switch: not known). */
+function storedGatewayName(state, name) {
+    const form = state.settings.aiplatform.bindingNames;
+    const parts = parseNetworkName(name);
+    const project = parts === undefined ? undefined : state.findProject(parts.project);
+    if (form === 'as-sent' || parts === undefined || project === undefined)
+        return name;
+    const id = form === 'number' ? project.number : project.id;
+    return `projects/${id}/locations/${parts.location}/agentGateways/${parts.id}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/engine-views.js
+
+
+
+/** A ReasoningEngine as GET prints it: named by project number, with its etag. */
+function engineJson(state, engine) {
+    const name = engineName(engine, state.settings.projectNumberInNames.aiplatform);
+    return { name, ...structuredClone(engine.data), etag: engine.etag };
+}
+/** A ReasoningEngine as list prints it; by default without `deploymentSpec`, as some public reports have it (others do not). */
+function engineListJson(state, engine) {
+    const whole = engineJson(state, engine);
+    if (!state.settings.aiplatform.listOmitsDeploymentSpec)
+        return whole;
+    const spec = { ...asJson(whole.spec) };
+    delete spec.deploymentSpec;
+    return { ...whole, spec };
+}
+/** The engine a path names, by project ID or number, or 404. */
+function findEngine(call, state) {
+    const engine = state.findEngine(state.place(call), call.param('engine'));
+    if (engine)
+        return engine;
+    throw errors_notFound('The ReasoningEngine does not exist.');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/engine-patch.js
+
+
+
+
+
+
+
+
+
+
+
+
+/**
+ * ReasoningEngine PATCH: the mask names whole messages, so a binding is replaced, never merged; the answer is a running
+ * operation and GET keeps showing the old engine until it is done (public live reports, October 2026).
+ */
+function patchEngine(call, state) {
+    const engine = findEngine(call, state);
+    state.need('aiplatform.reasoningEngines.update', engineName(engine, false), 'aiplatform.googleapis.com');
+    const body = readMessage(call.body, engineShape(call.version), 'reasoning_engine');
+    const paths = maskOf(call, state, body);
+    checkBusy(state, engine);
+    engine_patch_checkEtag(state, engine, asString(body.etag));
+    const wanted = merged(state, engine, body, paths);
+    const late = touchesBinding(paths) ? engine_patch_checkBinding(state, engine, wanted) : undefined;
+    countEngineWrite(state, engine);
+    const outcome = takeOutcome(state, engine);
+    const commit = (endMs) => {
+        if (typeof outcome === 'object')
+            throw new GoogleError(statusOfCode(outcome.code), outcome.message);
+        if (late !== undefined)
+            throw late;
+        const data = merged(state, engine, body, paths);
+        if (touchesBinding(paths))
+            checkSlot(state, engine, data);
+        commitPatch(state, engine, data, outcome, endMs);
+        return {
+            '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
+            ...engineJson(state, engine),
+        };
+    };
+    const duration = state.settings.operations.engineUpdateMs;
+    return operationJson(startEngineOperation(state, engine, 'Update', duration, commit, call.version));
+}
+/** Without a mask every field that is present is overwritten, which is what a missing mask means for most Google APIs. */
+function maskOf(call, state, body) {
+    const paths = readMask(call.query.get('updateMask'));
+    if (paths.length === 0)
+        return Object.keys(body).filter((field) => !READ_ONLY.includes(field));
+    const deep = state.settings.aiplatform.deepMask === 'accepted' ? DEEP_GATEWAY_MASKS : [];
+    checkMask(paths, [...engineMasks(call.version), ...deep], 'ReasoningEngine');
+    return paths;
+}
+const READ_ONLY = ['name', 'etag', 'createTime', 'updateTime'];
+/** An update in flight refuses the next one; the message is the part that was seen in public. */
+function checkBusy(state, engine) {
+    if (state.operations.running('aiplatform', engineName(engine)) === undefined)
+        return;
+    const message = `The ReasoningEngine ${engineName(engine)} is not in ACTIVE state and cannot be updated.`;
+    throw new GoogleError(state.settings.aiplatform.busy, message);
+}
+function engine_patch_checkEtag(state, engine, etag) {
+    const { etag: rule, etagMismatch } = state.settings.aiplatform;
+    if (etag === '' || rule === 'ignored' || etag === engine.etag)
+        return;
+    throw new GoogleError(etagMismatch, 'The etag of the ReasoningEngine does not match: it was changed since it was read.');
+}
+function merged(state, engine, body, paths) {
+    const data = applyMask(engine.data, body, paths);
+    if (!touchesBinding(paths))
+        return data;
+    const config = asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig;
+    if (!isJson(config))
+        return data;
+    const stored = DIRECTIONS.filter((direction) => config[CONFIG_FIELD[direction]] !== undefined).map((direction) => {
+        const name = asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway);
+        return [CONFIG_FIELD[direction], name === '' ? {} : { agentGateway: storedGatewayName(state, name) }];
+    });
+    const empty = state.settings.aiplatform.emptyBinding === 'empty-object' ? {} : undefined;
+    return withGatewayConfig(data, stored.length === 0 ? empty : Object.fromEntries(stored));
+}
+function touchesBinding(paths) {
+    return paths.some((path) => path.startsWith(GATEWAY_MASK) || path === 'spec' || path === 'spec.deploymentSpec');
+}
+/** Refuses at once what is to be refused at once; returns the error the operation shall end with otherwise. */
+function engine_patch_checkBinding(state, engine, wanted) {
+    checkGatewayNames(wanted);
+    needGatewayUse(state, wanted);
+    const refusals = bindingRefusals(state, engine, engine.id, wanted);
+    const now = refusals.find((refusal) => refusal.when === 'sync');
+    if (now)
+        throw now.error;
+    return refusals[0]?.error;
+}
+/** The outcome the switches hold for this update; `times` counts the failing ones down. */
+function takeOutcome(state, engine) {
+    const { outcome, engines, times } = state.settings.engineUpdate;
+    const chosen = engines[engine.id] ?? engines[asString(engine.data.displayName)] ?? outcome;
+    if (chosen === 'ok' || times === 0)
+        return chosen;
+    const key = engineName(engine);
+    const before = state.failedUpdates.get(key) ?? 0;
+    state.failedUpdates.set(key, before + 1);
+    return before < times ? chosen : 'ok';
+}
+/** Two updates may race for the slot: whoever ends first has it, so this is looked at when the operation ends. */
+function checkSlot(state, engine, data) {
+    if (state.settings.aiplatform.secondGateway !== 'lro')
+        return;
+    const conflict = secondGateway(state, engine, engine.id, data);
+    if (conflict)
+        throw conflict;
+}
+function commitPatch(state, engine, data, outcome, endMs) {
+    // "null means Runtime has failed to bind": the operation ends well and the binding is not there.
+    const result = outcome === 'null-binding' ? withGatewayConfig(data, gatewayConfig({})) : data;
+    storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) });
+}
+/** 400 unless the body of a create names a display name; its binding must hold as well. */
+function checkNewEngine(state, engine, data) {
+    if (asString(data.displayName) === '')
+        throw invalid('Required field is not set: display_name.', 'display_name');
+    const { egress, ingress } = bindingOf(data);
+    if (egress === undefined && ingress === undefined)
+        return undefined;
+    const late = engine_patch_checkBinding(state, engine, data);
+    const conflict = state.settings.aiplatform.secondGateway === 'lro' ? secondGateway(state, engine, engine.id, data) : undefined;
+    return late ?? conflict;
+}
+/** 400 for a delete of an engine that still has sessions or memories, unless it is forced (discovery: `force`). */
+function checkDelete(engine, force) {
+    if (!engine.hasChildren || force)
+        return;
+    throw failedPrecondition(`The ReasoningEngine "${engineName(engine)}" contains child resources: sessions. Please delete the child resources before deleting the ReasoningEngine or set force to true.`);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/aiplatform.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const ENGINES = 'projects/{project}/locations/{location}/reasoningEngines';
+const aiplatform_ENGINE = `${ENGINES}/{engine}`;
+const aiplatform_SERVICE = 'aiplatform.googleapis.com';
+/** Agent Runtime's reasoning engines, v1 and v1beta1 (identical methods, aiplatform discovery documents). */
+const aiplatform = {
+    name: 'aiplatform',
+    service: aiplatform_SERVICE,
+    versions: ['v1', 'v1beta1'],
+    routes: [
+        read(ENGINES, listEngines, ['filter', 'pageSize', 'pageToken']),
+        read(aiplatform_ENGINE, getEngine),
+        post(ENGINES, createEngine),
+        patch(aiplatform_ENGINE, patchEngine),
+        remove(aiplatform_ENGINE, deleteEngine, ['force']),
+        post(`${aiplatform_ENGINE}:testIamPermissions`, aiplatform_testIamPermissions, ['permissions'], false),
+        ...engineOperationRoutes('aiplatform'),
+    ],
+};
+function listEngines(call, state) {
+    const place = state.place(call);
+    state.need('aiplatform.reasoningEngines.list', placeName(place, false), aiplatform_SERVICE);
+    const items = enginesIn(state, place).map((engine) => engineListJson(state, engine));
+    const shown = filterItems(items, call.query.get('filter'));
+    return page(shown, 'reasoningEngines', call.query, call.path, state.settings.pageSize);
+}
+function getEngine(call, state) {
+    const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
+    state.need('aiplatform.reasoningEngines.get', name, aiplatform_SERVICE);
+    return engineJson(state, findEngine(call, state));
+}
+/** Takes the permissions in the query, other than every other API (aiplatform discovery documents). */
+function aiplatform_testIamPermissions(call, state) {
+    findEngine(call, state);
+    const name = `${placeName(state.place(call), false)}/reasoningEngines/${call.param('engine')}`;
+    const held = call.query.getAll('permissions').filter((permission) => state.isAllowed(permission, name));
+    return held.length > 0 ? { permissions: held } : {};
+}
+/** Creates an engine that exists (and is registered as an agent) when the operation ends. */
+function createEngine(call, state) {
+    const place = state.place(call);
+    state.need('aiplatform.reasoningEngines.create', placeName(place, false), aiplatform_SERVICE);
+    const sent = readMessage(call.body, engineShape(call.version), 'reasoning_engine');
+    const body = Object.fromEntries(Object.entries(sent).filter(([field]) => field !== 'name' && field !== 'etag'));
+    const now = timestamp(state.clock.now());
+    const id = state.ids.number('engine');
+    const data = withIdentity(place, id, { ...body, createTime: now, updateTime: now });
+    const draft = { ...place, id, data, etag: '', hasChildren: false, agentId: '' };
+    const late = checkNewEngine(state, draft, data);
+    countEngineWrite(state, place);
+    const commit = () => {
+        if (late)
+            throw late;
+        const engine = addEngine(state, place, id, data);
+        return {
+            '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
+            ...engineJson(state, engine),
+        };
+    };
+    const duration = state.settings.operations.engineCreateMs;
+    return operationJson(startEngineOperation(state, draft, 'Create', duration, commit, call.version));
+}
+function deleteEngine(call, state) {
+    const engine = findEngine(call, state);
+    state.need('aiplatform.reasoningEngines.delete', engineName(engine, false), aiplatform_SERVICE);
+    checkDelete(engine, call.query.get('force') === 'true');
+    countEngineWrite(state, engine);
+    const commit = () => {
+        removeEngine(state, engine);
+        return EMPTY_RESPONSE;
+    };
+    const duration = state.settings.operations.engineDeleteMs;
+    return operationJson(startEngineOperation(state, engine, 'Delete', duration, commit, call.version));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/cloudresourcemanager.js
+
+
+const cloudresourcemanager_SERVICE = 'cloudresourcemanager.googleapis.com';
+/** Projects: v3 knows the number and the parent, only v1 knows the ancestry (Resource Manager discovery documents). */
+const cloudresourcemanager = {
+    name: 'cloudresourcemanager',
+    service: cloudresourcemanager_SERVICE,
+    versions: ['v1', 'v3'],
+    routes: [
+        read('projects/{project}', getProject),
+        post('projects/{project}:testIamPermissions', cloudresourcemanager_testIamPermissions, [], false),
+        post('projects/{project}:getAncestry', getAncestry, [], false),
+    ],
+};
+function readable(call, state) {
+    const project = state.project(call.param('project'));
+    state.need('resourcemanager.projects.get', `projects/${project.id}`, cloudresourcemanager_SERVICE);
+    return project;
+}
+function getProject(call, state) {
+    const project = readable(call, state);
+    const parent = parentOf(project);
+    if (call.version === 'v1') {
+        const [type, id] = (parent ?? '').split('s/');
+        return {
+            projectNumber: project.number,
+            projectId: project.id,
+            lifecycleState: 'ACTIVE',
+            name: project.displayName,
+            createTime: '2026-01-15T09:00:00Z',
+            ...(parent === undefined ? {} : { parent: { type, id } }),
+        };
+    }
+    return {
+        name: `projects/${project.number}`,
+        ...(parent === undefined ? {} : { parent }),
+        projectId: project.id,
+        state: 'ACTIVE',
+        displayName: project.displayName,
+        createTime: '2026-01-15T09:00:00Z',
+        updateTime: '2026-01-15T09:00:00Z',
+        etag: `W/"${project.number}"`,
+    };
+}
+function parentOf(project) {
+    if (project.folders[0] !== undefined)
+        return `folders/${project.folders[0]}`;
+    return project.organization === undefined ? undefined : `organizations/${project.organization}`;
+}
+/** Project, folders, organization: bottom to top. */
+function getAncestry(call, state) {
+    const project = readable(call, state);
+    const folders = project.folders.map((id) => ({ type: 'folder', id }));
+    const organization = project.organization === undefined ? [] : [{ type: 'organization', id: project.organization }];
+    const chain = [{ type: 'project', id: project.id }, ...folders, ...organization];
+    return { ancestor: chain.map((resourceId) => ({ resourceId })) };
+}
+function cloudresourcemanager_testIamPermissions(call, state) {
+    const project = state.project(call.param('project'));
+    const permissions = asStrings(asJson(call.body).permissions);
+    const held = permissions.filter((permission) => state.isAllowed(permission, `projects/${project.id}`));
+    return held.length > 0 ? { permissions: held } : {};
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/identity.js
+
+
+
+
+const EXCHANGE = 'urn:ietf:params:oauth:grant-type:token-exchange';
+const ACCESS_TOKEN = 'urn:ietf:params:oauth:token-type:access_token';
+const PROVIDER = /^\/\/iam\.googleapis\.com\/projects\/[^/]+\/locations\/global\/workloadIdentityPools\/[^/]+\/providers\/[^/]+$/;
+/** An error of the token endpoint: OAuth's own form, not Google's envelope (RFC 6749, section 5.2). */
+class OAuthError extends GoogleError {
+    code;
+    constructor(code, description) {
+        super('INVALID_ARGUMENT', description);
+        this.code = code;
+    }
+    envelope() {
+        return { error: this.code, error_description: this.message };
+    }
+}
+/** Workload identity federation: a token of the outside identity provider for one of Google's (Security Token Service v1). */
+const sts = {
+    name: 'sts',
+    service: 'sts.googleapis.com',
+    versions: ['v1'],
+    public: true,
+    routes: [post('token', exchange, [], false)],
+};
+/** Service account impersonation (IAM Service Account Credentials v1). */
+const iamcredentials = {
+    name: 'iamcredentials',
+    service: 'iamcredentials.googleapis.com',
+    versions: ['v1'],
+    routes: [post('projects/-/serviceAccounts/{email}:generateAccessToken', generateAccessToken, [], false)],
+};
+/** Form fields are snake case, JSON fields camel case: the endpoint takes both. */
+function exchange(call, state) {
+    const body = asJson(call.body);
+    const field = (snake, camel) => asString(body[snake]) || asString(body[camel]);
+    if (field('grant_type', 'grantType') !== EXCHANGE) {
+        throw new OAuthError('unsupported_grant_type', 'Unsupported grant type.');
+    }
+    if (!PROVIDER.test(field('audience', 'audience'))) {
+        throw new OAuthError('invalid_request', 'Invalid value for "audience".');
+    }
+    if (field('subject_token', 'subjectToken') === '') {
+        throw new OAuthError('invalid_grant', 'The subject token is missing.');
+    }
+    const seconds = state.settings.auth.tokenLifetimeSeconds;
+    return {
+        access_token: issueToken(state, 'sts', seconds),
+        issued_token_type: ACCESS_TOKEN,
+        token_type: 'Bearer',
+        expires_in: seconds,
+    };
+}
+function generateAccessToken(call, state) {
+    const email = call.param('email');
+    if (!email.endsWith('.gserviceaccount.com'))
+        throw new GoogleError('NOT_FOUND', `Unknown service account ${email}.`);
+    state.need('iam.serviceAccounts.getAccessToken', `projects/-/serviceAccounts/${email}`, 'iam.googleapis.com');
+    const body = asJson(call.body);
+    if (asStrings(body.scope).length === 0)
+        throw invalid('Scope is required.', 'scope');
+    const asked = Number(/^(\d+)s$/.exec(asString(body.lifetime))?.[1] ?? state.settings.auth.tokenLifetimeSeconds);
+    const seconds = Math.min(asked, state.settings.auth.tokenLifetimeSeconds);
+    const accessToken = issueToken(state, 'impersonated', seconds);
+    return { accessToken, expireTime: timestamp(state.clock.now() + seconds * 1000).replace(/\.\d+Z$/, 'Z') };
+}
+function issueToken(state, label, seconds) {
+    const token = state.ids.token(label);
+    state.tokens.set(token, { label, endMs: state.clock.now() + seconds * 1000 });
+    return token;
+}
+/** A token as GitHub's OIDC endpoint would issue it for a workflow; its signature is nobody's. */
+function oidcToken(state, audience) {
+    const now = Math.floor(state.clock.now() / 1000);
+    const part = (value) => Buffer.from(JSON.stringify(value)).toString('base64url');
+    const claims = {
+        iss: 'https://token.actions.githubusercontent.com',
+        sub: 'repo:acme/agents:ref:refs/heads/main',
+        aud: audience,
+        repository: 'acme/agents',
+        iat: now,
+        exp: now + 300,
+    };
+    return `${part({ alg: 'RS256', typ: 'JWT' })}.${part(claims)}.${Buffer.from('emulator').toString('base64url')}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/networkservices.js
+
+
+
+
+
+
+
+const REGISTRY = /^\/\/agentregistry\.googleapis\.com\/projects\/[^/]+\/locations\/([^/]+)$/;
+const networkservices_times = { name: 'string', createTime: 'string', updateTime: 'string' };
+/** Agent gateways (networkservices discovery; the registry rules are from Google's troubleshooting references). */
+const agentGateways = {
+    api: 'networkservices',
+    collection: 'agentGateways',
+    idParameter: 'agentGatewayId',
+    message: 'AgentGateway',
+    shape: {
+        message: {
+            ...networkservices_times,
+            etag: 'string',
+            description: 'string',
+            labels: { map: 'string' },
+            googleManaged: {
+                message: { governedAccessPath: ['GOVERNED_ACCESS_PATH_UNSPECIFIED', 'AGENT_TO_ANYWHERE', 'CLIENT_TO_AGENT'] },
+            },
+            selfManaged: { message: { resourceUri: 'string', resourceUris: { list: 'string' } } },
+            registries: { list: 'string' },
+            protocols: { list: ['PROTOCOL_UNSPECIFIED', 'MCP'] },
+            networkConfig: 'any',
+            agentConnectivityTemplate: 'string',
+            agentGatewayCard: 'any',
+        },
+    },
+    masks: [
+        'description',
+        'labels',
+        'googleManaged',
+        'selfManaged',
+        'registries',
+        'protocols',
+        'networkConfig',
+        'agentConnectivityTemplate',
+    ],
+    hasEtag: true,
+    records: (state) => state.gateways,
+    durationMs: (state) => state.settings.operations.gatewayMs,
+    check: checkGateway,
+    checkDelete: checkGatewayUnused,
+    onCreate: (_state, place, id, data) => pathOf(data) === ACCESS_PATH.egress ? { ...data, agentGatewayCard: gatewayCard(place, id) } : data,
+};
+/** Authorization extensions; IAP's metadata must say which policy version decides (public live report). */
+const authzExtensions = {
+    api: 'networkservices',
+    collection: 'authzExtensions',
+    idParameter: 'authzExtensionId',
+    message: 'AuthzExtension',
+    shape: {
+        message: {
+            ...networkservices_times,
+            description: 'string',
+            labels: { map: 'string' },
+            service: 'string',
+            timeout: 'string',
+            failOpen: 'bool',
+            authority: 'string',
+            loadBalancingScheme: 'string',
+            wireFormat: 'string',
+            forwardHeaders: { list: 'string' },
+            forwardAttributes: { list: 'string' },
+            metadata: { map: 'any' },
+        },
+    },
+    masks: [
+        ...['description', 'labels', 'service', 'timeout', 'failOpen', 'authority', 'loadBalancingScheme', 'wireFormat'],
+        ...['forwardHeaders', 'forwardAttributes', 'metadata'],
+    ],
+    hasEtag: false,
+    records: (state) => state.extensions,
+    durationMs: (state) => state.settings.operations.authzMs,
+    check: checkExtension,
+    checkDelete: checkExtensionUnused,
+    onCreate: (_state, _place, _id, data) => data,
+};
+const networkservices = {
+    name: 'networkservices',
+    service: 'networkservices.googleapis.com',
+    versions: ['v1', 'v1beta1'],
+    routes: [...kindRoutes(agentGateways), ...kindRoutes(authzExtensions), ...operationRoutes('networkservices')],
+};
+function pathOf(data) {
+    return asString(asJson(data.googleManaged).governedAccessPath);
+}
+/** One of managed and self-managed; at most two registries, and then one global and one regional. */
+function checkGateway(state, place, _id, data, isNew) {
+    const kinds = ['googleManaged', 'selfManaged'].filter((field) => data[field] !== undefined);
+    if (kinds.length !== 1)
+        throw invalid('Exactly one of google_managed, self_managed must be set.', 'agent_gateway');
+    const locations = asStrings(data.registries).map((name) => REGISTRY.exec(name)?.[1]);
+    if (locations.includes(undefined)) {
+        throw invalid('registries must look like //agentregistry.googleapis.com/projects/{project}/locations/{location}.', 'registries');
+    }
+    const globals = locations.filter((location) => location === 'global').length;
+    if (locations.length > 2 || (locations.length === 2 && globals !== 1)) {
+        throw invalid('At most two registries are allowed: one global and one regional or multi-regional.', 'registries');
+    }
+    if (isNew && state.settings.networking.oneGatewayPerDirection)
+        refuseSecond(state, place, data);
+}
+function refuseSecond(state, place, data) {
+    const exists = [...state.gateways.values()].some((record) => record.project === place.project && record.location === place.location && pathOf(record.data) === pathOf(data));
+    if (!exists)
+        return;
+    throw failedPrecondition('Another Agent Gateway is already active or being created for this project and direction.');
+}
+/** A gateway cannot go while engines are bound to it (public reports: FAILED_PRECONDITION). */
+function checkGatewayUnused(state, record) {
+    const name = `${placeName(record, false)}/agentGateways/${record.id}`;
+    const isUsed = [...state.engines.values()].some((engine) => DIRECTIONS.some((direction) => sameGateway(state, bindingOf(engine.data)[direction], name)));
+    if (isUsed)
+        throw failedPrecondition(`Resource '${name}' is still in use by reasoning engines.`);
+}
+function checkExtension(_state, _place, _id, data) {
+    if (asString(data.service) === '')
+        throw invalid('Required field is not set: service.', 'authz_extension.service');
+    const seconds = Number(/^([\d.]+)s$/.exec(asString(data.timeout))?.[1] ?? NaN);
+    if (!(seconds >= 0.01 && seconds <= 10))
+        throw invalid('timeout must be between 10 and 10000 milliseconds.', 'authz_extension.timeout');
+    if (data.service !== 'iap.googleapis.com')
+        return;
+    const version = asString(asJson(data.metadata).iapPolicyVersion);
+    if (version !== 'V1' && version !== 'V2') {
+        throw invalid('iapPolicyVersion is a required key in metadata with unspecified load balancing scheme.', 'authz_extension.metadata');
+    }
+}
+function checkExtensionUnused(state, record) {
+    const user = [...state.authzPolicies.values()].find((policy) => {
+        const extension = asJson(asJson(policy.data.customProvider).authzExtension);
+        return asStrings(extension.resources).some((name) => state.findByName(state.extensions, 'authzExtensions', name) === record);
+    });
+    if (user)
+        throw failedPrecondition(`Resource '${record.id}' is still in use by authorization policy '${user.id}'.`);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/serviceusage.js
+
+
+const serviceusage_SERVICE = 'serviceusage.googleapis.com';
+const MAX_NAMES = 30;
+/** Which APIs are enabled; batchGet takes at most 30 names (Service Usage discovery document). */
+const serviceusage = {
+    name: 'serviceusage',
+    service: serviceusage_SERVICE,
+    versions: ['v1'],
+    routes: [
+        read('projects/{project}/services:batchGet', batchGet, ['names']),
+        read('projects/{project}/services/{service}', serviceusage_getService),
+    ],
+};
+function batchGet(call, state) {
+    const project = serviceusage_readable(call, state);
+    const names = call.query.getAll('names');
+    if (names.length > MAX_NAMES)
+        throw invalid(`A batch may have at most ${MAX_NAMES} names.`, 'names');
+    const services = names.map((name) => {
+        const [, parent, service] = /^projects\/([^/]+)\/services\/([^/]+)$/.exec(name) ?? [];
+        if (service === undefined || state.findProject(parent ?? '') !== project) {
+            throw invalid(`Service name '${name}' does not match the parent projects/${project.id}.`, 'names');
+        }
+        return serviceusage_serviceJson(project, service);
+    });
+    return services.length > 0 ? { services } : {};
+}
+function serviceusage_getService(call, state) {
+    return serviceusage_serviceJson(serviceusage_readable(call, state), call.param('service'));
+}
+function serviceusage_readable(call, state) {
+    const project = state.project(call.param('project'));
+    state.need('serviceusage.services.get', `projects/${project.id}`, serviceusage_SERVICE);
+    return project;
+}
+function serviceusage_serviceJson(project, service) {
+    const parent = `projects/${project.number}`;
+    const state = project.disabledApis.has(service) ? 'DISABLED' : 'ENABLED';
+    return { name: `${parent}/services/${service}`, parent, state, config: { name: service } };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/request-log.js
+const KEPT_HEADERS = [
+    'user-agent',
+    'x-goog-user-project',
+    'x-goog-request-reason',
+    'x-goog-api-client',
+    'content-type',
+];
+/** Starts the entry of a request that has just arrived. */
+function newEntry(n, time, api, request, path, query) {
+    const headers = { authorization: 'none' };
+    for (const name of KEPT_HEADERS) {
+        const value = request.headers.get(name);
+        if (value !== null)
+            headers[name] = value;
+    }
+    const names = [...new Set(query.keys())];
+    return {
+        n,
+        time,
+        api,
+        method: request.method,
+        path,
+        query: Object.fromEntries(names.map((name) => [name, query.getAll(name).join(',')])),
+        status: 0,
+        write: request.method !== 'GET',
+        headers,
+        carriedOut: false,
+    };
+}
+/** Says whose token the request carried. */
+function labelAuthorization(entry, label) {
+    Reflect.set(entry.headers, 'authorization', label);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/dispatch.js
+
+
+
+
+
+
+/** Answers one request to one API and logs it. */
+async function dispatch(dispatcher, api, request, connection) {
+    const state = dispatcher.state();
+    const url = new URL(request.url);
+    const path = url.pathname.slice(`/${api.name}`.length) || '/';
+    const entry = newEntry(dispatcher.requests.length + 1, state.clock.iso(), api.name, request, path, url.searchParams);
+    dispatcher.requests.push(entry);
+    const response = await answer(dispatcher, api, request, { entry, connection });
+    if (response !== NOTHING_TO_SEND)
+        entry.status = response.status;
+    return response;
+}
+async function answer(dispatcher, api, request, { entry, connection }) {
+    const state = dispatcher.state();
+    const query = new URL(request.url).searchParams;
+    const { latencyMs } = state.settings;
+    if (latencyMs > 0)
+        await new Promise((resolve) => setTimeout(resolve, latencyMs));
+    try {
+        const match = findRoute(api, request.method, entry.path);
+        if (match === undefined)
+            return notOnThisServer(entry.path);
+        entry.write = match.route.write;
+        const body = await readBody(request);
+        if (body !== undefined && api.public !== true)
+            entry.body = body;
+        const authorization = request.headers.get('authorization');
+        labelAuthorization(entry, authenticate(state, api, authorization));
+        requireEnabled(state, api, entry.path, request.headers.get('x-goog-user-project'));
+        checkQuery(match, query);
+        const call = callOf(request, entry.path, query, body, match);
+        return await dispatcher.faults.around({ entry, state, connection, token: bearerToken(authorization) }, async (view) => carryOut(dispatcher, entry, async () => match.route.handler(call, view)));
+    }
+    catch (error) {
+        if (error instanceof GoogleError)
+            return errorAnswer(error);
+        throw error;
+    }
+}
+async function carryOut({ interceptors, state }, entry, handle) {
+    try {
+        for (const interceptor of interceptors) {
+            const instead = await interceptor.before?.(entry);
+            if (instead)
+                return instead;
+        }
+        state().settle();
+        entry.carriedOut = true;
+        let response = jsonAnswer(200, await handle());
+        for (const interceptor of interceptors)
+            response = (await interceptor.after?.(entry, response)) ?? response;
+        return response;
+    }
+    catch (error) {
+        // Here, so that what happens on the wire happens to errors as well.
+        if (error instanceof GoogleError)
+            return errorAnswer(error);
+        throw error;
+    }
+}
+function callOf(request, path, query, body, match) {
+    return {
+        method: request.method,
+        path,
+        version: match.version,
+        query,
+        headers: request.headers,
+        body,
+        param: (name) => {
+            const value = match.params.get(name);
+            if (value === undefined)
+                throw new Error(`${match.route.template} has no ${name}`);
+            return value;
+        },
+    };
+}
+async function readBody(request) {
+    const text = await request.text();
+    if (text === '')
+        return undefined;
+    if (request.headers.get('content-type')?.startsWith('application/x-www-form-urlencoded') === true) {
+        return Object.fromEntries(new URLSearchParams(text));
+    }
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        throw new GoogleError('INVALID_ARGUMENT', 'Invalid JSON payload received. Unexpected token.');
+    }
+}
+/** A query parameter the method does not know is a 400, as on Google's front end. */
+function checkQuery(match, query) {
+    for (const name of query.keys()) {
+        if (match.route.query.includes(name) || SYSTEM_PARAMETERS.includes(name))
+            continue;
+        const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
+        throw new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
+    }
+}
+/** A path no API has: Google's front end answers with a page of its own, not with an API error. */
+function notOnThisServer(path) {
+    const text = `That’s an error.\n<p>The requested URL <code>${path.replace(/[<&]/g, '')}</code> was not found on this server.`;
+    return pageAnswer(404, 'Error 404 (Not Found)!!1', text);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/server.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+/** Prefixes that belong to APIs without methods here: every path below them is unknown, as on a server that lacks them. */
+const reserved = (name, service) => ({ name, service, versions: [], routes: [] });
+const APIS = [
+    aiplatform,
+    agentregistry,
+    iap,
+    networkservices,
+    networksecurity,
+    cloudresourcemanager,
+    serviceusage,
+    sts,
+    iamcredentials,
+    reserved('orgpolicy', 'orgpolicy.googleapis.com'),
+    reserved('iam', 'iam.googleapis.com'),
+];
+/** Every API under its own prefix, the GitHub-like token URL, and the admin surface. */
+function createApp(context) {
+    const app = new hono_Hono();
+    for (const api of APIS)
+        app.all(`/${api.name}/*`, (c) => dispatch(context, api, c.req.raw, new Connection(c.env)));
+    app.get('/oidc', (c) => oidc(context, c.req.raw, new Connection(c.env)));
+    app.route('/_emulator', adminApp(context));
+    return app;
+}
+/** GitHub's OIDC endpoint as a workflow sees it: wants the request token, answers `{value}`. */
+async function oidc(context, request, connection) {
+    const state = context.state();
+    const query = new URL(request.url).searchParams;
+    const entry = newEntry(context.requests.length + 1, state.clock.iso(), 'oidc', request, '/', query);
+    context.requests.push(entry);
+    const token = bearerToken(request.headers.get('authorization'));
+    const known = token === state.settings.auth.oidcRequestToken;
+    labelAuthorization(entry, token === undefined ? 'none' : known ? 'oidc-request' : 'unknown');
+    const answer = () => {
+        entry.carriedOut = true;
+        return jsonAnswer(200, { value: oidcToken(state, query.get('audience') ?? 'https://github.com/acme'), count: 1 });
+    };
+    const response = known
+        ? await context.faults.around({ entry, state, connection, token }, () => Promise.resolve(answer()))
+        : jsonAnswer(401, { message: 'Unauthorized' });
+    if (response !== NOTHING_TO_SEND)
+        entry.status = response.status;
+    return response;
+}
+
 ;// CONCATENATED MODULE: ./lib/emulator/settings.js
 
 
@@ -25204,19 +26181,19 @@ const outcome = union([
         message: schemas_string().default('Please refer to our troubleshooting pages for how to resolve the failure.'),
     }),
 ]);
-const milliseconds = schemas_number().min(0);
+const settings_milliseconds = schemas_number().min(0);
 const count = schemas_int().min(0);
 /** How long each kind of operation takes. Google's own: minutes (an egress attach took 5 m 11 s in a public live report). */
 const operations = strictObject({
-    engineUpdateMs: milliseconds.default(1500),
-    engineCreateMs: milliseconds.default(1500),
-    engineDeleteMs: milliseconds.default(500),
-    serviceMs: milliseconds.default(150),
-    gatewayMs: milliseconds.default(1000),
-    authzMs: milliseconds.default(500),
+    engineUpdateMs: settings_milliseconds.default(1500),
+    engineCreateMs: settings_milliseconds.default(1500),
+    engineDeleteMs: settings_milliseconds.default(500),
+    serviceMs: settings_milliseconds.default(150),
+    gatewayMs: settings_milliseconds.default(1000),
+    authzMs: settings_milliseconds.default(500),
     /** After an operation ended: stay readable, or answer 404 this long after the end (both were seen). */
     finished: schemas_enum(['kept', 'vanish']).default('kept'),
-    vanishAfterMs: milliseconds.default(0),
+    vanishAfterMs: settings_milliseconds.default(0),
 });
 const engineUpdate = strictObject({
     outcome: outcome.default('ok'),
@@ -25235,7 +26212,7 @@ const settings_aiplatform = strictObject({
     secondGatewayMessage: schemas_string()
         .default('Internal error encountered. Please refer to our troubleshooting pages for how to resolve the failure.'),
     /** How long the slot of a gateway stays taken after its last engine left ("freed only minutes after"). */
-    slotReleaseMs: milliseconds.default(0),
+    slotReleaseMs: settings_milliseconds.default(0),
     /** Engine without AGENT_IDENTITY ("must ensure the instance is assigned an agent identity"). */
     withoutAgentIdentity: refusal.default('sync'),
     /** Engine created before 2026-04-29. */
@@ -25262,7 +26239,7 @@ const settings_registry = strictObject({
     /** Manual registration in us and eu: documents disagree. */
     multiRegionRegistration: schemas_enum(['rejected', 'accepted']).default('rejected'),
     /** How long after the operation `registryResource` and the projection appear. */
-    registryResourceDelayMs: milliseconds.default(0),
+    registryResourceDelayMs: settings_milliseconds.default(0),
     quotaPerKind: count.default(100),
 });
 const settings_iap = strictObject({
@@ -25306,7 +26283,7 @@ const settingsSchema = strictObject({
     gateway: settings_gateway.prefault({}),
     auth: auth.prefault({}),
     /** Added to every answer, for benchmarks. */
-    latencyMs: milliseconds.default(0),
+    latencyMs: settings_milliseconds.default(0),
     pageSize: strictObject({ default: schemas_int().min(1).default(100), max: schemas_int().min(1).default(100) }).prefault({}),
     /** Does the name in an answer carry the project number (else the project ID)? Seen per API in public logs. */
     projectNumberInNames: strictObject({
@@ -25339,8 +26316,6 @@ function isPlain(value) {
     return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/classic/iso.js
 
 
@@ -25572,145 +26547,6 @@ function dumpState(state) {
         operations: state.operations.list(() => true).map(operationJson),
         settings: state.settings,
     });
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/ids.js
-
-/** Server-made identifiers from counters: the same world and the same calls give the same ids. */
-class Ids {
-    counters = new Map();
-    next(kind) {
-        const value = (this.counters.get(kind) ?? 0) + 1;
-        this.counters.set(kind, value);
-        return value;
-    }
-    hex(kind, length) {
-        return (0,external_node_crypto_namespaceObject.createHash)('sha256')
-            .update(`${kind}:${this.next(kind)}`)
-            .digest('hex')
-            .slice(0, length);
-    }
-    /** Numeric, 19 digits, as Agent Runtime numbers its engines and operations. */
-    number(kind) {
-        const digits = BigInt(`0x${this.hex(kind, 14)}`) % 1000000000000000000n;
-        return `1${digits.toString().padStart(18, '0')}`;
-    }
-    /** `agentregistry-00000000-0000-0000-xxxx-xxxxxxxxxxxx`, the form public reports show for Agent Registry projections. */
-    projection() {
-        const hex = this.hex('projection', 16);
-        return `agentregistry-00000000-0000-0000-${hex.slice(0, 4)}-${hex.slice(4)}`;
-    }
-    /** `operation-{millis}-{hex}-{hex}`, the form of the networking APIs' operation ids. */
-    operation(now) {
-        const hex = this.hex('operation', 21);
-        return `operation-${now}-${hex.slice(0, 13)}-${hex.slice(13)}`;
-    }
-    /** An opaque etag in base64, starting as IAM's do. */
-    policyEtag() {
-        return `BwY${Buffer.from(this.hex('policyEtag', 16), 'hex').toString('base64').slice(0, 8)}=`;
-    }
-    etag() {
-        return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
-    }
-    token(kind) {
-        return `ya29.${kind}.${this.hex('token', 32)}`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/state.js
-
-
-
-
-
-/** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
-class State {
-    clock = new Clock();
-    ids = new Ids();
-    operations = new Operations();
-    projects = [];
-    engines = new Map();
-    services = new Map();
-    gateways = new Map();
-    extensions = new Map();
-    authzPolicies = new Map();
-    policies = new Map();
-    denied = [];
-    trustDomains = new Set();
-    /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */
-    requestIds = new Map();
-    /** Times of accepted engine writes, by project and region, for the write quota. */
-    engineWrites = new Map();
-    /** When the last engine left a gateway, by project, region and direction. */
-    slotsLeft = new Map();
-    failedUpdates = new Map();
-    policyHooks = [];
-    /** Tokens issued by the token exchange, with the end of their life. */
-    tokens = new Map();
-    settings;
-    constructor(settings) {
-        this.settings = settings;
-    }
-    settle() {
-        this.operations.settle(this.clock.now());
-    }
-    /** The project with this ID or number, if there is one. */
-    findProject(idOrNumber) {
-        return this.projects.find((project) => project.id === idOrNumber || project.number === idOrNumber);
-    }
-    /** The project, or the error Google hides both "absent" and "forbidden" behind. */
-    project(idOrNumber) {
-        const project = this.findProject(idOrNumber);
-        if (project)
-            return project;
-        throw new GoogleError(this.settings.unknownProject, `Permission denied on resource project ${idOrNumber}.`, [
-            errorInfo('CONSUMER_INVALID', 'googleapis.com', {
-                consumer: `projects/${idOrNumber}`,
-                containerInfo: idOrNumber,
-            }),
-        ]);
-    }
-    place(call) {
-        return { project: this.project(call.param('project')), location: call.param('location') };
-    }
-    findEngine(place, id) {
-        return this.engines.get(recordKey(place, id));
-    }
-    /** A gateway, extension or authorization policy by full name, whichever way the project is written. */
-    findByName(records, collection, name) {
-        const parts = parseNetworkName(name);
-        const project = parts === undefined ? undefined : this.findProject(parts.project);
-        if (parts?.collection !== collection || project === undefined)
-            return undefined;
-        return records.get(recordKey({ project, location: parts.location }, parts.id));
-    }
-    policy(target) {
-        return this.policies.get(targetKey(target));
-    }
-    /** May the caller do this? `resource` is a name without `//service/`. */
-    isAllowed(permission, resource) {
-        const name = this.withProjectId(resource);
-        return !this.denied.some((entry) => entry.permission === permission && name.startsWith(this.withProjectId(entry.resource ?? '')));
-    }
-    /** 403 in Google's wording, with ErrorInfo, when the caller lacks the permission. */
-    need(permission, resource, service) {
-        if (this.isAllowed(permission, resource))
-            return;
-        const full = `//${service}/${resource}`;
-        throw new GoogleError('PERMISSION_DENIED', `Permission '${permission}' denied on resource '${full}' (or it may not exist).`, [errorInfo('IAM_PERMISSION_DENIED', service, { permission, resource: full })]);
-    }
-    withProjectId(name) {
-        return name.replace(/^projects\/([^/]+)/, (whole, id) => {
-            const project = this.findProject(id);
-            return project === undefined ? whole : `projects/${project.id}`;
-        });
-    }
-}
-/** The record at this key or 404 with the given message. */
-function found(record, message) {
-    if (record === undefined)
-        throw notFound(message);
-    return record;
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/state/populate.js
@@ -26002,6 +26838,8 @@ class LiveWorld {
 
 
 
+
+
 const EMPTY_WORLD = { projects: [{ id: 'acme-agents', number: '101010', organization: '5550001' }] };
 const OVERRIDES = {
     AIPLATFORM: 'aiplatform',
@@ -26021,7 +26859,9 @@ async function startEmulator(options = {}) {
     const world = new LiveWorld(state, parsed.region);
     const requests = [];
     const interceptors = [];
-    const app = createApp({ state: () => state, world: () => world, requests, interceptors });
+    const faults = new Faults(state);
+    faults.add(options.faults ?? []);
+    const app = createApp({ state: () => state, world: () => world, requests, faults, interceptors });
     const hostname = options.host ?? '127.0.0.1';
     const { server, port } = await listen(app, hostname, options.port ?? 0);
     const url = `http://${hostname}:${port}`;
@@ -26030,6 +26870,7 @@ async function startEmulator(options = {}) {
         env: overrides(url),
         world,
         requests,
+        faults,
         interceptors,
         decide: (principal, host) => {
             state.settle();
@@ -26066,17 +26907,21 @@ function emulator_close(server) {
 
 
 
+
+
 const HELP = `Emulates the Google APIs around Agent Gateway, in memory, on 127.0.0.1.
 
-Usage: node dist/emulator/index.js [--world FILE] [--port N] [--json]
+Usage: node dist/emulator/index.js [--world FILE] [--faults FILE] [--port N] [--json]
 
   --world FILE   YAML file with the world to start from (default: one empty project, acme-agents)
+  --faults FILE  YAML or JSON file with what is to go wrong: a list of faults (emulator/faults/schema.ts)
   --port N       port to listen on (default: any free one)
   --json         print one line of JSON when ready: {"url": ..., "env": {...}}
   --help         print this
 
 Look at it: GET /_emulator/world, /_emulator/requests, /_emulator/decide?principal=...&host=...
 Change it:  POST /_emulator/settings, /_emulator/engines/ID/binding, /_emulator/policies, /_emulator/advance
+Break it:   POST /_emulator/faults with a fault or a list of them; GET shows what has fired, DELETE ends it all
 `;
 /** Starts the emulator as the command line says; nothing when there was only help to print. Throws what is wrong in one sentence. */
 async function runCli(args, output) {
@@ -26084,6 +26929,7 @@ async function runCli(args, output) {
         args: [...args],
         options: {
             world: { type: 'string' },
+            faults: { type: 'string' },
             port: { type: 'string', default: '0' },
             json: { type: 'boolean', default: false },
             help: { type: 'boolean', short: 'h', default: false },
@@ -26098,9 +26944,21 @@ async function runCli(args, output) {
         throw new Error(`--port wants a number from 0 to 65535, not ${values.port}`);
     const world = values.world === undefined ? undefined : await (0,promises_namespaceObject.readFile)(values.world, 'utf8');
     const source = world === undefined || values.world === undefined ? {} : { world, worldFile: values.world };
-    const emulator = await startEmulator({ port, ...source });
+    const faults = values.faults === undefined ? [] : await readFaultsFile(values.faults);
+    const emulator = await startEmulator({ port, faults, ...source });
     output.out(values.json ? readyLine(emulator) : greeting(emulator));
     return emulator;
+}
+/** YAML, hence JSON as well. */
+async function readFaultsFile(file) {
+    try {
+        return readFaults((0,dist/* parse */.qg)(await (0,promises_namespaceObject.readFile)(file, 'utf8')));
+    }
+    catch (error) {
+        if (!(error instanceof FaultError || error instanceof dist/* YAMLParseError */.XT))
+            throw error;
+        throw new Error(`${file}: ${error.message}`, { cause: error });
+    }
 }
 function readyLine({ url, env }) {
     return `${JSON.stringify({ url, env })}\n`;
@@ -26117,7 +26975,7 @@ function greeting({ url, env }) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(6424);
+/* harmony import */ var _cli_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(2089);
 
 const output = {
     out: (text) => void process.stdout.write(text),

@@ -7101,7 +7101,7 @@ exports.InvalidSubjectTokenError = InvalidSubjectTokenError;
 Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.ExternalAccountAuthorizedUserClient = exports.EXTERNAL_ACCOUNT_AUTHORIZED_USER_TYPE = void 0;
 const authclient_1 = __nccwpck_require__(4810);
-const oauth2common_1 = __nccwpck_require__(6653);
+const oauth2common_1 = __nccwpck_require__(9034);
 const gaxios_1 = __nccwpck_require__(7842);
 const stream = __nccwpck_require__(2203);
 const baseexternalclient_1 = __nccwpck_require__(142);
@@ -10610,7 +10610,7 @@ exports.OAuth2Client = OAuth2Client;
 
 /***/ }),
 
-/***/ 6653:
+/***/ 9034:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -11464,7 +11464,7 @@ Object.defineProperty(exports, "__esModule", ({ value: true }));
 exports.StsCredentials = void 0;
 const gaxios_1 = __nccwpck_require__(7842);
 const authclient_1 = __nccwpck_require__(4810);
-const oauth2common_1 = __nccwpck_require__(6653);
+const oauth2common_1 = __nccwpck_require__(9034);
 const util_1 = __nccwpck_require__(7870);
 /**
  * Implements the OAuth 2.0 token exchange based on
@@ -14984,7 +14984,6 @@ module.exports = __nccwpck_require__(218);
 /***/ 218:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
 var net = __nccwpck_require__(9278);
@@ -15248,15 +15247,14 @@ if (process.env.NODE_DEBUG && /\btunnel\b/.test(process.env.NODE_DEBUG)) {
 } else {
   debug = function() {};
 }
-__webpack_unused_export__ = debug; // for test
+exports.debug = debug; // for test
 
 
 /***/ }),
 
-/***/ 4371:
+/***/ 6752:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
-var __webpack_unused_export__;
 
 
 const Client = __nccwpck_require__(3701)
@@ -15284,29 +15282,29 @@ const createRedirectInterceptor = __nccwpck_require__(5092)
 
 Object.assign(Dispatcher.prototype, api)
 
-__webpack_unused_export__ = Dispatcher
-__webpack_unused_export__ = Client
-__webpack_unused_export__ = Pool
-__webpack_unused_export__ = BalancedPool
-module.exports.g6 = Agent
-module.exports.kT = ProxyAgent
-__webpack_unused_export__ = EnvHttpProxyAgent
-__webpack_unused_export__ = RetryAgent
-__webpack_unused_export__ = RetryHandler
+module.exports.Dispatcher = Dispatcher
+module.exports.Client = Client
+module.exports.Pool = Pool
+module.exports.BalancedPool = BalancedPool
+module.exports.Agent = Agent
+module.exports.ProxyAgent = ProxyAgent
+module.exports.EnvHttpProxyAgent = EnvHttpProxyAgent
+module.exports.RetryAgent = RetryAgent
+module.exports.RetryHandler = RetryHandler
 
-__webpack_unused_export__ = DecoratorHandler
-__webpack_unused_export__ = RedirectHandler
-__webpack_unused_export__ = createRedirectInterceptor
-__webpack_unused_export__ = {
+module.exports.DecoratorHandler = DecoratorHandler
+module.exports.RedirectHandler = RedirectHandler
+module.exports.createRedirectInterceptor = createRedirectInterceptor
+module.exports.interceptors = {
   redirect: __nccwpck_require__(1514),
   retry: __nccwpck_require__(2026),
   dump: __nccwpck_require__(8060),
   dns: __nccwpck_require__(379)
 }
 
-__webpack_unused_export__ = buildConnector
-__webpack_unused_export__ = errors
-__webpack_unused_export__ = {
+module.exports.buildConnector = buildConnector
+module.exports.errors = errors
+module.exports.util = {
   parseHeaders: util.parseHeaders,
   headerNameToString: util.headerNameToString
 }
@@ -15360,11 +15358,11 @@ function makeDispatcher (fn) {
   }
 }
 
-__webpack_unused_export__ = setGlobalDispatcher
-__webpack_unused_export__ = getGlobalDispatcher
+module.exports.setGlobalDispatcher = setGlobalDispatcher
+module.exports.getGlobalDispatcher = getGlobalDispatcher
 
 const fetchImpl = (__nccwpck_require__(4398).fetch)
-module.exports.hd = async function fetch (init, options = undefined) {
+module.exports.fetch = async function fetch (init, options = undefined) {
   try {
     return await fetchImpl(init, options)
   } catch (err) {
@@ -15375,57 +15373,57 @@ module.exports.hd = async function fetch (init, options = undefined) {
     throw err
   }
 }
-/* unused reexport */ __nccwpck_require__(660).Headers
-/* unused reexport */ __nccwpck_require__(9051).Response
-/* unused reexport */ __nccwpck_require__(9967).Request
-/* unused reexport */ __nccwpck_require__(5910).FormData
-__webpack_unused_export__ = globalThis.File ?? (__nccwpck_require__(4573).File)
-/* unused reexport */ __nccwpck_require__(8355).FileReader
+module.exports.Headers = __nccwpck_require__(660).Headers
+module.exports.Response = __nccwpck_require__(9051).Response
+module.exports.Request = __nccwpck_require__(9967).Request
+module.exports.FormData = __nccwpck_require__(5910).FormData
+module.exports.File = globalThis.File ?? (__nccwpck_require__(4573).File)
+module.exports.FileReader = __nccwpck_require__(8355).FileReader
 
 const { setGlobalOrigin, getGlobalOrigin } = __nccwpck_require__(1059)
 
-__webpack_unused_export__ = setGlobalOrigin
-__webpack_unused_export__ = getGlobalOrigin
+module.exports.setGlobalOrigin = setGlobalOrigin
+module.exports.getGlobalOrigin = getGlobalOrigin
 
 const { CacheStorage } = __nccwpck_require__(3245)
 const { kConstruct } = __nccwpck_require__(109)
 
 // Cache & CacheStorage are tightly coupled with fetch. Even if it may run
 // in an older version of Node, it doesn't have any use without fetch.
-__webpack_unused_export__ = new CacheStorage(kConstruct)
+module.exports.caches = new CacheStorage(kConstruct)
 
 const { deleteCookie, getCookies, getSetCookies, setCookie } = __nccwpck_require__(9061)
 
-__webpack_unused_export__ = deleteCookie
-__webpack_unused_export__ = getCookies
-__webpack_unused_export__ = getSetCookies
-__webpack_unused_export__ = setCookie
+module.exports.deleteCookie = deleteCookie
+module.exports.getCookies = getCookies
+module.exports.getSetCookies = getSetCookies
+module.exports.setCookie = setCookie
 
 const { parseMIMEType, serializeAMimeType } = __nccwpck_require__(1900)
 
-__webpack_unused_export__ = parseMIMEType
-__webpack_unused_export__ = serializeAMimeType
+module.exports.parseMIMEType = parseMIMEType
+module.exports.serializeAMimeType = serializeAMimeType
 
 const { CloseEvent, ErrorEvent, MessageEvent } = __nccwpck_require__(5188)
-/* unused reexport */ __nccwpck_require__(3726).WebSocket
-__webpack_unused_export__ = CloseEvent
-__webpack_unused_export__ = ErrorEvent
-__webpack_unused_export__ = MessageEvent
+module.exports.WebSocket = __nccwpck_require__(3726).WebSocket
+module.exports.CloseEvent = CloseEvent
+module.exports.ErrorEvent = ErrorEvent
+module.exports.MessageEvent = MessageEvent
 
-__webpack_unused_export__ = makeDispatcher(api.request)
-__webpack_unused_export__ = makeDispatcher(api.stream)
-__webpack_unused_export__ = makeDispatcher(api.pipeline)
-__webpack_unused_export__ = makeDispatcher(api.connect)
-__webpack_unused_export__ = makeDispatcher(api.upgrade)
+module.exports.request = makeDispatcher(api.request)
+module.exports.stream = makeDispatcher(api.stream)
+module.exports.pipeline = makeDispatcher(api.pipeline)
+module.exports.connect = makeDispatcher(api.connect)
+module.exports.upgrade = makeDispatcher(api.upgrade)
 
-__webpack_unused_export__ = MockClient
-__webpack_unused_export__ = MockPool
-__webpack_unused_export__ = MockAgent
-__webpack_unused_export__ = mockErrors
+module.exports.MockClient = MockClient
+module.exports.MockPool = MockPool
+module.exports.MockAgent = MockAgent
+module.exports.mockErrors = mockErrors
 
 const { EventSource } = __nccwpck_require__(1238)
 
-__webpack_unused_export__ = EventSource
+module.exports.EventSource = EventSource
 
 
 /***/ }),
@@ -15867,7 +15865,7 @@ module.exports = pipeline
 
 /***/ }),
 
-/***/ 6424:
+/***/ 4043:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -16435,7 +16433,7 @@ module.exports = upgrade
 
 
 
-module.exports.request = __nccwpck_require__(6424)
+module.exports.request = __nccwpck_require__(4043)
 module.exports.stream = __nccwpck_require__(3560)
 module.exports.pipeline = __nccwpck_require__(6862)
 module.exports.upgrade = __nccwpck_require__(1882)
@@ -31635,7 +31633,7 @@ module.exports = {
 
 /***/ }),
 
-/***/ 9034:
+/***/ 6653:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
 
@@ -35588,7 +35586,7 @@ module.exports = {
 
 const { extractBody, mixinBody, cloneBody, bodyUnusable } = __nccwpck_require__(4492)
 const { Headers, fill: fillHeaders, HeadersList, setHeadersGuard, getHeadersGuard, setHeadersList, getHeadersList } = __nccwpck_require__(660)
-const { FinalizationRegistry } = __nccwpck_require__(9034)()
+const { FinalizationRegistry } = __nccwpck_require__(6653)()
 const util = __nccwpck_require__(3440)
 const nodeUtil = __nccwpck_require__(7975)
 const {
@@ -46027,7 +46025,7 @@ var Alias = __nccwpck_require__(4065);
 var Collection = __nccwpck_require__(101);
 var identity = __nccwpck_require__(1127);
 var Pair = __nccwpck_require__(7165);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 var Schema = __nccwpck_require__(5840);
 var stringifyDocument = __nccwpck_require__(6829);
 var anchors = __nccwpck_require__(1596);
@@ -46953,7 +46951,7 @@ var anchors = __nccwpck_require__(1596);
 var visit = __nccwpck_require__(204);
 var identity = __nccwpck_require__(1127);
 var Node = __nccwpck_require__(6673);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class Alias extends Node.NodeBase {
     constructor(source) {
@@ -47236,7 +47234,7 @@ exports.isEmptyPath = isEmptyPath;
 
 var applyReviver = __nccwpck_require__(3661);
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class NodeBase {
     constructor(type) {
@@ -47329,7 +47327,7 @@ exports.createPair = createPair;
 
 var identity = __nccwpck_require__(1127);
 var Node = __nccwpck_require__(6673);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 const isScalarValue = (value) => !value || (typeof value !== 'function' && typeof value !== 'object');
 class Scalar extends Node.NodeBase {
@@ -47520,7 +47518,7 @@ var stringifyCollection = __nccwpck_require__(1212);
 var Collection = __nccwpck_require__(101);
 var identity = __nccwpck_require__(1127);
 var Scalar = __nccwpck_require__(3301);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 class YAMLSeq extends Collection.Collection {
     static get tagName() {
@@ -47641,7 +47639,7 @@ var log = __nccwpck_require__(7249);
 var merge = __nccwpck_require__(452);
 var stringify = __nccwpck_require__(2148);
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 
 function addPairToJSMap(ctx, map, { key, value }) {
     if (identity.isNode(key) && key.addToJSMap)
@@ -47764,7 +47762,7 @@ exports.isSeq = isSeq;
 
 /***/ }),
 
-/***/ 4043:
+/***/ 6424:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -50608,7 +50606,7 @@ var omap = __nccwpck_require__(303);
 var pairs = __nccwpck_require__(8385);
 var schema$2 = __nccwpck_require__(5913);
 var set = __nccwpck_require__(1528);
-var timestamp = __nccwpck_require__(6752);
+var timestamp = __nccwpck_require__(4371);
 
 const schemas = new Map([
     ['core', schema.schema],
@@ -51031,7 +51029,7 @@ exports.merge = merge;
 
 
 var identity = __nccwpck_require__(1127);
-var toJS = __nccwpck_require__(4043);
+var toJS = __nccwpck_require__(6424);
 var YAMLMap = __nccwpck_require__(4454);
 var YAMLSeq = __nccwpck_require__(2223);
 var pairs = __nccwpck_require__(8385);
@@ -51215,7 +51213,7 @@ var merge = __nccwpck_require__(452);
 var omap = __nccwpck_require__(303);
 var pairs = __nccwpck_require__(8385);
 var set = __nccwpck_require__(1528);
-var timestamp = __nccwpck_require__(6752);
+var timestamp = __nccwpck_require__(4371);
 
 const schema = [
     map.map,
@@ -51349,7 +51347,7 @@ exports.set = set;
 
 /***/ }),
 
-/***/ 6752:
+/***/ 4371:
 /***/ ((__unused_webpack_module, exports, __nccwpck_require__) => {
 
 
@@ -53433,7 +53431,7 @@ function parseErrorBody(body) {
         json = JSON.parse(text);
     }
     catch {
-        return plain(isPage(text) ? pageMessage(text) : `the answer is no JSON: ${text}`);
+        return plain(isPage(text) ? `the answer is ${describePage(text)}` : `the answer is no JSON: ${text}`);
     }
     return errorBodyOf(json);
 }
@@ -53460,6 +53458,7 @@ function errorBodyOf(json) {
         metadata: strings(info?.metadata),
         details,
         retryDelayMs: durationMs(details.find((detail) => isType(detail, 'RetryInfo'))?.retryDelay),
+        isEnvelope: Object.keys(envelope).length > 0,
     };
 }
 const plain = (message) => ({
@@ -53469,6 +53468,7 @@ const plain = (message) => ({
     metadata: {},
     details: [],
     retryDelayMs: undefined,
+    isEnvelope: false,
 });
 /** A message such as "Request contains an invalid argument." says nothing; the fields at fault are in the details. */
 function violations(details, message) {
@@ -53480,10 +53480,12 @@ function violations(details, message) {
     }));
     return found.length === 0 ? '' : ` (${found.join('; ')})`;
 }
-const isPage = (text) => text.startsWith('<');
-function pageMessage(page) {
+/** Is it HTML (or XML) instead of JSON? */
+const isPage = (text) => text.trimStart().startsWith('<');
+/** What a web page in place of JSON is about, in one line. */
+function describePage(page) {
     const title = /<title[^>]*>([^<]*)<\/title>/i.exec(page)?.[1]?.trim();
-    return `the answer is a web page instead of JSON${title ? `: ${title}` : ''}`;
+    return oneLine(`a web page instead of JSON${title ? `: ${title}` : ''}`);
 }
 function oneLine(text) {
     const line = text.replace(/\s+/g, ' ').trim();
@@ -53525,6 +53527,8 @@ class ApiError extends GoogleError {
     /** What Google said, in one line. Text from outside: escape it for where it is printed. */
     googleMessage;
     details;
+    /** True when the body was the API's own error; else a front end or a proxy may have spoken, which knows of no resources. */
+    isFromApi;
     /** How long to wait before trying again: `Retry-After`, else the RetryInfo detail. */
     retryDelayMs;
     constructor(exchange, answer) {
@@ -53540,10 +53544,11 @@ class ApiError extends GoogleError {
         this.metadata = parsed.metadata;
         this.googleMessage = parsed.message;
         this.details = parsed.details;
+        this.isFromApi = parsed.isEnvelope;
         this.retryDelayMs = answer.retryAfterMs ?? parsed.retryDelayMs;
     }
 }
-/** No answer came: name resolution, connection, TLS, a reset, or an attempt that took too long. */
+/** No answer came, or only the start of one: name resolution, connection, TLS, a reset, or an attempt that took too long. */
 class NetworkError extends GoogleError {
     name = 'NetworkError';
     method;
@@ -53553,9 +53558,11 @@ class NetworkError extends GoogleError {
     code;
     /** False when the request certainly never left this machine, so that even a write may be sent again. */
     sent;
+    /** @param failure.status HTTP status, when that much of the answer came */
     constructor(exchange, failure) {
+        const what = failure.status === undefined ? 'got no answer' : `answered ${failure.status} and broke off`;
         const code = failure.code !== undefined && !failure.message.includes(failure.code) ? ` (${failure.code})` : '';
-        super(`${exchange.method} ${exchange.url} got no answer: ${failure.message}${code}`);
+        super(`${exchange.method} ${exchange.url} ${what}: ${failure.message}${code}`);
         this.method = exchange.method;
         this.url = exchange.url;
         this.api = exchange.api;
@@ -53563,9 +53570,21 @@ class NetworkError extends GoogleError {
         this.sent = failure.sent;
     }
 }
-/** An answer that says success and makes no sense: truncated JSON, or a list whose page token repeats. */
+/** An answer that says success and makes no sense: truncated JSON, a web page, fields of other types, a list without an end. */
 class ProtocolError extends GoogleError {
     name = 'ProtocolError';
+    method;
+    url;
+    api;
+    /** True when the answer was damaged on its way, so that another one may be whole; false when the server means it. */
+    transient;
+    constructor(message, exchange, transient = false) {
+        super(message);
+        this.method = exchange?.method;
+        this.url = exchange?.url;
+        this.api = exchange?.api;
+        this.transient = transient;
+    }
 }
 /**
  * There is no token to send. It has no `cause`: the auth library's errors hold the request, and with it the OIDC token.
@@ -53575,13 +53594,13 @@ class AuthError extends GoogleError {
     problem;
     /** HTTP status of the token endpoint, when it answered. */
     status;
-    /** True when asking again may help: no answer, 429 or a server error. */
+    /** True when asking again may help: no answer or a broken one, 429 or a server error. */
     transient;
     constructor(problem, message, status) {
         super(message);
         this.problem = problem;
         this.status = status;
-        this.transient = problem === 'unreachable' || status === 429 || (status !== undefined && status >= 500);
+        this.transient = ['unreachable', 'malformed'].includes(problem) || status === 429 || (status ?? 0) >= 500;
     }
 }
 /** The time the run was given is over. */
@@ -53614,12 +53633,15 @@ class OperationError extends GoogleError {
         this.details = error.details ?? [];
     }
 }
-/** The resource does not exist, or the caller may not know that it does. */
-const isNotFound = (error) => error instanceof ApiError && error.status === 404;
+/** The resource does not exist, or the caller may not know that it does. Only the API itself knows: a web page with 404 is no proof. */
+const isNotFound = (error) => error instanceof ApiError && error.status === 404 && error.isFromApi;
 /** Something changed in between (stale etag): read again and try again. 412 is what some Google front ends say instead of ABORTED. */
 const isConflict = (error) => error instanceof ApiError && (error.status === 412 || (error.status === 409 && error.rpcStatus !== 'ALREADY_EXISTS'));
-/** A write may or may not have been carried out (no answer, or a server error): look at the resource before trying again. */
-const isUncertain = (error) => error instanceof NetworkError || (error instanceof ApiError && error.status >= 500);
+/**
+ * A write may or may not have been carried out (no answer, one that makes no sense, or a server error): look at the resource before
+ * trying again.
+ */
+const isUncertain = (error) => error instanceof NetworkError || error instanceof ProtocolError || (error instanceof ApiError && error.status >= 500);
 /** The resource to create is already there: switch to get and patch. */
 const isAlreadyExists = (error) => error instanceof ApiError && error.status === 409 && error.rpcStatus === 'ALREADY_EXISTS';
 /**
@@ -53627,8 +53649,8 @@ const isAlreadyExists = (error) => error instanceof ApiError && error.status ===
  * `metadata.service` and `metadata.consumer` say which and where.
  */
 const isApiDisabled = (error) => error instanceof ApiError && (error.reason === 'SERVICE_DISABLED' || error.reason === 'accessNotConfigured');
-/** The caller lacks a permission. A disabled API also answers 403, and is not meant here. */
-const isPermissionDenied = (error) => error instanceof ApiError && error.status === 403 && !isApiDisabled(error);
+/** The caller lacks a permission. A disabled API also answers 403, and so does a proxy with a page of its own: not meant here. */
+const isPermissionDenied = (error) => error instanceof ApiError && error.status === 403 && error.isFromApi && !isApiDisabled(error);
 /**
  * Why a signal was aborted, as one of the errors above.
  * @returns the signal's own reason when it is ours, TimeoutError for `AbortSignal.timeout`, else CancelledError
@@ -53710,6 +53732,10 @@ function explainApiError(error, doing, otherwise) {
             'Google did not accept the token: check the google-github-actions/auth step or the access_token input.',
         ];
         return { reason: 'auth-failed', message, next };
+    }
+    if (error.status === 403 && !error.isFromApi) {
+        const next = ['A proxy or firewall answered instead of Google: let the runner reach the host named above.'];
+        return { reason: otherwise, message, next };
     }
     if (error.status === 403) {
         return { reason: 'permission-denied', message, next: [permissionHint(error.api)] };
@@ -56541,486 +56567,72 @@ function describe(change) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/observe/disabled.js
+;// CONCATENATED MODULE: ./lib/src/report/kinds.js
 
-function collectDisabledApis() {
-    const found = new Map();
-    return {
-        async orElse(request, fallback, project) {
-            try {
-                return await request;
-            }
-            catch (error) {
-                if (!isApiDisabled(error))
-                    throw error;
-                const service = error.metadata.service ?? `${error.api}.googleapis.com`;
-                const consumer = error.metadata.consumer?.replace(/^projects\//, '') ?? project;
-                found.set(`${service} ${consumer}`, { service, project: consumer });
-                return fallback;
-            }
-        },
-        found: () => [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, api]) => api),
-    };
+
+/** What a change does to what is there, in the words of a reviewer. The order is that of danger, worst first. */
+const KINDS = ['remove', 'replace', 'update', 'add', 'adopt', 'keep'];
+/** Told apart without colour. The minus is a real one: a hyphen would be a list mark to Mermaid. */
+const KIND_MARKS = {
+    remove: '−',
+    replace: '~',
+    update: '~',
+    add: '+',
+    adopt: '=',
+    keep: '',
+};
+/** @returns negative when the first kind is to be shown before the second */
+function byDanger(a, b) {
+    return KINDS.indexOf(a) - KINDS.indexOf(b);
 }
-
-;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
-
-/** @returns null where Google says there is no such thing; every other error goes on. */
-async function orNull(promise) {
-    try {
-        return await promise;
-    }
-    catch (error) {
-        if (isNotFound(error))
-            return null;
-        throw error;
-    }
+/** A direction that loses its gateway counts as a removal, one that gets another as a replacement. */
+function describeBinding(change) {
+    if (!isChange(change))
+        return { kind: 'keep', words: '' };
+    const lost = DIRECTIONS.filter((direction) => {
+        const { from, to } = directionOf(change, direction);
+        return from !== null && to === null;
+    });
+    const replaced = DIRECTIONS.some((direction) => {
+        const { from, to } = directionOf(change, direction);
+        return from !== null && to !== null && from !== to;
+    });
+    if (change.action === 'remove')
+        return { kind: 'remove', words: 'unbind' };
+    if (lost.length > 0)
+        return { kind: 'remove', words: `unbind ${lost.join(', ')}` };
+    if (replaced)
+        return { kind: 'replace', words: 're-bind' };
+    if (change.action === 'create')
+        return { kind: 'add', words: 'bind' };
+    const added = DIRECTIONS.filter((direction) => directionOf(change, direction).from !== directionOf(change, direction).to);
+    return { kind: 'update', words: `add ${added.join(', ')}` };
 }
-
-;// CONCATENATED MODULE: ./lib/src/observe/select.js
-
-/**
- * Finds the engines that the desired state means.
- *
- * Listed engines and the ones that were read by ID are taken together, since a list may lag behind a deploy.
- * A selector of digits is an ID; only when no engine has that ID is it taken as a display name.
- *
- * @param engines every engine known to exist in the scope
- * @param project the scope's project
- */
-function selectEngines(desired, engines, project) {
-    const allow = new Map();
-    const problems = [];
-    const find = (selector) => matchOrProblem(selector, engines, project, problems);
-    const add = (name, keys) => {
-        const known = allow.get(name) ?? new Set();
-        keys.forEach((key) => known.add(key));
-        allow.set(name, known);
-    };
-    if (desired.only === undefined) {
-        for (const agent of desired.agents)
-            find(agent.selector).forEach((name) => add(name, agent.allow));
-    }
-    else {
-        // In a narrowed run the file's other agents are none of this run's business, problems included.
-        const agents = desired.agents.map((agent) => ({ ...agent, names: match(agent.selector, engines, project) }));
-        for (const selector of desired.only) {
-            for (const name of find(selector)) {
-                const declared = agents.filter(({ names }) => names.includes(name));
-                if (declared.length === 0)
-                    problems.push({ kind: 'not-declared', selector, candidates: [name] });
-                add(name, []);
-                declared.forEach((agent) => add(name, agent.allow));
-            }
-        }
-    }
-    return {
-        engines: [...allow.keys()].sort(),
-        allow: new Map([...allow].map(([name, keys]) => [name, [...keys].sort()])),
-        problems,
-    };
+/** Hosts that go make an update a removal. */
+function describeEndpoint({ action, interfaces }) {
+    if (action === 'create')
+        return { kind: 'add', words: 'register' };
+    if (action === 'adopt')
+        return { kind: 'adopt', words: 'adopt' };
+    if (action === 'keep')
+        return { kind: 'keep', words: '' };
+    const removes = interfaces.some((item) => item.action === 'remove');
+    return removes ? { kind: 'remove', words: 'take hosts out' } : { kind: 'update', words: 'update' };
 }
-function matchOrProblem(selector, engines, project, problems) {
-    const matches = match(selector, engines, project);
-    if (matches.length === 0) {
-        problems.push({ kind: 'not-found', selector, candidates: [] });
-    }
-    else if (matches.length > 1 && selector.kind !== 'all') {
-        problems.push({ kind: 'ambiguous', selector, candidates: matches });
-        return [];
-    }
-    return matches;
+function describeGrant(change) {
+    if (!isChange(change))
+        return { kind: 'keep', words: '' };
+    if (change.action !== 'create')
+        return { kind: 'remove', words: 'revoke' };
+    return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
 }
-function match(selector, engines, project) {
-    const named = (text) => engines.filter((engine) => engine.displayName === text).map((engine) => engine.name);
-    const withId = (id) => engines.filter((engine) => parseEngineName(engine.name)?.id === id).map((engine) => engine.name);
-    switch (selector.kind) {
-        case 'all':
-            return engines.map((engine) => engine.name);
-        case 'displayName':
-            return named(selector.text).sort();
-        case 'name':
-            // The scope's engines alone are known here, so an engine of another project cannot be among them.
-            return sameProject(selector.project, project.id, [project]) ? withId(selector.id) : [];
-        case 'id': {
-            const byId = withId(selector.id);
-            return byId.length > 0 ? byId : named(selector.text).sort();
-        }
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/engines.js
-
-
-
-
-
-/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
-async function readKnownEngines(desired, google) {
-    const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
-    const ids = [...new Set(selectors.flatMap(idOf))];
-    const [listed, ...named] = await Promise.all([
-        google.aiplatform.listEngines(desired.project, desired.region),
-        ...ids.map((id) => orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id })))),
-    ]);
-    const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine]] : [])));
-    const unread = listed.filter(({ name }) => !full.has(name));
-    return { engines: [...full.values(), ...unread], full };
-}
-function idOf(selector) {
-    return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
-}
-/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
-async function readSelected(desired, known, project, google) {
-    const full = new Map(known.full);
-    let left = known.engines;
-    for (;;) {
-        const selection = selectEngines(desired, left, project);
-        const unread = selection.engines.filter((name) => !full.has(name));
-        const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
-        const gone = new Set(unread.filter((_name, index) => read[index] === null));
-        read.forEach((engine) => engine && full.set(engine.name, engine));
-        left = left.filter(({ name }) => !gone.has(name));
-        // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
-        if (gone.size > 0)
-            continue;
-        const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
-        return { engines: engines.map(observedEngine), selection };
-    }
-}
-/**
- * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
- * per direction, so a binding that is declared has to agree with theirs.
- */
-async function readOthers(desired, known, project, google) {
-    if (!DIRECTIONS.some((direction) => engines_isNamed(desired.gateways[direction])))
-        return [];
-    const selected = new Set(selectEngines(desired, known.engines, project).engines);
-    const others = known.engines.filter(({ name }) => !selected.has(name));
-    const read = await Promise.all(others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))));
-    return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
-}
-/** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
-async function readOther(listed, google) {
-    try {
-        return await orNull(google.aiplatform.getEngine(listed.name));
-    }
-    catch (error) {
-        if (error instanceof ApiError && error.status !== 401)
-            return listed;
-        throw error;
-    }
-}
-function engines_isNamed(gateway) {
-    return gateway !== undefined && gateway !== 'none';
-}
-function observedEngine(resource) {
-    const principal = principalOf(resource.spec?.effectiveIdentity);
-    const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? '']);
-    return {
-        name: resource.name,
-        id: parseEngineName(resource.name)?.id ?? resource.name,
-        displayName: resource.displayName ?? '',
-        ...(principal === undefined ? {} : { principal }),
-        identityType: resource.spec?.identityType ?? '',
-        env: Object.fromEntries(env),
-        config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
-        resource,
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/enforcement.js
-
-
-/**
- * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
- * decides by grants from one that lets everything pass or denies everything (Google's "Set up Agent Gateway" page).
- *
- * A caller who may not read them can still plan and apply: the answer then says so.
- *
- * @param gateway full resource name
- */
-async function readEnforcement(gateway, google) {
-    const at = parseGatewayName(gateway);
-    if (!at)
-        return { kind: 'unreadable', why: `${gateway} is not a gateway's name` };
-    try {
-        const listed = await google.networksecurity.listAuthzPolicies(at.project, at.location);
-        const policies = listed.filter((policy) => (policy.target?.resources ?? []).some((target) => isTarget(target, at)));
-        const names = policies.flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
-        const readable = [...new Set(names)].filter((name) => parseExtensionName(name) !== undefined);
-        const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
-        return { kind: 'read', policies, extensions };
-    }
-    catch (error) {
-        if (error instanceof ApiError && error.status !== 401)
-            return { kind: 'unreadable', why: error.googleMessage };
-        if (error instanceof NetworkError)
-            return { kind: 'unreadable', why: error.message };
-        throw error;
-    }
-}
-/** Policies of one project and location are compared, so its ID and its number need not be told apart. */
-function isTarget(target, { location, id }) {
-    return target.endsWith(`/locations/${location}/agentGateways/${id}`);
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/project.js
-
-
-/**
- * Reads the ID and number of a project. Deployers often lack `resourcemanager.projects.get`; then the number that
- * aiplatform puts into engine names does as well.
- */
-async function readProject(project, google) {
-    try {
-        const ref = projectRefOf(await google.resourcemanager.getProject(project));
-        return { resolve: () => ref };
-    }
-    catch (error) {
-        // A number alone will not do: gateways are written with the project's ID.
-        if (!isPermissionDenied(error) || /^\d+$/.test(project))
-            throw error;
-        return {
-            resolve: (engineNames) => {
-                const number = engineNames
-                    .map((name) => parseEngineName(name)?.project)
-                    .find((part) => /^\d+$/.test(part ?? ''));
-                if (number === undefined)
-                    throw error;
-                return { id: project, number };
-            },
-        };
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/registry.js
-
-
-
-/** A config without endpoints needs no right to read a registry. */
-async function readServices(desired, project, google, disabled) {
-    if (desired.endpoints.length === 0)
-        return [];
-    return disabled.orElse(google.agentregistry.listServices(project, desired.region), [], project);
-}
-/**
- * The services of the other registries that an egress gateway looks into: they may serve the same hosts. A plan can do
- * without, so a registry that cannot be read is only named.
- */
-async function readAttached(desired, gateway, registryProject, google) {
-    const others = (gateway?.registries ?? [])
-        .flatMap((name) => parseRegistryName(name) ?? [])
-        .filter(({ project, location }) => location !== desired.region || ![registryProject.id, registryProject.number].includes(project));
-    if (desired.endpoints.length === 0)
-        return [];
-    return Promise.all(others.map(async ({ project, location }) => {
-        try {
-            const services = await google.agentregistry.listServices(project, location);
-            return { project, location, kind: 'read', services };
-        }
-        catch (error) {
-            if (error instanceof ApiError && error.status !== 401) {
-                return { project, location, kind: 'unreadable', why: error.googleMessage };
-            }
-            if (error instanceof NetworkError)
-                return { project, location, kind: 'unreadable', why: error.message };
-            throw error;
-        }
-    }));
-}
-/**
- * The registry-wide IAP policy, and those of the services that a plan is about.
- *
- * @param resources registry resources of these services
- */
-async function readPolicies(desired, resources, registry, google, disabled) {
-    const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
-    const [registryPolicy, ...policies] = await Promise.all([
-        desired.endpoints.length === 0
-            ? undefined
-            : disabled.orElse(readRegistryPolicy(carriesOver, iapRegistryOf(registry, desired.region), google), undefined, registry.id),
-        ...resources.map(async (name) => {
-            // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
-            const policy = await disabled.orElse(orNull(google.iap.getPolicy(iapResourceOf(name, registry))), null, registry.id);
-            return policy ? [[name, policy]] : [];
-        }),
-    ]);
-    return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
-}
-/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
-async function readRegistryPolicy(isNeeded, resource, google) {
-    try {
-        return await google.iap.getPolicy(resource);
-    }
-    catch (error) {
-        if (!isNeeded && (isPermissionDenied(error) || isNotFound(error)))
-            return undefined;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/observe.js
-
-
-
-
-
-
-
-
-
-
-
-
-/**
- * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
- * engines, gateways and services first; then each selected engine; then the policies of the services that serve a
- * declared URL.
- *
- * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
- */
-async function observe(desired, google, universe) {
-    const { region } = desired;
-    const disabled = collectDisabledApis();
-    const assumed = egressProject(desired) ?? desired.project;
-    const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
-        readKnownEngines(desired, google),
-        readGateways(desired, google),
-        readServices(desired, assumed, google, disabled),
-        readProject(desired.project, google),
-        readEgressEnforcement(desired, google),
-    ]);
-    const project = scopeReading.resolve(known.engines.map(({ name }) => name));
-    const [{ engines, selection }, others] = await Promise.all([
-        readSelected(desired, known, project, google),
-        readOthers(desired, known, project, google),
-    ]);
-    const siblings = others.filter(({ name }) => !selection.engines.includes(name));
-    const registryProject = await registryProjectOf(desired, project, engines, google);
-    const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-    const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
-    const engineNames = known.engines.map(({ name }) => name).sort();
-    const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
-    const resources = plannedResources(desired, base, universe);
-    const [policies, attached, failedUpdates] = await Promise.all([
-        readPolicies(desired, resources, registryProject, google, disabled),
-        readAttached(desired, gateways.egress, registryProject, google),
-        readFailedUpdates(desired, base, google),
-    ]);
-    return {
-        ...base,
-        ...policies,
-        attached,
-        failedUpdates,
-        disabledApis: disabled.found(),
-        ...(enforcement ? { enforcement } : {}),
-    };
-}
-/** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
-function egressProject({ gateways: { egress } }) {
-    return egress === undefined || egress === 'none' ? undefined : egress.project;
-}
-/**
- * The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. Where the config
- * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
- */
-async function registryProjectOf(desired, project, engines, google) {
-    const { egress } = desired.gateways;
-    const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
-    const declared = egress !== undefined && egress !== 'none';
-    // Without endpoints nothing is looked up in a registry, wherever it is.
-    const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
-    const name = (declared ? egress.project : inferred) ?? project.id;
-    if (name === project.id || name === project.number)
-        return project;
-    return (await readProject(name, google)).resolve([]);
-}
-/** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
-async function readEgressEnforcement(desired, google) {
-    const { egress } = desired.gateways;
-    if (egress === undefined || egress === 'none')
-        return undefined;
-    return readEnforcement(formatGatewayName({ project: desired.project, ...egress }), google);
-}
-async function readGateways(desired, google) {
-    const entries = await Promise.all(DIRECTIONS.map(async (direction) => {
-        const wanted = desired.gateways[direction];
-        if (wanted === undefined || wanted === 'none')
-            return [];
-        const name = formatGatewayName({ project: desired.project, ...wanted });
-        return [[direction, await orNull(google.networkservices.getGateway(name))]];
-    }));
-    return Object.fromEntries(entries.flat());
-}
-/** An update that failed last time often fails again for the same reason, after minutes. Nice to know, not needed. */
-async function readFailedUpdates(desired, base, google) {
-    const changing = planBindings(desired, base).filter(isChange);
-    const found = await Promise.all(changing.map(async ({ engine }) => [engine, await lastUpdateError(engine, google)]));
-    return new Map(found.flatMap(([engine, error]) => (error === undefined ? [] : [[engine, error]])));
-}
-async function lastUpdateError(engine, google) {
-    try {
-        const last = await google.aiplatform.lastUpdate(engine);
-        return last?.error && (last.error.message || `code ${last.error.code ?? 'unknown'}`);
-    }
-    catch (error) {
-        if (isNotFound(error) || isPermissionDenied(error))
-            return undefined;
-        throw error;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/observe/permissions.js
-
-/**
- * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
- * a permission helps nobody.
- *
- * The projects are asked first, with one request each. A permission may also be granted on a single engine or a single
- * endpoint, where the project knows nothing of it, so what a project does not confirm is asked of the resources
- * themselves. Where these cannot be asked, the project's answer counts as long as it is right about what was made use of
- * already; no answer at all is none.
- *
- * @returns what is lacking, with the resources it is lacking on (none where only the project could be asked)
- */
-async function lackingPermissionsOf(needed, google) {
-    const projects = [...new Set(needed.map(({ project }) => project))];
-    const answers = new Map(await Promise.all(projects.map(async (project) => {
-        const asked = needed.filter((need) => need.project === project);
-        const permissions = [...new Set(asked.flatMap(({ permission, proven }) => [permission, proven]))].sort();
-        const held = await answerOrNone(google.resourcemanager.testPermissions(project, permissions));
-        return [project, held];
-    })));
-    const unconfirmed = needed.filter(({ project, permission }) => !answers.get(project)?.includes(permission));
-    const found = await Promise.all(unconfirmed.map(async (need) => lackingOn(need, answers.get(need.project)?.includes(need.proven) ?? false, google)));
-    return found.flat();
-}
-/** @param isBelieved the project's answer, which does not confirm the permission, counts */
-async function lackingOn(need, isBelieved, google) {
-    const { permission, project, resources } = need;
-    const answers = await Promise.all(resources.map(async (resource) => ({ resource, held: await heldOn(resource, permission, google) })));
-    const lacking = answers
-        .filter(({ held }) => (held ? !held.includes(permission) : isBelieved))
-        .map(({ resource }) => resource);
-    if (resources.length === 0 ? !isBelieved : lacking.length === 0)
-        return [];
-    return [{ permission, project, resources: lacking }];
-}
-function heldOn(resource, permission, google) {
-    const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
-    return answerOrNone(client.testPermissions(resource, [permission]));
-}
-async function answerOrNone(answer) {
-    try {
-        return await answer;
-    }
-    catch (error) {
-        if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError)
-            return undefined;
-        throw error;
-    }
-}
+/** The same for one host of a service. */
+const HOST_KINDS = {
+    remove: 'remove',
+    change: 'update',
+    add: 'add',
+    keep: 'keep',
+};
 
 ;// CONCATENATED MODULE: ./lib/src/report/words.js
 /** Marks of a change that can be told apart without colour. */
@@ -57043,12 +56655,31 @@ function scopeLine({ scope }) {
 }
 /** @returns the gateway's short name and, where it is not the scope's own project's, that project */
 function gatewayLabel(name, project) {
-    if (name === null)
-        return 'not bound';
-    const [, owner, id] = /^projects\/([^/]+)\/locations\/[^/]+\/agentGateways\/([^/]+)$/.exec(name) ?? [];
-    if (owner === undefined || id === undefined)
+    return name === null ? 'not bound' : words_shortName(name, 'agentGateways', project);
+}
+/** @returns the service's short name and, where it is not the scope's own project's, that project */
+function serviceLabel(name, project) {
+    return words_shortName(name, 'services', project);
+}
+function words_shortName(name, collection, project) {
+    const [, owner, found, id] = /^projects\/([^/]+)\/locations\/[^/]+\/([^/]+)\/([^/]+)$/.exec(name) ?? [];
+    if (owner === undefined || id === undefined || found !== collection)
         return name;
     return owner === project ? id : `${id} (project ${owner})`;
+}
+/** @returns e.g. `1 engine`, `3 engines` */
+function plural(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+/** @param ms milliseconds @returns e.g. `8 s`, `2 min`, `2 min 31 s`, `1 h 2 min` */
+function duration(ms) {
+    const seconds = Math.round(ms / 1000);
+    if (seconds < 60)
+        return `${seconds} s`;
+    const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+    if (hours > 0)
+        return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
+    return `${minutes} min${rest > 0 ? ` ${rest} s` : ''}`;
 }
 /** Why a host is granted that nothing in the config asks for. */
 const UNASKED = 'not asked for, but granted with the service';
@@ -57064,98 +56695,1223 @@ const STATUS_WORDS = {
 function engineLine({ displayName, id, status, governanceText }) {
     return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
 }
+/** @returns e.g. `380 of 400 changed bindings, 2 of 12 hosts not shown` */
+function cutsText(cuts) {
+    return `${cuts.map(({ what, left, all }) => (all === 1 ? what : `${left} of ${all} ${what}`)).join(', ')} not shown`;
+}
 
-;// CONCATENATED MODULE: ./lib/src/report/plan-text.js
+;// CONCATENATED MODULE: ./lib/src/report/open.js
 
 
 
+
+/** Names that are listed before the rest is only counted. */
+const open_SHOWN = 5;
 /**
- * The plan for the log: a section per layer, each change with the reason for every host.
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, then bindings.
  *
- * @returns plain text; its values come from outside and are escaped by the log
+ * @returns one line of plain text each; none when all is done
  */
-function planSections(plan) {
-    const endpoints = endpointChanges(plan);
-    const grants = grantChanges(plan);
-    const bindings = bindingChanges(plan);
+function stillOpen(plan, result) {
+    const services = [...new Set(plan.changes.flatMap((change) => ('service' in change ? change.service : [])))];
     return [
-        { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
-        { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
-        {
-            title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
-            lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
-        },
-    ].filter(({ lines }) => lines.length > 0);
-}
-/** @returns one line that says what the plan would do, with its scope */
-function planHeadline(plan) {
-    return `Plan for ${scopeLine(plan)}: ${countsLine(plan.summary)}`;
-}
-/** @returns the finding as one text: what, then what to do */
-function findingText({ id, message, remedy }) {
-    return `${message} ${remedy} [${id}] (docs/checks.md#${id})`;
-}
-function actions(changes) {
-    const counts = new Map();
-    for (const { action } of changes)
-        counts.set(action, (counts.get(action) ?? 0) + 1);
-    return [...counts].map(([action, count]) => `${count} ${action}`).join(', ') || 'none';
-}
-function endpointLines(change) {
-    const title = `${MARKS[change.action]} ${change.key}: ${change.action} ${change.service}`;
-    const fields = change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`);
-    const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
-        const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
-        const why = reason || (change.action === 'adopt' ? UNASKED : '');
-        return `    ${mark} ${url}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
-    });
-    return [title, ...fields, ...interfaces];
-}
-function grantLines(grants) {
-    return grants.map(({ action, key, displayName, member, condition }) => {
-        const who = displayName === undefined ? 'carried over from the registry-wide policy' : JSON.stringify(displayName);
-        const when = condition ? `, only if ${condition.expression}` : '';
-        return `${MARKS[action]} ${key}: ${who} ${member}${when}`;
-    });
-}
-function bindingLines(change, project) {
-    const directions = DIRECTIONS.map((direction) => {
-        const { from, to, declared } = directionOf(change, direction);
-        const [before, after] = [gatewayLabel(from, project), gatewayLabel(to, project)];
-        if (!declared)
-            return `    ${direction}: ${before} (not declared, left as it is)`;
-        return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
-    });
-    return [
-        `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
-        ...directions,
+        ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
+        ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
     ];
 }
-
-;// CONCATENATED MODULE: ./lib/src/config/context.js
-
-/** Reports a problem. */
-function report(context, origin, message, fix) {
-    context.problems.push(problem(origin, message, fix));
+function openService(service, plan, result) {
+    if (result && result.status !== 'failed')
+        return [];
+    const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
+    const grants = grantChanges(plan).filter((grant) => grant.service === service && isChange(grant));
+    return [...openEndpoint(change, plan, result), ...openGrants(grants, plan, result)];
 }
-/** What an input says; `undefined` when it was not given. */
-function fromInput(context, input) {
-    const text = context.inputs[input].trim();
-    return text === '' ? undefined : { text, origin: inputOrigin(input) };
+/** A result with a registry resource was registered; hosts are taken out last, and only where nothing failed before. */
+function openEndpoint(change, plan, result) {
+    if (!change)
+        return [];
+    const name = `Endpoint ${change.key} (${serviceLabel(change.service, plan.scope.project)})`;
+    if (result?.registryResource === undefined) {
+        return [`${name}: not ${change.action === 'create' ? 'registered' : 'updated'}.`];
+    }
+    const removes = change.interfaces.some(({ action }) => action === 'remove');
+    return removes ? [`${name}: hosts that are no longer declared may still be there.`] : [];
 }
-/** Whether the file has the key at its top, even with a value that the schema refused. */
-function fileHas(context, key) {
-    return context.file !== undefined && Object.hasOwn(context.file.value, key);
+function openGrants(grants, plan, result) {
+    const [first] = grants;
+    // The grants of a service are written at once: where some count, what failed is something after them.
+    if (!first || (result?.granted ?? 0) > 0)
+        return [];
+    const names = grants.map(({ displayName, member }) => displayName === undefined ? member : JSON.stringify(displayName));
+    const more = names.length > open_SHOWN ? ` and ${names.length - open_SHOWN} more` : '';
+    const service = serviceLabel(first.service, plan.scope.project);
+    return [
+        `Endpoint ${first.key} (${service}): ${plural(grants.length, 'grant')} not given, ${names.slice(0, open_SHOWN).join(', ')}${more}.`,
+    ];
+}
+function openBinding(change, plan, { engines }) {
+    const result = engines.get(change.engine);
+    if (!isChange(change) || (result && result.status !== 'failed' && result.status !== 'pending'))
+        return [];
+    const directions = DIRECTIONS.flatMap((direction) => {
+        const { from, to } = directionOf(change, direction);
+        const [before, after] = [from, to].map((name) => gatewayLabel(name, plan.scope.project));
+        return from === to ? [] : [`${direction} ${before} → ${after}`];
+    });
+    const how = result?.status === 'failed' ? 'failed' : 'not reached';
+    const { words } = describeBinding(change);
+    return [
+        `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}.`,
+    ];
+}
+function lastSegment(name) {
+    return name.slice(name.lastIndexOf('/') + 1);
 }
 
-;// CONCATENATED MODULE: ./lib/src/config/host-owners.js
-
-/** @returns the endpoint that carries the URL, by itself or through a preset: the first that lists it */
-function ownerOfUrl(url, endpoints, scope) {
-    return endpoints.find((endpoint) => endpoint.urls.some((listed) => listed.url === url) ||
-        endpoint.presets.some(({ name }) => expandPreset(name, scope).some((host) => host.url === url)));
+;// CONCATENATED MODULE: ./lib/src/github/errors.js
+/**
+ * Everything src/github throws, besides CancelledError and TimeoutError when the run is told to stop. Messages may quote
+ * GitHub: text from outside, to be escaped where it is printed. None of them has a `cause`: those of octokit hold the request,
+ * and with it the token's header.
+ */
+class GitHubError extends Error {
+}
+/** The request was not sent: an address no token may go to, no token at all, or a library that does not load. */
+class GitHubSetupError extends GitHubError {
+    name = 'GitHubSetupError';
+}
+/** The token may not do this (403, 404 on a write), or GitHub does not know it (401). The message names the permission. */
+class GitHubTokenError extends GitHubError {
+    name = 'GitHubTokenError';
+    status;
+    githubMessage;
+    readOnly;
+    constructor(exchange, status, githubMessage, readOnly) {
+        super(tokenMessage(exchange, status, githubMessage, readOnly));
+        this.status = status;
+        this.githubMessage = githubMessage;
+        this.readOnly = readOnly;
+    }
+}
+/** GitHub answered with another error, or with something that is no answer to the question. */
+class GitHubApiError extends GitHubError {
+    name = 'GitHubApiError';
+    method;
+    path;
+    status;
+    githubMessage;
+    constructor({ method, path }, status, githubMessage) {
+        super(`${method} ${path} of GitHub answered ${status}${githubMessage ? `: ${githubMessage}` : ''}`);
+        this.method = method;
+        this.path = path;
+        this.status = status;
+        this.githubMessage = githubMessage;
+    }
+}
+/** GitHub asks to wait longer, or more often, than this run may. */
+class GitHubRateLimitError extends GitHubError {
+    name = 'GitHubRateLimitError';
+    /** How long GitHub asks to wait. */
+    waitMs;
+    /** True when the throttling plugin knows this kind, and has waited as often as it may. */
+    throttled;
+    constructor(status, githubMessage, waitMs, throttled) {
+        super(`GitHub limits the requests of this token (${status}: ${githubMessage}) and asks to wait ${Math.ceil(waitMs / 1000)} s. Run again later.`);
+        this.waitMs = waitMs;
+        this.throttled = throttled;
+    }
+}
+/** No complete answer: a write may or may not have been carried out. */
+class GitHubNetworkError extends GitHubError {
+    name = 'GitHubNetworkError';
+    code;
+    constructor({ method, path }, code, message) {
+        super(`${method} ${path} of GitHub got no answer: ${[message, code && `(${code})`].filter(Boolean).join(' ')}`);
+        this.code = code;
+    }
+}
+/** GraphQL answered, and the answer was errors. */
+class GitHubGraphqlError extends GitHubError {
+    name = 'GitHubGraphqlError';
+    /** `type` of each error, such as `NOT_FOUND` or `FORBIDDEN`. */
+    types;
+    constructor(errors) {
+        super(`GitHub's GraphQL API answered with errors: ${errors.map(({ message }) => message).join('; ')}`);
+        this.types = errors.map(({ type }) => type);
+    }
+    /** @returns true when every error is of one of these types, and there is one */
+    isOnly(...types) {
+        return this.types.length > 0 && this.types.every((type) => types.includes(type));
+    }
+}
+/** Who edited the comment last could not be found out, so it approves nothing. */
+class ApprovalUnreadableError extends GitHubError {
+    name = 'ApprovalUnreadableError';
+    /** The comment. */
+    url;
+    constructor(url, reason) {
+        super(`Whether somebody else edited the plan comment could not be checked, so it does not count: ${reason}`);
+        this.url = url;
+    }
+}
+/** A write may or may not have been carried out: look before trying again. */
+const errors_isUncertain = (error) => error instanceof GitHubNetworkError || (error instanceof GitHubApiError && error.status >= 500);
+/** What is asked for is not there (any more), or the token may not know that it is. */
+const errors_isNotFound = (error) => error instanceof GitHubApiError && error.status === 404;
+/**
+ * Tokens of forks stay read-only whatever the workflow says; those of Dependabot's runs start read-only, and `permissions`
+ * raises them (GitHub's documentation of both). Running a fork's code with a token that writes is never the advice.
+ */
+function tokenMessage({ method, path }, status, said, readOnly) {
+    const answer = `${method} ${path} of GitHub answered ${status}${said ? `: ${said}` : ''}`;
+    if (status === 401)
+        return `GitHub did not accept the token (input github_token). ${answer}`;
+    const needs = 'The token lacks a permission, usually `permissions: pull-requests: write`.';
+    if (readOnly === 'fork') {
+        return `${needs} This run belongs to a pull request from a fork, and GitHub gives such runs a token that only reads. ${answer}`;
+    }
+    const dependabot = readOnly === 'dependabot' ? ' Dependabot started this run, and its token only reads unless the job says so.' : '';
+    return `${needs}${dependabot} Give it to the job, or to the token in github_token. ${answer}`;
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/redact.js
+/** What stands where something was left out. */
+const GONE = '…';
+/** Pages of Google that its error messages point to: their queries say where to click, and hold no secret. */
+const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.google\.com(?=[/?#]|$)/i;
+/**
+ * The URL without what may be a secret: user information, query and fragment. An ellipsis stands where something was
+ * left out: `https://…@host/path?…#…`. What is no clean URL loses everything up to its last `@` as well.
+ */
+function redactUrl(url) {
+    const [, address = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/su.exec(url) ?? [];
+    return `${withoutUser(address)}${query && `?${GONE}`}${fragment && `#${GONE}`}`;
+}
+/** The same for every URL in a text; links to Google's own pages stay whole. */
+function redactText(text) {
+    return text.replace(/[a-z][a-z\d+.-]{0,20}:[\\/]{2,}[^\s"'`<>]+/gi, (found) => {
+        const [, url = '', after = ''] = /^(.*?)([).,;:\]}]{0,5})$/su.exec(found) ?? [];
+        return GOOGLE_PAGES.test(url) ? found : `${redactUrl(url)}${after}`;
+    });
+}
+/** A plain host is followed by a path, which may hold an `@`; everything else up to the last `@` may be a password. */
+function withoutUser(address) {
+    if (!address.includes('@') || /^[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+(?::\d+)?\/[^\\]*$/i.test(address))
+        return address;
+    const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(address)?.[0] ?? '';
+    return `${scheme}${GONE}@${address.slice(address.lastIndexOf('@') + 1)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/markdown.js
+
+
+const ZERO_WIDTH_SPACE = '\u200b';
+/** Characters of a name that must not be broken. */
+const MAX_COLUMN = 24;
+/**
+ * Text from outside as Markdown that shows as that text and does nothing else: every character that Markdown, HTML or
+ * GitHub's links give a meaning is written as an entity, which CommonMark never takes for structure. It fits into a table
+ * cell, behind a list mark and between marks of emphasis: no line breaks, no pipes, nothing that opens a block, no blanks at
+ * its ends. URLs in it are redacted.
+ *
+ * @param max characters after which it is cut
+ */
+function escapeMarkdown(text, max = Infinity) {
+    return entities(unlinked(printable(clip(redactText(text), max))))
+        .replace(/^ +|(?<! ) +$/g, (blanks) => '&#32;'.repeat(blanks.length))
+        .replace(/^-/, '&#45;')
+        .replace(/^(\d+)\./, '$1&#46;');
+}
+/** The same, in a fixed-width font. GitHub links no mentions and references there, so the text is copied as it is. */
+function code(text, max = Infinity) {
+    return `<code>${entities(printable(clip(redactText(text), max)))}</code>`;
+}
+/** @param url any text; what is no http(s) URL is no link @param text escaped */
+function markdown_link(text, url) {
+    const parsed = /^https?:\/\//i.test(url) ? URL.parse(url) : null;
+    if (!parsed || parsed.username || parsed.password)
+        return text;
+    return `[${text}](${parsed.href.replace(/[^\w\-./:?=&%#]/g, encodeURIComponent).replace(/[()'*!~]/g, percent)})`;
+}
+/** @returns head and rule of a table @param head column titles, trusted */
+function tableHead(head) {
+    return `${tableRow(head)}\n${tableRow(head.map(() => ':--'))}`;
+}
+/**
+ * The title of a column of names in code font, as wide as the longest of them: GitHub breaks names at their hyphens
+ * as soon as another column wants room. One em of the code font is about two blanks of a title.
+ */
+function nameColumn(title, names) {
+    const longest = Math.min(MAX_COLUMN, Math.max(0, ...names.map((name) => name.length)));
+    return title + '&nbsp;'.repeat(Math.max(0, 2 * (longest - title.length) + 3));
+}
+/** @returns one line of a table @param cells already escaped */
+function tableRow(cells) {
+    return `| ${cells.join(' | ')} |`;
+}
+/** @returns the text, cut when it is longer than so many characters; never in the middle of one */
+function clip(text, max) {
+    return text.length <= max ? text : `${text.slice(0, max).replace(/[\ud800-\udbff]$/, '')}…`;
+}
+/**
+ * GitHub looks for mentions, references and emoji codes in the finished HTML, where an entity is the character it stands
+ * for. A zero-width space keeps them text; that is how Renovate does it, too (its `sanitizeMarkdown`).
+ */
+function unlinked(text) {
+    return text
+        .replace(/@/g, `@${ZERO_WIDTH_SPACE}`)
+        .replace(/#(?=\d)/g, `#${ZERO_WIDTH_SPACE}`)
+        .replace(/\b(GH)-(?=\d)/gi, `$1-${ZERO_WIDTH_SPACE}`)
+        .replace(/:(?=[\w+-]+:)/g, `:${ZERO_WIDTH_SPACE}`);
+}
+function entities(text) {
+    return text
+        .replace(/[^\p{L}\p{N} .,/-]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`)
+        .replace(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`);
+}
+function percent(char) {
+    return `%${char.charCodeAt(0).toString(16).toUpperCase()}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/parts.js
+
+
+/** Who gets room first when a report has to be cut. */
+const RANKS = {
+    failures: 0,
+    open: 1,
+    checks: 2,
+    next: 3,
+    changes: 4,
+    diagram: 5,
+    hosts: 6,
+    more: 7,
+    unchanged: 8,
+};
+/** @returns the rows, urgent ones and removals first; rows of a kind stay in their order */
+function dangerFirst(rows) {
+    const urgency = ({ isUrgent = false }) => (isUrgent ? 0 : 1);
+    return [...rows].sort((a, b) => urgency(a) - urgency(b) || byDanger(a.kind, b.kind));
+}
+/** @returns the first cell of a row: mark and words */
+function actionCell({ kind, words }) {
+    const mark = KIND_MARKS[kind];
+    return `${mark === '' ? '' : code(mark)} ${words}`.trim().replaceAll(' ', '&nbsp;');
+}
+/** Rows of a table that everybody sees; the others are folded, and make room for other parts. */
+const OPEN_ROWS = 20;
+/** So few more are not worth a fold. */
+const SPARE_ROWS = 5;
+/** @returns the table, the end of a long one folded, or nothing when it has no rows */
+function tableParts(options) {
+    const { heading, columns, rows, what, rank } = options;
+    if (rows.length === 0)
+        return [];
+    const sorted = dangerFirst(rows);
+    const open = rows.length <= OPEN_ROWS + SPARE_ROWS ? rows.length : OPEN_ROWS;
+    const rest = sorted.slice(open);
+    return [
+        { head: `${heading}\n\n${tableHead(columns)}`, rows: lines(sorted.slice(0, open)), what, rank },
+        ...foldedTable({ ...options, heading: `${rest.length} more ${what}`, rows: rest, rank: RANKS.more }),
+    ];
+}
+/** @returns the same, folded until somebody opens it; the heading is its title */
+function foldedTable({ heading, columns, rows, what, rank }) {
+    if (rows.length === 0)
+        return [];
+    return [{ ...folded(heading, tableHead(columns)), rows: lines(dangerFirst(rows)), what, rank }];
+}
+/** @returns head and foot around something folded @param title escaped */
+function folded(title, head) {
+    return { head: `<details><summary>${title}</summary>\n\n${head}`, foot: '\n\n</details>' };
+}
+function lines(rows) {
+    return rows.map(({ cells }) => tableRow(cells));
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/bindings.js
+
+
+
+
+
+
+/** The longest text of a cell; Google's own display names have at most 128 characters. */
+const MAX_NAME = 200;
+/**
+ * The binding layer: one row per engine with both directions, its verdict and, after an apply, how it ended.
+ *
+ * @param engines how each engine stands; one that is missing is shown without a verdict
+ */
+function bindingParts(plan, engines, options) {
+    const changes = new Map(bindingChanges(plan).map((change) => [change.engine, change]));
+    const known = new Set(engines.map(({ name }) => name));
+    const rows = [
+        ...engines.map((engine) => bindingRow(changes.get(engine.name), engine, plan, options)),
+        ...[...changes.values()]
+            .filter(({ engine }) => !known.has(engine))
+            .map((change) => bindingRow(change, undefined, plan, options)),
+    ];
+    const verdict = options.applied ? ['Governance', 'Status'] : ['Governance now'];
+    const columns = ['Engine', 'Egress', 'Ingress', ...verdict];
+    const changed = rows.filter(({ kind }) => kind !== 'keep');
+    const kept = rows.filter(({ kind }) => kind === 'keep');
+    return [
+        ...tableParts({
+            heading: `${options.hashes} Bindings`,
+            columns: ['', ...columns],
+            rows: changed,
+            what: 'changed bindings',
+            rank: RANKS.changes,
+        }),
+        ...foldedTable({
+            heading: `${plural(kept.length, 'engine')} with an unchanged binding`,
+            columns,
+            rows: kept.map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
+            what: 'unchanged bindings',
+            rank: RANKS.unchanged,
+        }),
+    ];
+}
+function bindingRow(change, engine, { scope }, { applied }) {
+    const described = change ? describeBinding(change) : { kind: 'keep', words: '' };
+    const id = engine?.id ?? change?.engine ?? '';
+    const name = engine?.displayName ?? change?.displayName ?? '';
+    const directions = DIRECTIONS.map((direction) => change ? directionCell(directionOf(change, direction), scope.project) : '');
+    const cells = [
+        actionCell(described),
+        `${escapeMarkdown(name, MAX_NAME)} ${code(id, MAX_NAME)}`.trim(),
+        ...directions,
+        engine ? escapeMarkdown(engine.governanceText, 400) : '',
+        ...(applied ? [engine ? statusCell(engine) : ''] : []),
+    ];
+    // After an apply that failed, what is not done is what matters.
+    const isUrgent = applied && (engine?.status === 'failed' || engine?.status === 'pending');
+    return { kind: described.kind, isUrgent, cells };
+}
+function directionCell({ from, to }, project) {
+    const [before, after] = [from, to].map((name) => name === null ? 'none' : escapeMarkdown(gatewayLabel(name, project), MAX_NAME));
+    return from === to ? (before ?? '') : `${before}&nbsp;→&nbsp;**${after}**`;
+}
+function statusCell({ status, tookMs }) {
+    const took = tookMs === undefined ? '' : ` (${duration(tookMs)})`;
+    return `${status === 'failed' ? '**failed**' : STATUS_WORDS[status]}${took}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/groups.js
+
+/** @returns the engines of a plan, grouped by what happens to them, in the order of the plan */
+function groupEngines(plan) {
+    const grants = new Map();
+    for (const grant of grantChanges(plan)) {
+        if (grant.engine === undefined)
+            continue;
+        const known = grants.get(grant.engine);
+        if (known)
+            known.push(grant);
+        else
+            grants.set(grant.engine, [grant]);
+    }
+    const groups = new Map();
+    for (const binding of bindingChanges(plan)) {
+        const own = grants.get(binding.engine) ?? [];
+        const { egress, ingress } = binding;
+        const sameness = JSON.stringify([egress, ingress, own.map(({ service, action }) => [service, action])]);
+        const group = groups.get(sameness);
+        if (group)
+            group.names.push(binding.displayName);
+        else {
+            const isChanged = isChange(binding) || own.some(isChange);
+            groups.set(sameness, { binding, names: [binding.displayName], grants: own, isChanged });
+        }
+    }
+    return [...groups.values()];
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/topology.js
+
+
+
+
+
+/** What a reader takes in at one glance. GitHub's own limits (500 edges, 50,000 characters) are far away. */
+const MAX_GROUPS = 8;
+const MAX_ENDPOINTS = 12;
+const MAX_EDGES = 48;
+const MAX_NAMES = 4;
+/**
+ * Engines, gateways and endpoints of a plan with what connects them. Engines to which the same happens are one node, all
+ * that stay as they are another one: what changes has to be seen in a fleet of any size.
+ */
+function topologyOf(plan) {
+    const ids = nameNodes(plan);
+    const groups = groupEngines(plan);
+    const changed = groups.filter(({ isChanged }) => isChanged).sort((a, b) => byDanger(kindOf(a), kindOf(b)));
+    const shown = changed.slice(0, MAX_GROUPS);
+    const kept = groups.filter(({ isChanged }) => !isChanged);
+    const carried = grantChanges(plan).filter(({ engine }) => engine === undefined);
+    const edges = [
+        ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
+        ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),
+        ...unique(carried.map((grant) => grantEdge(grant, 'carried', ids))),
+    ];
+    const nodes = [
+        ...gatewayNodes('ingress', ids, plan),
+        ...shown.map((group, index) => groupNode(group, `e${index}`)),
+        ...keptNode(kept),
+        ...carriedNode(carried),
+        ...gatewayNodes('egress', ids, plan),
+        ...endpointNodes(ids, plan),
+    ];
+    return limit(nodes, edges, changed.slice(MAX_GROUPS).flatMap(({ names }) => names).length);
+}
+function nameNodes(plan) {
+    const number = (names, prefix) => new Map([...new Set(names)].map((name, index) => [name, `${prefix}${index}`]));
+    const gateways = (direction) => bindingChanges(plan).flatMap((change) => {
+        const { from, to } = directionOf(change, direction);
+        return [to, from].flatMap((name) => name ?? []);
+    });
+    return {
+        gateways: { egress: number(gateways('egress'), 'egress'), ingress: number(gateways('ingress'), 'ingress') },
+        services: number(endpointChanges(plan).map(({ service }) => service), 's'),
+    };
+}
+function kindOf({ binding }) {
+    return describeBinding(binding).kind;
+}
+function groupEdges({ binding, grants }, id, ids) {
+    const gateways = DIRECTIONS.flatMap((direction) => {
+        const { from, to } = directionOf(binding, direction);
+        const edge = (gateway, kind, words) => {
+            const at = ids.gateways[direction].get(gateway) ?? '';
+            return direction === 'egress' ? { from: id, to: at, kind, words } : { from: at, to: id, kind, words };
+        };
+        if (from === to)
+            return to === null ? [] : [edge(to, 'keep', '')];
+        return [
+            ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : 're-bind')]),
+            ...(from === null ? [] : [edge(from, 'remove', 'unbind')]),
+        ];
+    });
+    return [...gateways, ...grants.map((grant) => grantEdge(grant, id, ids))];
+}
+function grantEdge(grant, from, ids) {
+    return { from, to: ids.services.get(grant.service) ?? '', ...describeGrant(grant) };
+}
+function groupNode(group, id) {
+    const { names } = group;
+    const more = names.length > MAX_NAMES ? [`and ${names.length - MAX_NAMES} more`] : [];
+    return { id, shape: 'engines', kind: kindOf(group), lines: [...names.slice(0, MAX_NAMES), ...more] };
+}
+function keptNode(kept) {
+    const names = kept.flatMap((group) => group.names);
+    if (names.length === 0)
+        return [];
+    const lines = names.length === 1 ? names : [`${names.length} unchanged engines`];
+    return [{ id: 'kept', shape: 'engines', kind: 'keep', lines }];
+}
+function carriedNode(carried) {
+    const count = new Set(carried.map(({ member }) => member)).size;
+    if (count === 0)
+        return [];
+    return [{ id: 'carried', shape: 'engines', kind: 'keep', lines: [plural(count, 'other member'), 'carried over'] }];
+}
+function gatewayNodes(direction, { gateways }, { scope }) {
+    return [...gateways[direction]].map(([name, id]) => {
+        const lines = [`${direction} gateway`, gatewayLabel(name, scope.project)];
+        return { id, shape: 'gateway', kind: 'keep', lines };
+    });
+}
+/** One node per service: two keys may adopt the same one. */
+function endpointNodes({ services }, plan) {
+    const byService = new Map();
+    for (const change of endpointChanges(plan)) {
+        const known = byService.get(change.service);
+        if (known)
+            known.push(change);
+        else
+            byService.set(change.service, [change]);
+    }
+    return [...byService].map(([service, changes]) => {
+        const kind = changes.map((change) => describeEndpoint(change).kind).sort(byDanger)[0] ?? 'keep';
+        const hosts = Math.max(...changes.map(({ interfaces }) => interfaces.filter(isThere).length));
+        const keys = [...new Set(changes.map(({ key }) => key))].join(', ');
+        return { id: services.get(service) ?? '', shape: 'endpoint', kind, lines: [keys, plural(hosts, 'host')] };
+    });
+}
+function isThere({ action }) {
+    return action !== 'remove';
+}
+function unique(edges) {
+    return [...new Map(edges.map((edge) => [JSON.stringify(edge), edge])).values()];
+}
+/** Cuts to what can be read, changes first, and leaves out what is not connected and does not change. */
+function limit(nodes, edges, moreEngines) {
+    const endpoints = nodes
+        .filter(({ shape }) => shape === 'endpoint')
+        .sort((a, b) => urgency(a, edges) - urgency(b, edges));
+    const hidden = new Set(endpoints.slice(MAX_ENDPOINTS).map(({ id }) => id));
+    const known = new Set(nodes.map(({ id }) => id).filter((id) => !hidden.has(id)));
+    const possible = edges.filter(({ from, to }) => known.has(from) && known.has(to));
+    const shown = [...possible].sort((a, b) => byDanger(a.kind, b.kind)).slice(0, MAX_EDGES);
+    const linked = new Set(shown.flatMap(({ from, to }) => [from, to]));
+    const visible = nodes.filter(({ id, kind, shape }) => known.has(id) && (linked.has(id) || shape === 'engines' || changes(kind)));
+    const left = [
+        ...(moreEngines > 0 ? [`${plural(moreEngines, 'more engine')} that change`] : []),
+        ...(hidden.size > 0 ? [plural(hidden.size, 'more endpoint')] : []),
+        ...(possible.length > shown.length ? [plural(possible.length - shown.length, 'more connection')] : []),
+    ];
+    return { nodes: visible, edges: possible.filter((edge) => shown.includes(edge)), left };
+}
+function changes(kind) {
+    return kind !== 'keep' && kind !== 'adopt';
+}
+/** Endpoints that change come first, then those on which a grant changes. */
+function urgency({ id, kind }, edges) {
+    if (changes(kind))
+        return 0;
+    return edges.some((edge) => edge.to === id && changes(edge.kind)) ? 1 : 2;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/diagram.js
+
+
+
+
+
+
+/** Characters of one line of a label. */
+const MAX_LINE = 40;
+const NBSP = '\u00a0';
+const diagram_ZERO_WIDTH_SPACE = '\u200b';
+/** Colours that can be read on GitHub's light and dark ground; they only repeat what mark and line say. */
+const COLOURS = {
+    remove: '#d1242f',
+    replace: '#bf8700',
+    update: '#bf8700',
+    add: '#2da44e',
+};
+const SHAPES = {
+    engines: ['["', '"]'],
+    gateway: ['{{"', '"}}'],
+    endpoint: ['(["', '"])'],
+};
+/** @returns the plan as a folded Mermaid diagram, or nothing when there is nothing to draw */
+function diagramParts(plan) {
+    const { nodes, edges, left } = topologyOf(plan);
+    if (edges.length === 0)
+        return [];
+    const fence = ['```mermaid', 'flowchart LR', ...nodes.map(nodeLine), ...edges.map(edgeLine), ...styles(nodes, edges)];
+    const legend = `${code('+')} new, thick line · ${code('−')} removed, dotted line · ${code('~')} changed · thin line: stays`;
+    const note = left.length === 0 ? '' : `\n\nNot drawn: ${left.join(', ')}.`;
+    const text = `${[...fence, '```'].join('\n')}\n\n${legend}${note}`;
+    return [
+        {
+            ...folded('Diagram of engines, gateways and endpoints', ''),
+            between: '',
+            rows: [text],
+            what: 'the diagram',
+            rank: RANKS.diagram,
+        },
+    ];
+}
+/**
+ * Text from outside for a Mermaid label in double quotes: everything but letters, digits and a few signs is written as
+ * Mermaid's own entity code. What Mermaid would still make something of once it has decoded them (a list, an icon, maths)
+ * is broken up with characters that do not show; so is what it keeps entity codes in meanwhile (`ﬂ°`, `¶ß`).
+ */
+function mermaidLabel(text) {
+    return clip(printable(redactText(text)), MAX_LINE)
+        .replaceAll(' ', NBSP)
+        .replace(/:(?=\S)/g, `:${diagram_ZERO_WIDTH_SPACE}`)
+        .replace(/\$(?=\$)/g, `$${diagram_ZERO_WIDTH_SPACE}`)
+        .replace(/(\ufb02|¶)(?=[°ß])/g, `$1${diagram_ZERO_WIDTH_SPACE}`)
+        .replace(/[^\p{L}\p{N}.,/]/gu, (char) => `#${char.codePointAt(0) ?? 0};`);
+}
+function nodeLine({ id, shape, kind, lines }) {
+    const [open, close] = SHAPES[shape];
+    const mark = KIND_MARKS[kind];
+    const shown = lines.map((line, index) => mermaidLabel(index === 0 && mark !== '' ? `${mark} ${line}` : line));
+    return `  ${id}${open}${shown.join('<br>')}${close}`;
+}
+function edgeLine({ from, to, kind, words }) {
+    const label = `"${mermaidLabel(`${KIND_MARKS[kind]} ${words}`)}"`;
+    switch (kind) {
+        case 'keep':
+        case 'adopt':
+            return `  ${from} --> ${to}`;
+        case 'remove':
+            return `  ${from} -. ${label} .-x ${to}`;
+        case 'add':
+        case 'replace':
+        case 'update':
+            return `  ${from} == ${label} ==> ${to}`;
+    }
+}
+function styles(nodes, edges) {
+    return Object.entries(COLOURS).flatMap(([kind, colour]) => {
+        const ids = nodes.filter((node) => node.kind === kind).map(({ id }) => id);
+        const lines = edges.flatMap((edge, index) => (edge.kind === kind ? [index] : []));
+        const dashes = kind === 'remove' ? ',stroke-dasharray:4 3' : '';
+        return [
+            ...(ids.length > 0
+                ? [`  classDef ${kind} stroke:${colour},stroke-width:2px${dashes}`, `  class ${ids.join(',')} ${kind}`]
+                : []),
+            ...(lines.length > 0
+                ? [`  linkStyle ${lines.join(',')} stroke:${colour},stroke-width:${kind === 'remove' ? 2 : 3}px`]
+                : []),
+        ];
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/endpoints.js
+
+
+
+
+
+
+const COLUMNS = ['', 'Endpoint', 'Hosts', 'Service'];
+/** The endpoint layer: one row per service, and every host with the reason why it is there. */
+function endpointParts(plan, { hashes }) {
+    const changes = endpointChanges(plan);
+    const news = newlyGranted(plan);
+    const rows = changes.map((change) => ({ change, row: endpointRow(change, plan) }));
+    // Whose hosts an adopted service carries is worth a look when somebody is let in there for the first time.
+    const isShown = ({ change }) => isChange(change) || (change.action === 'adopt' && news.has(change.service));
+    const kept = rows.filter((item) => !isShown(item)).map(({ row }) => row);
+    return [
+        ...tableParts({
+            heading: `${hashes} Endpoints in Agent Registry`,
+            columns: COLUMNS,
+            rows: rows.filter(isShown).map(({ row }) => row),
+            what: 'changed endpoints',
+            rank: RANKS.changes,
+        }),
+        ...foldedTable({
+            heading: `${plural(kept.length, 'endpoint')} used as ${kept.length === 1 ? 'it is' : 'they are'}`,
+            columns: COLUMNS,
+            rows: kept,
+            what: 'unchanged endpoints',
+            rank: RANKS.unchanged,
+        }),
+    ];
+}
+/** @returns the hosts of all services, one per row, those that change first */
+function hostParts(plan) {
+    const rows = endpointChanges(plan).flatMap((change) => hostRows(change));
+    return foldedTable({
+        heading: `${plural(rows.length, 'host')} and why each is there`,
+        columns: ['', 'Endpoint', 'URL', 'Protocol', 'Why'],
+        rows,
+        what: 'hosts',
+        rank: RANKS.hosts,
+    });
+}
+function newlyGranted(plan) {
+    return new Set(grantChanges(plan)
+        .filter(isChange)
+        .map(({ service }) => service));
+}
+function endpointRow(change, { scope }) {
+    const described = describeEndpoint(change);
+    const name = change.displayName === '' ? '' : `${escapeMarkdown(change.displayName, 200)} `;
+    const cells = [
+        actionCell(described),
+        code(change.key, 200),
+        [hostCounts(change), ...fieldTexts(change)].join('<br>'),
+        `${name}${code(serviceLabel(change.service, scope.project), 300)}`,
+    ];
+    return { kind: described.kind, cells };
+}
+/** E.g. `33 new` or `1 removed, 2 new, 30 kept`. */
+function hostCounts({ action, interfaces }) {
+    const count = (of) => interfaces.filter((item) => item.action === of).length;
+    if (action === 'keep')
+        return `${interfaces.length}`;
+    if (action === 'adopt') {
+        const unasked = interfaces.filter(({ reason }) => reason === '').length;
+        return `${interfaces.length} as registered${unasked > 0 ? `, ${unasked} not asked for` : ''}`;
+    }
+    const counts = [
+        [count('remove'), 'removed'],
+        [count('change'), 'changed'],
+        [count('add'), 'new'],
+        [count('keep'), 'kept'],
+    ];
+    return counts.flatMap(([number, word]) => (number > 0 ? [`${number} ${word}`] : [])).join(', ');
+}
+/** A new service has no old fields to compare with. */
+function fieldTexts({ action, fields }) {
+    if (action === 'create')
+        return [];
+    return fields.map(({ field, from, to }) => {
+        const [before, after] = [from, to].map((text) => escapeMarkdown(JSON.stringify(text), 300));
+        return `${field === 'displayName' ? 'display name' : field} ${before} → ${after}`;
+    });
+}
+function hostRows({ key, action: planned, interfaces }) {
+    return interfaces.map(({ action, url, protocol, reason }) => {
+        const kind = HOST_KINDS[action];
+        const why = reason || (action === 'remove' ? 'no longer declared' : planned === 'adopt' ? UNASKED : '');
+        const mark = KIND_MARKS[kind] === '' ? '' : code(KIND_MARKS[kind]);
+        const cells = [mark, code(key, 200), code(redactUrl(url), 500), code(protocol, 50), escapeMarkdown(why, 500)];
+        return { kind, cells };
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/fit.js
+/** So many rows every part gets before any gets more. */
+const FAIR_ROWS = 10;
+/** Room for what is said about rows that were left out: of one part, and of all of them. */
+const NOTE_BYTES = 80;
+/**
+ * Puts parts together, cut at whole rows so that the text stays below a size in UTF-8 bytes.
+ *
+ * @param parts in the order in which they are shown
+ * @param maxBytes what the text must not exceed
+ * @param tell what to say of all that was left out; stands after the first part
+ */
+function fit(parts, maxBytes, tell) {
+    const whole = join(parts.map((part) => show(part, part.rows?.length ?? 0)));
+    if (bytes(whole) <= maxBytes)
+        return whole;
+    const counts = share(parts, maxBytes, tell);
+    const texts = parts.map((part, index) => show(part, counts[index] ?? 0));
+    return join([...texts.slice(0, 1), tell(cutsOf(parts, counts)), ...texts.slice(1)]);
+}
+/** Several parts may show rows of one thing. */
+function cutsOf(parts, counts) {
+    const cuts = new Map();
+    parts.forEach(({ what = '', rows = [] }, index) => {
+        const before = cuts.get(what) ?? { what, left: 0, all: 0 };
+        const left = before.left + rows.length - (counts[index] ?? 0);
+        cuts.set(what, { what, left, all: before.all + rows.length });
+    });
+    return [...cuts.values()].filter(({ left }) => left > 0);
+}
+/** @returns how many rows of each part fit */
+function share(parts, maxBytes, tell) {
+    const worst = parts.flatMap(({ what = '', rows }) => (rows ? [{ what, left: 999_999, all: 999_999 }] : []));
+    const fixed = parts.map(({ head, foot = '', rows }) => bytes(head) + bytes(foot) + (rows ? NOTE_BYTES : 0) + 4);
+    let room = maxBytes - bytes(tell(worst)) - fixed.reduce((sum, size) => sum + size, 0);
+    const counts = parts.map(() => 0);
+    const order = parts.map((_part, index) => index).sort((a, b) => (parts[a]?.rank ?? 0) - (parts[b]?.rank ?? 0));
+    for (const limit of [FAIR_ROWS, Infinity]) {
+        for (const index of order) {
+            const { rows = [], between = '\n' } = parts[index] ?? { head: '' };
+            let count = counts[index] ?? 0;
+            for (; count < Math.min(rows.length, limit); count += 1) {
+                const size = bytes(rows[count] ?? '') + bytes(between);
+                if (size > room)
+                    break;
+                room -= size;
+            }
+            counts[index] = count;
+        }
+    }
+    return counts;
+}
+/** A part of whose rows none fits is left out whole; the note of all cuts names it. */
+function show({ head, rows = [], between = '\n', foot = '' }, count) {
+    if (rows.length === 0)
+        return head + foot;
+    if (count === 0)
+        return '';
+    const left = rows.length - count;
+    const note = left === 0 ? '' : `\n\n… and ${left} more.`;
+    return `${[...(head === '' ? [] : [head]), ...rows.slice(0, count)].join(between)}${note}${foot}`;
+}
+function join(texts) {
+    return `${texts.filter((text) => text !== '').join('\n\n')}\n`;
+}
+function bytes(text) {
+    return new TextEncoder().encode(text).length;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/grants.js
+
+
+
+
+
+/** Members in one row: a fleet has as many grants as engines times endpoints, and only whole rows can be left out. */
+const ROW_MEMBERS = 20;
+/** Members that stand for a longer row; the others are folded. */
+const FIRST_MEMBERS = 8;
+/** The identity of a Reasoning Engine, as `principalOf` in google/names.ts makes it. */
+const AGENT = /^principal:\/\/agents\.global\.org-(\d+)\.system\.id\.goog\/resources\/aiplatform\/projects\/([\w-]+)\/locations\/([\w-]+)\/reasoningEngines\/([\w-]+)$/;
+/** The grant layer: who gets `roles/iap.egressor` on which endpoint, one row per endpoint and kind of grant. */
+function grantParts(plan, { hashes }) {
+    const grants = grantChanges(plan);
+    const changed = groupGrants(grants.filter((grant) => describeGrant(grant).kind !== 'keep'));
+    const kept = groupGrants(grants.filter((grant) => describeGrant(grant).kind === 'keep'));
+    const long = changed.filter(({ length }) => length > ROW_MEMBERS);
+    return [
+        ...tableParts({
+            heading: `${hashes} Grants of ${code('roles/iap.egressor')}`,
+            columns: columnsOf(changed),
+            rows: changed.map((group) => grantRow(group, group.length > ROW_MEMBERS ? FIRST_MEMBERS : ROW_MEMBERS)),
+            what: 'rows of grants',
+            rank: RANKS.changes,
+        }),
+        ...foldedTable({
+            heading: `All members of the ${plural(long.length, 'long row')}`,
+            columns: columnsOf(long),
+            rows: grantRows(long),
+            what: 'rows of all members',
+            rank: RANKS.more,
+        }),
+        ...foldedTable({
+            heading: `${plural(kept.flat().length, 'grant')} already there`,
+            columns: columnsOf(kept).slice(1),
+            rows: grantRows(kept).map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
+            what: 'rows of grants already there',
+            rank: RANKS.unchanged,
+        }),
+    ];
+}
+function columnsOf(groups) {
+    const keys = groups.flatMap(([first]) => first?.key ?? []);
+    return ['', nameColumn('Endpoint', keys), 'Members', 'Who'];
+}
+/** By service and what happens, in the order of the plan. */
+function groupGrants(grants) {
+    const groups = new Map();
+    for (const grant of grants) {
+        const group = JSON.stringify([grant.service, describeGrant(grant)]);
+        const members = groups.get(group);
+        if (members)
+            members.push(grant);
+        else
+            groups.set(group, [grant]);
+    }
+    return [...groups.values()];
+}
+function grantRows(groups) {
+    return groups.flatMap((group) => chunks(group).map((part) => grantRow(part, ROW_MEMBERS)));
+}
+function chunks(grants) {
+    const count = Math.ceil(grants.length / ROW_MEMBERS);
+    return Array.from({ length: count }, (_, index) => grants.slice(index * ROW_MEMBERS, (index + 1) * ROW_MEMBERS));
+}
+function grantRow(group, shown) {
+    const [first] = group;
+    if (!first)
+        return { kind: 'keep', cells: [] };
+    const described = describeGrant(first);
+    const more = group.length > shown ? ` and ${group.length - shown} more` : '';
+    const names = `${group.slice(0, shown).map(who).join(', ')}${more}`;
+    return { kind: described.kind, cells: [actionCell(described), code(first.key, 200), `${group.length}`, names] };
+}
+/** A member who is no engine of the config came in through the registry-wide policy. */
+function who({ displayName, member, condition }) {
+    if (displayName !== undefined)
+        return escapeMarkdown(displayName, 200);
+    const only = condition ? `, only if ${code(condition.expression, 1_000)}` : '';
+    return `${memberText(member)} (carried over from the registry-wide policy${only})`;
+}
+/** An agent's principal has a fixed form and is too long for a table; everything that makes it one agent is kept. */
+function memberText(member) {
+    const [, organization, project, region, id] = AGENT.exec(member) ?? [];
+    if (organization === undefined || project === undefined || region === undefined || id === undefined) {
+        return code(member, 500);
+    }
+    return `agent ${code(id)} of project ${code(project)}, ${code(region)}, organization ${code(organization)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/headline.js
+
+
+
+
+
+/** @returns the one line that says how things stand: state, counts, scope; Markdown */
+function headline(input) {
+    const { plan } = input;
+    const parts = plan
+        ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300), ...checkCounts(plan.checks), ...governed(input)]
+        : [];
+    return [`**${stateText(input)}**`, ...parts].join(' · ');
+}
+function stateText({ state, plan, failures, elapsedMs }) {
+    const counts = plan ? countsLine(plan.summary) : '';
+    const reason = escapeMarkdown(failures[0]?.reason ?? 'unknown reason');
+    const time = (word) => (elapsedMs === undefined ? '' : ` ${word} ${duration(elapsedMs)}`);
+    switch (state) {
+        case 'planned':
+            if (!plan)
+                return `No plan: ${reason}`;
+            // Nothing to do and something wrong: then nothing is known to be as declared.
+            if (!hasChanges(plan))
+                return plan.checks.some(({ level }) => level === 'error') ? 'Plan: no changes' : counts;
+            return `Plan: ${counts}`;
+        case 'applying':
+            return `Applying…${counts && ` ${counts}`}`;
+        case 'applied':
+            return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan.summary)}` : counts || 'Applied';
+        case 'failed':
+            return `Failed${time('after')}: ${reason}${counts && `. Planned: ${counts}`}`;
+    }
+}
+function doneLine({ register, grant, bind, remove }) {
+    return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed`;
+}
+/** The counts say of an engine that loses its gateway only that its binding changes. @returns one text, or none */
+function losses(plan) {
+    const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
+    const count = (kind) => kinds.filter((found) => found === kind).length;
+    const hosts = endpointChanges(plan).flatMap(({ interfaces }) => interfaces.filter(({ action }) => action === 'remove'));
+    const parts = [
+        [count('remove'), 'unbind'],
+        [count('replace'), 're-bind'],
+        [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
+    ];
+    const texts = parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : []));
+    return texts.length > 0 ? [`**with ${texts.join(', ')}**`] : [];
+}
+function checkCounts(checks) {
+    const count = (level) => checks.filter((check) => check.level === level).length;
+    const [errors, warnings] = [count('error'), count('warning')];
+    return [
+        ...(errors > 0 ? [`**${plural(errors, 'error')}**, nothing will be applied`] : []),
+        ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
+    ];
+}
+/** A bound engine is not a governed one; a plan says that of each engine, since it is about to change. */
+function governed({ state, plan, engines }) {
+    const isOver = state === 'applied' || state === 'failed' || (plan !== undefined && !hasChanges(plan));
+    if (!isOver || engines.length === 0)
+        return [];
+    const count = engines.filter(({ governance }) => governance === 'governed').length;
+    return [`${count} of ${plural(engines.length, 'engine')} governed`];
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/marker.js
+
+/** What a plan comment is about, in words for the next run. */
+const STATES = ['planned', 'applying', 'applied', 'failed'];
+const OPENING = '<!-- bind-agent-gateway ';
+const CLOSING = ' -->';
+/** Longer labels are shortened: the marker has to fit into the comment. */
+const MAX_LABEL = 300;
+/**
+ * The label as a marker carries it: as it is, or, when it is very long, its beginning and its digest.
+ *
+ * @returns what `parseMarker(…)?.label` has to be compared with
+ */
+function storedLabel(label) {
+    return label.length <= MAX_LABEL ? label : `${label.slice(0, 200)}…${digestOf(label)}`;
+}
+/**
+ * The marker as one line of HTML comment. Whatever the label is, nothing in it can end the comment or the line:
+ * `<`, `>`, `--` and everything that is not printable ASCII is written as JSON's `\uXXXX`.
+ */
+function formatMarker({ label, digest, version, state }) {
+    const json = JSON.stringify({ label: storedLabel(label), digest, version, state });
+    const safe = json.replace(/[^\x20-\x7e]|[<>]|-(?=-)/g, (char) => {
+        return `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`;
+    });
+    return `${OPENING}${safe}${CLOSING}`;
+}
+/**
+ * Reads the marker of a comment. Only its first line counts, from the first character on: whatever else a comment quotes
+ * can't pass for one. Members of a later version are left aside.
+ *
+ * @returns undefined when the comment has none
+ */
+function parseMarker(body) {
+    const [line = ''] = body.split(/\r?\n/, 1);
+    if (!line.startsWith(OPENING) || !line.endsWith(CLOSING))
+        return undefined;
+    const json = line.slice(OPENING.length, -CLOSING.length);
+    if (/[^\x20-\x7e]|[<>]|--/.test(json))
+        return undefined;
+    const read = parseObject(json);
+    if (!read)
+        return undefined;
+    const { label, digest, version } = read;
+    const state = STATES.find((known) => known === read.state);
+    if (typeof label !== 'string' || typeof digest !== 'string' || typeof version !== 'string')
+        return undefined;
+    if (state === undefined || !/^(?:sha256:[\da-f]{64})?$/.test(digest))
+        return undefined;
+    return { label, digest, version, state };
+}
+function parseObject(json) {
+    try {
+        const value = JSON.parse(json);
+        return typeof value === 'object' && value !== null ? value : undefined;
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/sections.js
+
+
+
+/** Longest line of a message, in characters: Google's answers may quote a whole log. */
+const sections_MAX_MESSAGE = 2_000;
+/** Findings of other levels come after these. */
+const sections_LEVELS = ['error', 'warning', 'note'];
+/** @returns all failures as one part, reason and message, a row per line of a message: a whole fleet may have failed */
+function failureParts(failures) {
+    if (failures.length === 0)
+        return [];
+    const rows = failures.flatMap(({ reason, message }, index) => {
+        const [first = '', ...others] = message.split('\n').map(sections_text);
+        const gap = index === 0 ? '' : '\n\n';
+        return [`${gap}**Failed: ${escapeMarkdown(reason)}.** ${first}`, ...others.map((line) => `<br>${line}`)];
+    });
+    return [{ head: '', rows, between: '', what: 'lines of failures', rank: RANKS.failures }];
+}
+/** @returns the findings as a table, errors first; a level that this version does not know is shown by its name */
+function checkParts(checks, hashes) {
+    if (checks.length === 0)
+        return [];
+    const columns = [
+        'Level',
+        nameColumn('Check', checks.map(({ id }) => id)),
+        'What, and what to do',
+    ];
+    const rows = [...checks].sort((a, b) => levelOrder(a) - levelOrder(b)).map(checkRow);
+    const head = `${hashes} Checks\n\n${tableHead(columns)}`;
+    return [{ head, rows, what: 'checks', rank: RANKS.checks }];
+}
+/** @returns a list of lines below a heading, or nothing @param lines plain text, `- ` in front is dropped */
+function listParts(heading, lines, what, rank) {
+    if (lines.length === 0)
+        return [];
+    return [{ head: `${heading}\n`, rows: lines.map((line) => `- ${sections_text(line.replace(/^- /, ''))}`), what, rank }];
+}
+/** @returns what comes next: advice after failures is a list, a single step is one line */
+function nextParts(failures, next, hashes) {
+    const [only] = next;
+    if (failures.length === 0 && next.length === 1 && only !== undefined)
+        return [{ head: `**Next:** ${sections_text(only)}` }];
+    const lines = failures.length > 0 ? nextSteps(failures) : next;
+    return listParts(`${hashes} What to do next`, lines, 'lines of what to do next', RANKS.next);
+}
+/** @returns what to do next after these failures, each piece of advice once */
+function nextSteps(failures) {
+    return [...new Set(failures.flatMap(({ next }) => next))];
+}
+function levelOrder({ level }) {
+    const at = sections_LEVELS.indexOf(level);
+    return at === -1 ? sections_LEVELS.length : at;
+}
+function checkRow({ level, id, message, remedy, origin }) {
+    const place = origin?.kind === 'file' ? ` (${code(formatOrigin(origin))})` : '';
+    return tableRow([
+        level === 'error' ? '**error**' : escapeMarkdown(level, 50),
+        code(id, 100),
+        `${sections_text(message)}${place}<br>→ ${sections_text(remedy)}`,
+    ]);
+}
+function sections_text(line) {
+    return escapeMarkdown(line, sections_MAX_MESSAGE);
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/comment.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** GitHub refuses a body of more than 65,536 characters with 422; in UTF-8 a text is never shorter than in characters. */
+const MAX_BYTES = 60_000;
+const MAX_PAYLOAD = 12_000;
+const HASHES = '####';
+/**
+ * The plan, or how its apply ended, as a comment on a pull request.
+ *
+ * @returns GitHub Markdown below 60,000 bytes, cut at whole rows; its first line is the marker by which it is found again
+ */
+function renderComment(input) {
+    const { label, state, version, plan, approves } = input;
+    const digest = plan && approves ? plan.digest : '';
+    const marker = formatMarker({ label, digest, version, state });
+    const ending = `\n${payloadLine(input.payload)}`;
+    const room = MAX_BYTES - marker.length - ending.length - 2;
+    const body = fit(commentParts(input), room, (cuts) => tellCuts(cuts, input));
+    return `${marker}\n${body}${ending}`.replace(/\n+$/, '\n');
+}
+function commentParts(input) {
+    const { label, plan, engines, next, open, state } = input;
+    const failures = newFailures(input);
+    const steps = nextParts(failures, next, HASHES);
+    const isFailed = failures.length > 0;
+    return [
+        { head: `### Agent Gateway: ${escapeMarkdown(label, 200)}\n\n${headline(input)}` },
+        ...failureParts(failures),
+        ...listParts(`${HASHES} Still open`, open, 'lines of what is still open', RANKS.open),
+        ...(isFailed ? steps : []),
+        ...(plan ? planParts(plan, engines, state) : []),
+        ...(isFailed ? [] : steps),
+        { head: footer(input) },
+    ];
+}
+/** Checks are shown by themselves: a plan that failed by them need not say them twice. */
+function newFailures({ plan, failures }) {
+    return failures.filter(({ reason }) => reason !== 'check-failed' || !plan);
+}
+function planParts(plan, engines, state) {
+    const options = { hashes: HASHES, applied: state === 'applied' || state === 'failed' };
+    const checks = checkParts(plan.checks, HASHES);
+    // Where nothing changes, what stands is in the step summary; whether it is enforced is worth a fold.
+    if (!hasChanges(plan))
+        return [...checks, ...bindingParts(plan, engines, options)];
+    return [
+        ...checks,
+        ...bindingParts(plan, engines, options),
+        ...grantParts(plan, options),
+        ...endpointParts(plan, options),
+        ...diagramParts(plan),
+        ...hostParts(plan),
+    ];
+}
+function footer({ plan, runUrl, commit, version }) {
+    // GitHub makes a link of a commit's full SHA, unless it is in code font.
+    const sha = /^[\da-f]{40}$/.test(commit) ? commit : code(commit, 100);
+    const facts = [
+        ...(plan ? [`Digest ${code(plan.digest)}`] : []),
+        markdown_link('Workflow run', runUrl),
+        ...(commit === '' ? [] : [`Commit ${sha}`]),
+        `bind-agent-gateway ${escapeMarkdown(version, 50)}`,
+    ];
+    return `<sub>${facts.join(' · ')}</sub>`;
+}
+function tellCuts(cuts, { runUrl }) {
+    const where = markdown_link('step summary of the run', runUrl);
+    return `**Cut to fit into a comment:** ${cutsText(cuts)}. The full plan is in the ${where} and in the plan file.`;
+}
+/** @returns the base64 that an earlier comment carries, unread; undefined when it carries none */
+function payloadOf(body) {
+    const [last = ''] = body.trimEnd().split(/\r?\n/).slice(-1);
+    return /^<!-- plan:([A-Za-z\d+/]+={0,2}) -->$/.exec(last)?.[1];
+}
+function payloadLine(payload = '') {
+    const isSafe = payload !== '' && payload.length <= MAX_PAYLOAD && /^[A-Za-z\d+/]+={0,2}$/.test(payload);
+    return isSafe ? `<!-- plan:${payload} -->\n` : '';
+}
+
+// EXTERNAL MODULE: external "node:zlib"
+var external_node_zlib_ = __nccwpck_require__(8522);
+;// CONCATENATED MODULE: external "node:fs/promises"
+const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
+;// CONCATENATED MODULE: external "node:os"
+const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
+// EXTERNAL MODULE: external "node:path"
+var external_node_path_ = __nccwpck_require__(6760);
 ;// CONCATENATED MODULE: ./node_modules/zod/v4/core/util.js
 
 // functions
@@ -58504,7 +59260,7 @@ function nanoidOfLength(length) {
     return new RegExp(`^[a-zA-Z0-9_-]{${length}}$`);
 }
 /** ISO 8601-1 duration regex. Does not support the 8601-2 extensions like negative durations or fractional/negative components. */
-const duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
+const regexes_duration = /^P(?:(\d+W)|(?!.*W)(?=\d|T\d)(\d+Y)?(\d+M)?(\d+D)?(T(?=\d)(\d+H)?(\d+M)?(\d+([.,]\d+)?S)?)?)$/;
 /** Implements ISO 8601-2 extensions like explicit +- prefixes, mixing weeks with other units, and fractional/negative components. */
 const extendedDuration = /^[-+]?P(?!$)(?:(?:[-+]?\d+Y)|(?:[-+]?\d+[.,]\d+Y$))?(?:(?:[-+]?\d+M)|(?:[-+]?\d+[.,]\d+M$))?(?:(?:[-+]?\d+W)|(?:[-+]?\d+[.,]\d+W$))?(?:(?:[-+]?\d+D)|(?:[-+]?\d+[.,]\d+D$))?(?:T(?=[\d+-])(?:(?:[-+]?\d+H)|(?:[-+]?\d+[.,]\d+H$))?(?:(?:[-+]?\d+M)|(?:[-+]?\d+[.,]\d+M$))?(?:[-+]?\d+(?:[.,]\d+)?S)?)??$/;
 /** A regex for any UUID-like identifier: 8-4-4-4-12 hex pattern */
@@ -59590,7 +60346,7 @@ const $ZodISOTime = /*@__PURE__*/ $constructor("$ZodISOTime", (inst, def) => {
     $ZodStringFormat.init(inst, def);
 });
 const $ZodISODuration = /*@__PURE__*/ $constructor("$ZodISODuration", (inst, def) => {
-    def.pattern ?? (def.pattern = duration);
+    def.pattern ?? (def.pattern = regexes_duration);
     $ZodStringFormat.init(inst, def);
 });
 const $ZodIPv4 = /*@__PURE__*/ $constructor("$ZodIPv4", (inst, def) => {
@@ -62226,7 +62982,7 @@ function _isoDuration(Class, params) {
 }
 // @__NO_SIDE_EFFECTS__
 function _number(Class, params) {
-    return new Class(snapshotChecks({ type: "number", checks: [], ...util.normalizeParams(params) }));
+    return new Class(snapshotChecks({ type: "number", checks: [], ...normalizeParams(params) }));
 }
 // @__NO_SIDE_EFFECTS__
 function _coercedNumber(Class, params) {
@@ -65807,7 +66563,7 @@ const ZodNumber = /*@__PURE__*/ $constructor("ZodNumber", (inst, def) => {
     },
 }));
 function schemas_number(params) {
-    return core._number(ZodNumber, params);
+    return _number(ZodNumber, params);
 }
 const ZodNumberFormat = /*@__PURE__*/ $constructor("ZodNumberFormat", (inst, def) => {
     $ZodNumberFormat.init(inst, def);
@@ -66691,2268 +67447,496 @@ function preprocess(fn, schema) {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/src/config/schema.js
+;// CONCATENATED MODULE: ./lib/src/commands/plan-file.js
 
 
-/** An Agent Registry service ID (discovery document of agentregistry v1, Terraform's google_agent_registry_service). */
-const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
-/** Levels a check can be set to. */
-const schema_LEVELS = ['error', 'warning', 'off'];
-const schema_text = (description) => schemas_string().min(1).describe(description);
-const gateway = (direction) => schema_text(`${direction} gateway: a short name in the scope's own project, a full name ` +
-    'projects/P/locations/L/agentGateways/G in the same region, or none to unbind. Leave the key out to leave this direction as it is.')
-    .meta({ examples: ['my-gateway', 'projects/my-project/locations/us-central1/agentGateways/my-gateway', 'none'] })
-    .optional();
-const endpoint = strictObject({
-    display_name: schema_text('Name shown in Agent Registry; the key when left out. At most 63 characters.')
-        .max(63)
-        .optional(),
-    presets: schemas_array(schemas_enum(PRESET_NAMES))
-        .min(1)
-        .describe('Named sets of Google host names, expanded for the region in all forms that clients use.')
-        .optional(),
-    urls: schemas_array(schema_text('https://HOST and nothing else: the gateway matches exact host names.').meta({
-        pattern: '^[Hh][Tt][Tt][Pp][Ss]://[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+/?$',
-    }))
-        .min(1)
-        .describe('Hosts the agents may reach, one https URL each, without port or path.')
-        .optional(),
-    protocol: schemas_enum(['jsonrpc', 'http-json', 'grpc'])
-        .describe('Protocol binding of the registered interfaces; jsonrpc when left out.')
-        .optional(),
-    carry_over: schemas_boolean()
-        .describe('The first grant on an endpoint replaces the registry-wide policy for it. true copies the members who reached it that way.')
-        .optional(),
-})
-    .describe('One Agent Registry service. It needs presets, urls or both.');
-const agent = strictObject({
-    engine: schema_text('Display name, ID (in quotes), full resource name of an engine, or all.').meta({
-        examples: ['Support agent', '4405152104998502400', 'all'],
-    }),
-    allow: schemas_array(schema_text('A key of endpoints.'))
-        .min(1)
-        .describe('Endpoints the engine may reach. Leave it out to allow none.')
-        .optional(),
-})
-    .describe('One engine, or all of them, and the endpoints it may reach.');
-const guardrails = strictObject({
-    organization: schema_text('Organization number, in quotes.'),
-    egress: schemas_array(schema_text('Full name of a gateway.'))
-        .min(1)
-        .describe('Egress gateways that engines may use.')
-        .optional(),
-    ingress: schemas_array(schema_text('Full name of a gateway.'))
-        .min(1)
-        .describe('Ingress gateways that engines may use.')
-        .optional(),
-    enforce_on: schema_text('projects/P, folders/N or organizations/N.'),
-    dry_run: schemas_boolean().describe('true: only log what the policy would refuse.').optional(),
-})
-    .describe('Organization policy that keeps engines on these gateways. Not supported yet in this version.');
+
+
+
+
 /**
- * The desired-state file. It holds shapes, not meanings: what needs more than one value to judge, or a better sentence
- * than a pattern can give, is checked where the value is built. Free of transforms, so that a JSON schema for editors
- * can be made of it.
+ * Writes the plan as JSON with sorted keys, so that the same plan gives the same bytes.
  *
- * @param knownChecks IDs of all checks whose level the file may change
+ * @returns the file's path, below `RUNNER_TEMP`; its name tells plans of several scopes in one job apart
  */
-function configSchema(knownChecks) {
-    const level = schemas_enum(schema_LEVELS).optional();
-    return strictObject({
-        version: literal(1).describe('Version of this file format.'),
-        project: union([schemas_string().min(1), schemas_int().positive()])
-            .describe('Project ID or number of the engines. The input project_id wins over it.')
-            .optional(),
-        region: schema_text('Region of the engines. The input region wins over it.')
-            .meta({ examples: ['us-central1'] })
-            .optional(),
-        gateways: strictObject({ egress: gateway('Agent-to-anywhere'), ingress: gateway('Client-to-agent') })
-            .describe('Gateways that the engines are bound to.')
-            .optional(),
-        endpoints: schemas_record(schemas_string().meta({ pattern: SERVICE_ID.source }), endpoint)
-            .describe('Agent Registry services by service ID. The first one that lists a host carries it.')
-            .optional(),
-        agents: schemas_array(agent).min(1).describe('Engines and what they may reach.').optional(),
-        checks: strictObject(Object.fromEntries(knownChecks.map((id) => [id, level])))
-            .describe('Levels of checks by ID: error stops an apply, warning does not, off leaves the check out.')
-            .optional(),
-        migrate: schemas_boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
-        move: schemas_boolean()
-            .describe('Allow to move the whole scope to another gateway. Not supported yet in this version.')
-            .optional(),
-        guardrails: guardrails.optional(),
-    })
-        .describe('Desired state of the agents of one project and region for bind-agent-gateway.');
+async function writePlanFile(plan, env) {
+    const folder = external_node_path_.join(env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), 'bind-agent-gateway');
+    const { project, region } = plan.scope;
+    const name = `plan-${project.replace(/[^a-z0-9-]/g, '-')}-${region}-${plan.digest.slice('sha256:'.length, 19)}.json`;
+    await (0,promises_namespaceObject.mkdir)(folder, { recursive: true });
+    const file = external_node_path_.join(folder, name);
+    await (0,promises_namespaceObject.writeFile)(file, `${JSON.stringify(canonical(plan), null, 2)}\n`);
+    return file;
 }
-/** The keys that a map at this path may have; empty where they are free. */
-function knownKeys(schema, path) {
-    let here = schema;
-    for (const step of path) {
-        here = unwrap(here);
-        if (here instanceof ZodObject)
-            here = Object.hasOwn(here.shape, step) ? here.shape[String(step)] : undefined;
-        else if (here instanceof ZodRecord)
-            here = here.valueType;
-        else if (here instanceof ZodArray)
-            here = here.element;
-    }
-    here = unwrap(here);
-    return here instanceof ZodObject ? Object.keys(here.shape) : [];
-}
-function unwrap(schema) {
-    return schema instanceof ZodOptional ? schema.unwrap() : schema;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/url.js
-
-const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const EXACT = 'the gateway matches exact host names';
-/**
- * The URL as it is registered: `https://host`, lower case, nothing after it. The gateway compares host names as text
- * and knows no wildcards (docs "Route Agent Runtime traffic through Agent Gateway"; google/skills agent-registry.md: a
- * slash, port or scheme too many is enough to miss), so what cannot match is refused instead of registered.
- */
-function normalizeUrl(text) {
-    const why = [];
-    if (/[\s\p{Cc}]/u.test(text))
-        why.push('it holds white space or control characters, which no host name does');
-    const compact = text.replace(/[\s\p{Cc}]+/gu, '');
-    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(compact)?.[1]?.toLowerCase();
-    if (scheme === undefined)
-        why.push('it does not begin with https://');
-    else if (scheme === 'http')
-        why.push('it is http://, and the gateway only lets TLS through');
-    else if (scheme !== 'https')
-        why.push(`it begins with ${quote(`${scheme}://`, 30)}, and interfaces are registered as https://`);
-    const rest = scheme === undefined ? compact : compact.slice(scheme.length + 3);
-    const [, authority = '', tail = ''] = /^([^/?#\\]*)(.*)$/u.exec(rest) ?? [];
-    if (tail.includes('#'))
-        why.push('it has a fragment, which is never sent');
-    if (/^[^#]*\?/.test(tail))
-        why.push('it has a query, and the gateway looks at the host name only');
-    if (!['', '/'].includes(tail) && !/^[?#]/.test(tail))
-        why.push('it has a path, and the gateway matches host names, never paths');
-    const host = url_hostOf(authority, why);
-    if (why.length === 0)
-        return { url: `https://${host}` };
-    const fix = isHostName(host) ? `Write ${quote(`https://${host}`, 280)}.` : 'Write https:// and one full host name.';
-    return { message: `${quote(text)} cannot be registered: ${why.join('; ')}.`, fix };
-}
-/** The host name in the part between `//` and the path, as it should be written; what is wrong with it goes to `why`. */
-function url_hostOf(authority, why) {
-    const user = authority.lastIndexOf('@');
-    if (user >= 0)
-        why.push('it has user information in front of the host, which would be a published secret');
-    let host = authority.slice(user + 1).toLowerCase();
-    if (host.startsWith('[')) {
-        why.push(`it has an IP address, and ${EXACT}`);
-        return '';
-    }
-    const port = /:\d*$/.exec(host);
-    if (port) {
-        why.push('it has a port, and the gateway matches the host name alone');
-        host = host.slice(0, port.index);
-    }
-    if (host.endsWith('.')) {
-        why.push('its host name ends with a dot');
-        host = host.replace(/\.+$/, '');
-    }
-    if (host === '')
-        why.push('it has no host name');
-    else if (host.includes('*'))
-        why.push(`it has a wildcard, and ${EXACT}; list each host`);
-    else if (/^[\d.]+$/.test(host))
-        why.push(`it has an IP address, and ${EXACT}`);
-    else if (!host.includes('.'))
-        why.push('its host name has no dot, so it is no public host');
-    else if (!isHostName(host))
-        why.push('its host name is not a valid one (letters, digits, hyphens and dots; punycode for others)');
-    return host;
-}
-function isHostName(host) {
-    const labels = host.split('.');
-    return (host.length <= 253 && labels.length > 1 && labels.every((l) => LABEL.test(l)) && !/^\d+$/.test(labels.at(-1) ?? ''));
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/allow-input.js
-
-
-
-
-
-
-
-/** Key of the endpoint that presets of the `allow` input go to when no endpoint of the file lists them. */
-const GOOGLE_APIS = 'google-apis';
-const ORIGIN = inputOrigin('allow');
-/** An item is, in this order, a key of the file, a preset or a URL. What the file declares is used, not doubled. */
-function readAllowInput(context, items, endpoints, { region = '', universe }) {
-    const declared = new Set(endpoints.map(({ key }) => key));
-    const keys = new Set();
-    const presets = [];
-    const urls = [];
-    for (const item of items) {
-        if (declared.has(item))
-            keys.add(item);
-        else if (isPreset(item))
-            takePreset(context, item, endpoints, keys, presets);
-        else
-            takeUrl(context, item, declared, urls);
-    }
-    const google = presets.length > 0 ? [synthesised(GOOGLE_APIS, 'Google APIs', presets, [])] : [];
-    const hosts = [];
-    for (const url of urls) {
-        const owner = ownerOfUrl(url, [...endpoints, ...google], { region, universe });
-        if (owner === undefined)
-            hosts.push(new URL(url).hostname);
-        else
-            keys.add(owner.key);
-    }
-    const byHost = keysOfHosts(hosts, declared);
-    const own = hosts.map((host) => synthesised(byHost.get(host) ?? host, host.slice(0, 63), [], [`https://${host}`]));
-    const added = [...google, ...own];
-    for (const { key } of added)
-        keys.add(key);
-    return { keys: [...keys], added };
-}
-function takePreset(context, preset, endpoints, keys, presets) {
-    const lists = endpoints.find((endpoint) => endpoint.presets.some(({ name }) => name === preset));
-    const google = endpoints.find(({ key }) => key === GOOGLE_APIS);
-    if (lists !== undefined)
-        keys.add(lists.key);
-    else if (google === undefined)
-        presets.push(preset);
-    else {
-        const message = `The file declares ${quote(GOOGLE_APIS)} without the preset ${quote(preset)}, and no other endpoint lists it.`;
-        report(context, ORIGIN, message, `Add ${preset} to its presets (${formatOrigin(google.origin)}).`);
-    }
-}
-function takeUrl(context, item, declared, urls) {
-    if (!/[./:]/.test(item)) {
-        const close = nearest(item, [...declared, ...PRESET_NAMES]);
-        const fix = close === undefined
-            ? `Write an https:// URL or a preset: ${PRESET_NAMES.join(', ')}.`
-            : `Did you mean ${quote(close)}?`;
-        report(context, ORIGIN, `${quote(item)} is no endpoint of the file, no preset and no https:// URL.`, fix);
-        return;
-    }
-    const result = normalizeUrl(item);
-    if ('message' in result)
-        report(context, ORIGIN, result.message, result.fix);
-    else if (!urls.includes(result.url))
-        urls.push(result.url);
-}
-function synthesised(key, displayName, presets, urls) {
-    return {
-        key,
-        displayName,
-        presets: presets.map((name) => ({ name, origin: ORIGIN })),
-        urls: urls.map((url) => ({ url, origin: ORIGIN })),
-        protocol: 'JSONRPC',
-        carryOver: false,
-        origin: ORIGIN,
-    };
+const direction = looseObject({ from: schemas_string().nullable(), to: schemas_string().nullable() });
+const changeSchema = discriminatedUnion('layer', [
+    looseObject({
+        layer: literal('endpoint'),
+        action: schemas_string(),
+        key: schemas_string(),
+        service: schemas_string(),
+        interfaces: schemas_array(looseObject({ action: schemas_string(), url: schemas_string() })),
+    }),
+    looseObject({ layer: literal('grant'), action: schemas_string(), key: schemas_string(), member: schemas_string() }),
+    looseObject({
+        layer: literal('binding'),
+        action: schemas_string(),
+        engine: schemas_string(),
+        displayName: schemas_string(),
+        egress: direction,
+        ingress: direction,
+    }),
+]);
+/** Only what a difference is told from; everything else in the file counts for the digest alone. */
+const planFileSchema = looseObject({
+    schemaVersion: literal(1),
+    scope: looseObject({ project: schemas_string(), projectNumber: schemas_string(), region: schemas_string() }),
+    changes: schemas_array(changeSchema),
+});
+/** The file is not a plan, or not one that this version wrote. */
+class PlanFileError extends Error {
+    name = 'PlanFileError';
 }
 /**
- * A key for each host: `api.stripe.com` becomes `api-stripe-com`. It names the service in Agent Registry, so the same
- * hosts give the same keys in any order. Where that is too long, too short or taken, a hash of the host tells it apart.
+ * Reads a plan file. The digest in it is not believed.
+ *
+ * @throws PlanFileError when it cannot be read or is no plan
  */
-function keysOfHosts(hosts, declared) {
-    const taken = new Set([...declared, GOOGLE_APIS]);
-    const keys = new Map();
-    for (const host of [...hosts].sort()) {
-        const plain = host.replaceAll('.', '-').replace(/^(?=[^a-z])/, 'host-');
-        const hash = (0,external_node_crypto_.createHash)('sha256').update(host).digest('hex').slice(0, 8);
-        const fits = SERVICE_ID.test(plain) && !taken.has(plain);
-        const key = fits ? plain : `${plain.slice(0, 54).replace(/-+$/, '')}-${hash}`;
-        taken.add(key);
-        keys.set(host, key);
-    }
-    return keys;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/raw-inputs.js
-/** A step without any of these inputs. */
-const NO_INPUTS = {
-    config: '',
-    project_id: '',
-    region: '',
-    engines: '',
-    egress_gateway: '',
-    ingress_gateway: '',
-    allow: '',
-};
-/**
- * The items of a list input: one per line or separated by commas, blank ones ignored, each once.
- * `undefined` when the input was not given; an empty array when it was given and holds nothing but separators.
- */
-function splitList(text) {
-    if (text.trim() === '')
-        return undefined;
-    const items = text.split(/[\n\r,]/).map((item) => item.trim());
-    return [...new Set(items.filter((item) => item !== ''))];
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/regions.js
-/**
- * Locations with an aiplatform host of their own.
- * Source: `endpoints` of Google's aiplatform discovery document, revision 20260920.
- */
-const REGIONS = [
-    'africa-south1',
-    'asia-east1',
-    'asia-east2',
-    'asia-northeast1',
-    'asia-northeast2',
-    'asia-northeast3',
-    'asia-south1',
-    'asia-south2',
-    'asia-southeast1',
-    'asia-southeast2',
-    'australia-southeast1',
-    'australia-southeast2',
-    'europe-central2',
-    'europe-north1',
-    'europe-north2',
-    'europe-southwest1',
-    'europe-west1',
-    'europe-west10',
-    'europe-west12',
-    'europe-west15',
-    'europe-west2',
-    'europe-west3',
-    'europe-west4',
-    'europe-west6',
-    'europe-west8',
-    'europe-west9',
-    'me-central1',
-    'me-central2',
-    'me-west1',
-    'northamerica-northeast1',
-    'northamerica-northeast2',
-    'southamerica-east1',
-    'southamerica-west1',
-    'us-central1',
-    'us-central2',
-    'us-east1',
-    'us-east4',
-    'us-east5',
-    'us-east7',
-    'us-south1',
-    'us-west1',
-    'us-west2',
-    'us-west3',
-    'us-west4',
-    'us-west8',
-];
-/** Multi-regions, served by `aiplatform.{us|eu}.rep.googleapis.com` (same source). */
-const regions_MULTI_REGIONS = ['us', 'eu'];
-const REGION_SET = new Set(REGIONS);
-const MULTI_REGION_SET = new Set(regions_MULTI_REGIONS);
-/** True for the 45 regions of `REGIONS`; multi-regions and `global` are none. Other universes have other regions. */
-const isKnownRegion = (region) => REGION_SET.has(region);
-/** True for `us` and `eu`. */
-const isMultiRegion = (region) => MULTI_REGION_SET.has(region);
-
-;// CONCATENATED MODULE: ./lib/src/config/scope.js
-
-
-
-const PROJECT_ID = /^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
-const PROJECT_NUMBER = /^[1-9][0-9]{0,18}$/;
-const LOCATION = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
-/** Whether the text is a project ID, with or without a domain in front, or a project number. */
-function isProject(text) {
-    return isProjectNumber(text) || PROJECT_ID.test(text);
-}
-/** Whether the text is a project number. */
-function isProjectNumber(text) {
-    return PROJECT_NUMBER.test(text);
-}
-/** Whether the text has the form of a location, known or not. */
-function isLocation(text) {
-    return LOCATION.test(text);
-}
-/** False only when two names cannot be the same project: an ID and a number may be. */
-function mayBeSameProject(a, b) {
-    return a === b || isProjectNumber(a) !== isProjectNumber(b);
-}
-/** The scope of the run: inputs first, then the file, then what the environment says. */
-function readScope(context, defaults) {
-    const project = scope_readProject(context, defaults.project);
-    const region = readRegion(context);
-    return {
-        universe: context.universe,
-        ...(project === undefined ? {} : { project }),
-        ...(region === undefined ? {} : { region }),
-    };
-}
-/** Whether an input or the file says something about the project, right or wrong. */
-function namesProject(context) {
-    return fromInput(context, 'project_id') !== undefined || fileHas(context, 'project') || context.unreadable;
-}
-function scope_readProject(context, fallback) {
-    const said = fromInput(context, 'project_id') ?? projectOfFile(context);
-    if (said === undefined && (fileHas(context, 'project') || context.unreadable))
-        return undefined;
-    const origin = said?.origin ?? inputOrigin('project_id');
-    const text = said?.text ?? fallback?.trim() ?? '';
-    if (text === '') {
-        report(context, origin, 'There is no project.', 'Give the input project_id, or "project" in the desired-state file, or set GOOGLE_CLOUD_PROJECT (google-github-actions/auth does, where the credentials name a project).');
-        return undefined;
-    }
-    if (isProject(text))
-        return text;
-    const source = said === undefined ? ', which the environment or the credentials give,' : '';
-    report(context, origin, `${quote(text)}${source} is not a project ID or number.`, 'Write the ID alone (6 to 30 lower-case letters, digits and hyphens, such as acme-agents) or the number.');
-    return undefined;
-}
-function projectOfFile({ file }) {
-    if (file?.value.project === undefined)
-        return undefined;
-    // As it stands in the file: 0123 is a number to YAML, but no project.
-    const text = typeof file.value.project === 'number' ? file.source(['project']) : file.value.project;
-    return { text: (text ?? '').trim(), origin: file.locate(['project']) };
-}
-function readRegion(context) {
-    const { file } = context;
-    const said = fromInput(context, 'region') ??
-        (file?.value.region === undefined
-            ? undefined
-            : { text: file.value.region.trim(), origin: file.locate(['region']) });
-    if (said === undefined) {
-        if (fileHas(context, 'region') || context.unreadable)
-            return undefined;
-        const fix = 'Give the input region, or "region" in the desired-state file.';
-        report(context, inputOrigin('region'), 'There is no region.', fix);
-        return undefined;
-    }
-    const { text, origin } = said;
-    if (text.toLowerCase() === 'global') {
-        report(context, origin, 'Agents run in a region, not in "global".', 'Write the region of the engines.');
-        return undefined;
-    }
-    if (context.universe === 'googleapis.com') {
-        if (isKnownRegion(text) || isMultiRegion(text))
-            return text;
-        const close = nearest(text, [...REGIONS, ...regions_MULTI_REGIONS]);
-        const fix = close === undefined ? 'Write one such as us-central1, or us or eu.' : `Did you mean ${quote(close)}?`;
-        report(context, origin, `${quote(text)} is not a region of Agent Runtime.`, fix);
-        return undefined;
-    }
-    if (isLocation(text))
-        return text;
-    report(context, origin, `${quote(text)} is not a region.`, 'Write lower-case letters, digits and hyphens.');
-    return undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/selectors.js
-
-
-
-const FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
-/** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
-function readSelector(context, { text, origin }, scope) {
-    if (text.trim() === '') {
-        report(context, origin, 'The engine is empty.', FORMS);
-        return undefined;
-    }
-    if (text === 'all')
-        return { kind: 'all', origin };
-    if (/^\d+$/.test(text))
-        return { kind: 'id', id: text, text, origin };
-    if (!text.startsWith('projects/') && !text.includes('/reasoningEngines/'))
-        return { kind: 'displayName', text, origin };
-    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/(\d+)$/.exec(text) ?? [];
-    if (project === undefined ||
-        location === undefined ||
-        id === undefined ||
-        !isProject(project) ||
-        !isLocation(location)) {
-        report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
-        return undefined;
-    }
-    const before = context.problems.length;
-    if (scope.region !== undefined && location !== scope.region) {
-        const message = `The engine ${quote(id)} is in ${quote(location)}, but the region of this run is ${quote(scope.region)}.`;
-        report(context, origin, message, 'One run is about one project and region: remove it here, or set the region.');
-    }
-    if (scope.project !== undefined && !mayBeSameProject(project, scope.project)) {
-        const message = `The engine ${quote(id)} is in project ${quote(project)}, but the project of this run is ${quote(scope.project)}.`;
-        report(context, origin, message, 'One run is about one project and region: remove it here, or set the project.');
-    }
-    return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/agents.js
-
-
-
-
-
-
-/**
- * The file's agents, or those of the `engines` input where the file has none; with both, the input narrows the run to
- * its engines. The `allow` input replaces what any of them may reach, and with `engines` it replaces the file's agents.
- */
-function readAgents(context, scope, endpoints) {
-    const selectors = selectorsOfInput(context, scope);
-    const items = listInput(context, 'allow');
-    const allow = items && readAllowInput(context, items, endpoints, scope);
-    const added = allow?.added ?? [];
-    // With both inputs the file's agents have nothing to say any more.
-    const replaced = selectors !== undefined && allow !== undefined;
-    if (fileHas(context, 'agents') && !replaced) {
-        const agents = agentsOfFile(context, scope, endpoints, allow);
-        return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
-    }
-    if (selectors === undefined && !context.unreadable) {
-        const fix = 'Give the input engines (names, IDs or all), or "agents" in the desired-state file.';
-        report(context, inputOrigin('engines'), 'No engine is selected.', fix);
-    }
-    return { agents: (selectors ?? []).map((selector) => ({ selector, allow: allow?.keys ?? [] })), added };
-}
-function listInput(context, input) {
-    const items = splitList(context.inputs[input]);
-    if (items?.length === 0) {
-        const fix = 'List at least one item, one a line or separated by commas, or leave the input out.';
-        report(context, inputOrigin(input), 'This is an empty list.', fix);
-    }
-    return items;
-}
-function selectorsOfInput(context, scope) {
-    return listInput(context, 'engines')?.flatMap((text) => {
-        const selector = readSelector(context, { text, origin: inputOrigin('engines') }, scope);
-        return selector === undefined ? [] : [selector];
-    });
-}
-function agentsOfFile(context, scope, endpoints, allowInput) {
-    const { file } = context;
-    const byKey = new Map(endpoints.map((endpoint) => [endpoint.key, endpoint]));
-    return (file?.value.agents ?? []).flatMap((agent, index) => {
-        if (file === undefined || agent === undefined)
-            return [];
-        const allow = allowOfAgent(context, file, index, byKey);
-        const { engine: text } = agent;
-        if (text === undefined)
-            return [];
-        const selector = readSelector(context, { text, origin: file.locate(['agents', index, 'engine']) }, scope);
-        return selector === undefined ? [] : [{ selector, allow: allowInput?.keys ?? allow }];
-    });
-}
-function allowOfAgent(context, file, index, endpoints) {
-    const keys = new Set();
-    (file.value.agents?.[index]?.allow ?? []).forEach((key, item) => {
-        if (key === undefined)
-            return;
-        if (endpoints.has(key)) {
-            keys.add(key);
-            return;
-        }
-        // Endpoints that could not be read at all are reported; their keys may well have been there.
-        if (fileHas(context, 'endpoints') && file.value.endpoints === undefined)
-            return;
-        const origin = file.locate(['agents', index, 'allow', item]);
-        report(context, origin, `${quote(key)} is not declared under endpoints.`, allowFix(key, [...endpoints.values()]));
-    });
-    return [...keys];
-}
-function allowFix(key, endpoints) {
-    if (isPreset(key)) {
-        const lists = endpoints.find((endpoint) => endpoint.presets.some(({ name }) => name === key));
-        if (lists !== undefined)
-            return `It is a preset of the endpoint ${quote(lists.key)}: allow that.`;
-        return 'It is a preset: declare an endpoint with it under endpoints, and allow its key.';
-    }
-    if (/^[a-z]+:\/\/|\w\.\w/i.test(key))
-        return 'Declare an endpoint with this URL under endpoints, and allow its key.';
-    const keys = endpoints.map((endpoint) => endpoint.key);
-    return suggestion(key, keys, 'declared endpoints');
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/endpoints.js
-
-
-
-
-const PROTOCOLS = {
-    jsonrpc: 'JSONRPC',
-    'http-json': 'HTTP_JSON',
-    grpc: 'GRPC',
-};
-/** The endpoints of the file, in its order. One with problems is here too, so that its key counts as declared. */
-function readEndpoints(context) {
-    const { file } = context;
-    if (file === undefined)
-        return [];
-    return Object.keys(file.value.endpoints ?? {}).map((key) => readEndpoint(context, file, key));
-}
-function readEndpoint(context, file, key) {
-    const path = ['endpoints', key];
-    const origin = file.locate(path, 'key');
-    if (!SERVICE_ID.test(key)) {
-        report(context, origin, `${quote(key)} cannot be a service ID of Agent Registry.`, 'Use 4 to 63 lower-case letters, digits and hyphens, a letter first and no hyphen last.');
-    }
-    const written = file.value.endpoints?.[key];
-    if (written !== undefined && !Object.hasOwn(written, 'presets') && !Object.hasOwn(written, 'urls')) {
-        report(context, origin, `The endpoint ${quote(key)} has no hosts.`, 'Give it presets, urls or both.');
-    }
-    const displayName = written?.display_name ?? key;
-    if (displayName.trim() === '' || /\p{Cc}/u.test(displayName)) {
-        const message = `The display name ${quote(displayName)} is blank or holds control characters.`;
-        report(context, file.locate([...path, 'display_name']), message, 'Write visible text, or remove the key.');
-    }
-    return {
-        key,
-        displayName,
-        presets: readPresets(context, file, key),
-        urls: readUrls(context, file, key),
-        protocol: PROTOCOLS[written?.protocol ?? 'jsonrpc'],
-        carryOver: written?.carry_over ?? false,
-        origin,
-    };
-}
-function readPresets(context, file, key) {
-    const seen = new Map();
-    (file.value.endpoints?.[key]?.presets ?? []).forEach((name, index) => {
-        if (name === undefined)
-            return;
-        const origin = file.locate(['endpoints', key, 'presets', index]);
-        if (seen.has(name))
-            report(context, origin, `The preset ${quote(name)} is listed twice.`, 'Keep one of them.');
-        else
-            seen.set(name, { name, origin });
-    });
-    return [...seen.values()];
-}
-function readUrls(context, file, key) {
-    const seen = new Map();
-    (file.value.endpoints?.[key]?.urls ?? []).forEach((text, index) => {
-        if (text === undefined)
-            return;
-        const origin = file.locate(['endpoints', key, 'urls', index]);
-        const result = normalizeUrl(text);
-        if ('message' in result)
-            report(context, origin, result.message, result.fix);
-        else if (seen.has(result.url))
-            report(context, origin, `${quote(result.url)} is listed twice.`, 'Keep one of them.');
-        else
-            seen.set(result.url, { url: result.url, origin });
-    });
-    return [...seen.values()];
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/gateways.js
-
-
-
-
-const GATEWAY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const gateways_FORMS = 'Write a short name such as my-gateway, or projects/PROJECT/locations/REGION/agentGateways/NAME';
-/** The gateway of each direction: the input, else the file. A direction that neither names is left out. */
-function gateways_readGateways(context, scope) {
-    const gateways = {};
-    for (const direction of DIRECTIONS) {
-        const said = fromInput(context, `${direction}_gateway`) ?? gatewayOfFile(context, direction);
-        const gateway = said && readGateway(context, said, scope);
-        if (gateway !== undefined)
-            gateways[direction] = gateway;
-    }
-    return gateways;
-}
-/** Whether a gateway was named anywhere, well or badly. */
-function namesGateway({ file, inputs }) {
-    if (DIRECTIONS.some((direction) => inputs[`${direction}_gateway`].trim() !== ''))
-        return true;
-    if (file === undefined || !Object.hasOwn(file.value, 'gateways'))
-        return false;
-    return file.value.gateways === undefined || Object.keys(file.value.gateways).length > 0;
-}
-function gatewayOfFile({ file }, direction) {
-    const text = file?.value.gateways?.[direction];
-    return file && text !== undefined ? { text: text.trim(), origin: file.locate(['gateways', direction]) } : undefined;
-}
-function readGateway(context, { text, origin }, { region }) {
-    if (text === 'none')
-        return 'none';
-    if (text === '') {
-        const fix = 'Write none to unbind this direction, or remove the key to leave it as it is.';
-        report(context, origin, 'The gateway is empty.', fix);
-        return undefined;
-    }
-    // Without a region there is nothing to resolve a short name with; its absence is reported elsewhere.
-    if (GATEWAY_ID.test(text))
-        return { location: region ?? '', id: text, origin };
-    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text) ?? [];
-    if (project === undefined ||
-        location === undefined ||
-        id === undefined ||
-        !isProject(project) ||
-        !isLocation(location) ||
-        !GATEWAY_ID.test(id)) {
-        report(context, origin, `${quote(text)} is not the name of a gateway.`, `${gateways_FORMS}, or none to unbind.`);
-        return undefined;
-    }
-    return { project, location, id, origin };
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/issues.js
-
-
-/** What an issue of the schema says about the file, in words for its author and at the line it is about. */
-function issueProblems(issue, schema, yaml) {
-    const { path } = issue;
-    if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => unknownKey(path, key, schema, yaml));
-    const name = pathText(path);
-    const value = valueAt(yaml.value, path);
-    const origin = yaml.locate(path);
-    if (value === undefined)
-        return [problem(origin, `${name} is missing.`, missingFix(path))];
-    if (value === null)
-        return [problem(origin, `${name} is empty.`, emptyFix(path))];
-    if (typeof value === 'number' && (issue.code === 'too_small' || issue.code === 'too_big')) {
-        // YAML's numbers are rounded beyond 2^53.
-        const source = quote(yaml.source(path) ?? value);
-        return [problem(origin, `${name} cannot be the number ${source}.`, `Quote it: ${source}.`)];
-    }
-    switch (issue.code) {
-        case 'too_small':
-            if (Array.isArray(value)) {
-                return [problem(origin, `${name} is an empty list.`, 'List at least one item, or remove the key.')];
-            }
-            return [problem(origin, `${name} is empty.`, emptyFix(path))];
-        case 'too_big':
-            return [problem(origin, `${name} is longer than ${String(issue.maximum)} characters.`, 'Shorten it.')];
-        case 'invalid_value':
-            return [notAnOption(issue.values.map(String), name, value, path, yaml)];
-        default:
-            return [wrongType(issue, name, value, yaml)];
-    }
-}
-/** `endpoints.google-apis.urls[0]`, in quotes. */
-function pathText(path) {
-    if (path.length === 0)
-        return 'The file';
-    const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
-    return quote(text.replace(/^\./, ''), 120);
-}
-function unknownKey(path, key, schema, yaml) {
-    const where = path.length === 0 ? 'at the top of the file' : `in ${pathText(path)}`;
-    const origin = yaml.locate([...path, key], 'key');
-    const message = `The key ${quote(key)} is not known ${where}.`;
-    if (key === '<<')
-        return problem(origin, message, 'Merge keys are not supported; write the keys out.');
-    const isCheck = path.length === 1 && path[0] === 'checks';
-    return problem(origin, message, suggestion(key, knownKeys(schema, path), isCheck ? 'known checks' : 'known keys'));
-}
-function notAnOption(options, name, value, path, yaml) {
-    const shown = typeof value === 'string' ? value : (yaml.source(path) ?? kindOf(value));
-    const [only] = options;
-    const single = only !== undefined && options.length === 1;
-    const fix = single ? `Write ${only}, without quotes.` : suggestion(shown, options, 'possible values');
-    return problem(yaml.locate(path), `${name} cannot be ${quote(shown)}.`, fix);
-}
-function wrongType(issue, name, value, yaml) {
-    const { path } = issue;
-    const expected = issue.code === 'invalid_type' ? issue.expected : 'string';
-    const source = yaml.source(path);
-    const origin = yaml.locate(path);
-    const message = `${name} must be ${nameOf(expected)}, not ${kindOf(value)}.`;
-    // YAML reads 4405152104998502400 as a number and rounds it, and true as a truth value.
-    if (expected === 'string' && source !== undefined)
-        return problem(origin, message, `Quote it: ${quote(source)}.`);
-    if (expected === 'boolean')
-        return problem(origin, message, 'Write true or false, without quotes.');
-    if (expected === 'array')
-        return problem(origin, message, 'Write it as a list: [a, b], or one "- item" a line.');
-    return problem(origin, message);
-}
-function missingFix(path) {
-    return path.length === 1 && path[0] === 'version' ? 'Add the line "version: 1".' : 'Add it.';
-}
-function emptyFix(path) {
-    return path[0] === 'gateways' && path.length === 2
-        ? 'Write none to unbind this direction, or remove the key to leave it as it is.'
-        : 'Give it a value, or remove the key.';
-}
-function nameOf(expected) {
-    const names = { string: 'text', array: 'a list', object: 'a map', record: 'a map' };
-    return names[expected] ?? (expected === 'boolean' ? 'true or false' : expected);
-}
-function kindOf(value) {
-    if (Array.isArray(value))
-        return 'a list';
-    if (typeof value === 'object')
-        return 'a map';
-    if (typeof value === 'string')
-        return 'text';
-    return typeof value === 'number' ? 'a number' : 'true or false';
-}
-function valueAt(root, path) {
-    let here = root;
-    for (const step of path) {
-        if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step))
-            return undefined;
-        here = here[step];
-    }
-    return here;
-}
-
-// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
-var dist = __nccwpck_require__(8815);
-;// CONCATENATED MODULE: ./lib/src/config/yaml-source.js
-
-
-const MOST_SYNTAX_ERRORS = 20;
-/** Reads YAML text. Never throws: whatever is wrong with the text is a problem with its line. */
-function readYaml(file, text) {
-    const lines = new dist/* LineCounter */.HN();
-    const at = (offset) => {
-        const { line, col } = lines.linePos(offset);
-        return { kind: 'file', file, line: Math.max(1, line), column: Math.max(1, col) };
-    };
-    const nothing = (problems) => ({
-        value: undefined,
-        locate: () => at(0),
-        source: () => undefined,
-        problems,
-    });
-    const problems = [];
+async function readPlanFile(file) {
+    let content;
     try {
-        // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
-        // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
-        const doc = (0,dist/* parseDocument */.Tp)(text, {
-            lineCounter: lines,
-            schema: 'core',
-            merge: false,
-            uniqueKeys: false,
-            prettyErrors: false,
-            logLevel: 'error',
-        });
-        const syntax = [...doc.errors, ...doc.warnings];
-        if (syntax.length > 0)
-            return nothing(syntaxProblems(syntax, at));
-        const start = (0,dist/* isNode */.Ll)(doc.contents) ? startOf(doc.contents, at) : undefined;
-        if (start === undefined || ((0,dist/* isScalar */.jn)(doc.contents) && doc.contents.value === null)) {
-            return nothing([problem(at(0), 'The file is empty.', 'Write at least "version: 1", or remove the file.')]);
+        content = JSON.parse(await (0,promises_namespaceObject.readFile)(file, 'utf8'));
+    }
+    catch (error) {
+        throw new PlanFileError(`The plan file ${file} cannot be read: ${error.message}`);
+    }
+    const plan = parseReviewedPlan(content);
+    if (!plan)
+        throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
+    return plan;
+}
+/** @returns the plan that some JSON is, its digest computed anew; undefined when it is none */
+function parseReviewedPlan(content) {
+    if (!planFileSchema.safeParse(content).success)
+        return undefined;
+    const { scope, changes, digest: named } = content;
+    const digest = planDigest({ scope, changes });
+    return { scope, changes, digest, isAltered: named !== digest };
+}
+
+;// CONCATENATED MODULE: ./lib/src/commands/plan-payload.js
+
+
+
+/** Characters that a comment can spare; GitHub takes 65,536 in all. */
+const LONGEST = 12_000;
+/** No plan of that many characters fits into a comment: a body that says so is not ours. */
+const LONGEST_JSON = 20_000_000;
+/**
+ * What a plan would change, small enough to travel in a comment: whoever compares another plan with it can then say how
+ * they differ, and not only that they do.
+ *
+ * @returns base64, or undefined when it would be too long
+ */
+function encodePlan({ schemaVersion, scope, changes, digest }) {
+    const json = JSON.stringify(canonical({ schemaVersion, scope, changes, digest }));
+    const encoded = (0,external_node_zlib_.deflateRawSync)(json, { level: 9 }).toString('base64');
+    return encoded.length > LONGEST ? undefined : encoded;
+}
+/**
+ * @param text base64 as `encodePlan` gives it, from a comment that anybody may have written
+ * @returns undefined when it is nothing of that kind
+ */
+function decodePlan(text) {
+    try {
+        const json = (0,external_node_zlib_.inflateRawSync)(Buffer.from(text, 'base64'), { maxOutputLength: LONGEST_JSON }).toString('utf8');
+        return parseReviewedPlan(JSON.parse(json));
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/commands/approval.js
+
+
+
+
+/**
+ * Whether the plan comment of the pull request shows the live plan. It only ever makes apply refuse: what is done is what
+ * the live plan says, never what a comment says.
+ *
+ * @returns why the plan is not approved, or undefined when it is
+ */
+async function notApproved(live, comment) {
+    try {
+        return judge(live, await comment.approval());
+    }
+    catch (error) {
+        if (!(error instanceof GitHubError))
+            throw error;
+        return refuse('not-approved', `The plan comment cannot be read, so nothing is approved: ${error.message}`);
+    }
+}
+function judge(live, approval) {
+    switch (approval.status) {
+        case 'no-pull-request':
+            return refuse('not-approved', 'This run belongs to no pull request, so no plan comment approves it.');
+        case 'none':
+            return refuse('not-approved', 'The pull request has no plan comment with this label.');
+        case 'edited-by-other':
+            return refuse('not-approved', `The plan comment ${approval.url} was edited by ${approval.editor || 'somebody else'}, so it does not count.`);
+        case 'found':
+            return judgeDigest(live, approval);
+    }
+}
+function judgeDigest(live, approval) {
+    if (approval.digest === live.digest)
+        return undefined;
+    if (approval.digest === '') {
+        return refuse('not-approved', `The comment ${approval.url} shows no plan that could be approved.`);
+    }
+    return refuse('plan-changed', ...difference(live, approval));
+}
+/** The plan in the comment is believed only where it is the one that the comment names. */
+function difference(live, { digest, body, url }) {
+    const reviewed = decodePlan(payloadOf(body) ?? '');
+    if (reviewed?.digest !== digest) {
+        return [`The live plan has the digest ${live.digest}, the one in the comment ${url} has ${digest}.`];
+    }
+    return [`The live plan is not the one in the comment ${url}:`, ...planDifference(reviewed, live)];
+}
+function refuse(reason, ...lines) {
+    const next = [
+        'Run the plan step on the pull request again (comment: auto), have its comment reviewed, then apply.',
+        ...(reason === 'not-approved' ? ['Both steps need the same config, scope and comment_label.'] : []),
+    ];
+    return { reason, message: [...lines, 'Nothing was written.'].join('\n'), next };
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/disabled.js
+
+function collectDisabledApis() {
+    const found = new Map();
+    return {
+        async orElse(request, fallback, project) {
+            try {
+                return await request;
+            }
+            catch (error) {
+                if (!isApiDisabled(error))
+                    throw error;
+                const service = error.metadata.service ?? `${error.api}.googleapis.com`;
+                const consumer = error.metadata.consumer?.replace(/^projects\//, '') ?? project;
+                found.set(`${service} ${consumer}`, { service, project: consumer });
+                return fallback;
+            }
+        },
+        found: () => [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, api]) => api),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
+
+/** @returns null where Google says there is no such thing; every other error goes on. */
+async function orNull(promise) {
+    try {
+        return await promise;
+    }
+    catch (error) {
+        if (isNotFound(error))
+            return null;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/select.js
+
+/**
+ * Finds the engines that the desired state means.
+ *
+ * Listed engines and the ones that were read by ID are taken together, since a list may lag behind a deploy.
+ * A selector of digits is an ID; only when no engine has that ID is it taken as a display name.
+ *
+ * @param engines every engine known to exist in the scope
+ * @param project the scope's project
+ */
+function selectEngines(desired, engines, project) {
+    const allow = new Map();
+    const problems = [];
+    const find = (selector) => matchOrProblem(selector, engines, project, problems);
+    const add = (name, keys) => {
+        const known = allow.get(name) ?? new Set();
+        keys.forEach((key) => known.add(key));
+        allow.set(name, known);
+    };
+    if (desired.only === undefined) {
+        for (const agent of desired.agents)
+            find(agent.selector).forEach((name) => add(name, agent.allow));
+    }
+    else {
+        // In a narrowed run the file's other agents are none of this run's business, problems included.
+        const agents = desired.agents.map((agent) => ({ ...agent, names: match(agent.selector, engines, project) }));
+        for (const selector of desired.only) {
+            for (const name of find(selector)) {
+                const declared = agents.filter(({ names }) => names.includes(name));
+                if (declared.length === 0)
+                    problems.push({ kind: 'not-declared', selector, candidates: [name] });
+                add(name, []);
+                declared.forEach((agent) => add(name, agent.allow));
+            }
         }
-        const indexes = new Map();
-        problems.push(...indexMaps(doc, indexes, at));
+    }
+    return {
+        engines: [...allow.keys()].sort(),
+        allow: new Map([...allow].map(([name, keys]) => [name, [...keys].sort()])),
+        problems,
+    };
+}
+function matchOrProblem(selector, engines, project, problems) {
+    const matches = match(selector, engines, project);
+    if (matches.length === 0) {
+        problems.push({ kind: 'not-found', selector, candidates: [] });
+    }
+    else if (matches.length > 1 && selector.kind !== 'all') {
+        problems.push({ kind: 'ambiguous', selector, candidates: matches });
+        return [];
+    }
+    return matches;
+}
+function match(selector, engines, project) {
+    const named = (text) => engines.filter((engine) => engine.displayName === text).map((engine) => engine.name);
+    const withId = (id) => engines.filter((engine) => parseEngineName(engine.name)?.id === id).map((engine) => engine.name);
+    switch (selector.kind) {
+        case 'all':
+            return engines.map((engine) => engine.name);
+        case 'displayName':
+            return named(selector.text).sort();
+        case 'name':
+            // The scope's engines alone are known here, so an engine of another project cannot be among them.
+            return sameProject(selector.project, project.id, [project]) ? withId(selector.id) : [];
+        case 'id': {
+            const byId = withId(selector.id);
+            return byId.length > 0 ? byId : named(selector.text).sort();
+        }
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/engines.js
+
+
+
+
+
+/** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
+async function readKnownEngines(desired, google) {
+    const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
+    const ids = [...new Set(selectors.flatMap(idOf))];
+    const [listed, ...named] = await Promise.all([
+        google.aiplatform.listEngines(desired.project, desired.region),
+        ...ids.map((id) => orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id })))),
+    ]);
+    const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine]] : [])));
+    const unread = listed.filter(({ name }) => !full.has(name));
+    return { engines: [...full.values(), ...unread], full };
+}
+function idOf(selector) {
+    return selector.kind === 'id' || selector.kind === 'name' ? [selector.id] : [];
+}
+/** Reads each selected engine by itself: the list may leave out `deploymentSpec`, and then looks unbound. */
+async function readSelected(desired, known, project, google) {
+    const full = new Map(known.full);
+    let left = known.engines;
+    for (;;) {
+        const selection = selectEngines(desired, left, project);
+        const unread = selection.engines.filter((name) => !full.has(name));
+        const read = await Promise.all(unread.map((name) => orNull(google.aiplatform.getEngine(name))));
+        const gone = new Set(unread.filter((_name, index) => read[index] === null));
+        read.forEach((engine) => engine && full.set(engine.name, engine));
+        left = left.filter(({ name }) => !gone.has(name));
+        // An engine that was deleted since it was listed may have been one of two with the same display name: choose again.
+        if (gone.size > 0)
+            continue;
+        const engines = selection.engines.flatMap((name) => full.get(name) ?? []);
+        return { engines: engines.map(observedEngine), selection };
+    }
+}
+/**
+ * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
+ * per direction, so a binding that is declared has to agree with theirs.
+ */
+async function readOthers(desired, known, project, google) {
+    if (!DIRECTIONS.some((direction) => engines_isNamed(desired.gateways[direction])))
+        return [];
+    const selected = new Set(selectEngines(desired, known.engines, project).engines);
+    const others = known.engines.filter(({ name }) => !selected.has(name));
+    const read = await Promise.all(others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))));
+    return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+}
+/** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
+async function readOther(listed, google) {
+    try {
+        return await orNull(google.aiplatform.getEngine(listed.name));
+    }
+    catch (error) {
+        if (error instanceof ApiError && error.status !== 401)
+            return listed;
+        throw error;
+    }
+}
+function engines_isNamed(gateway) {
+    return gateway !== undefined && gateway !== 'none';
+}
+function observedEngine(resource) {
+    const principal = principalOf(resource.spec?.effectiveIdentity);
+    const env = (resource.spec?.deploymentSpec?.env ?? []).map(({ name, value }) => [name, value ?? '']);
+    return {
+        name: resource.name,
+        id: parseEngineName(resource.name)?.id ?? resource.name,
+        displayName: resource.displayName ?? '',
+        ...(principal === undefined ? {} : { principal }),
+        identityType: resource.spec?.identityType ?? '',
+        env: Object.fromEntries(env),
+        config: resource.spec?.deploymentSpec?.agentGatewayConfig ?? {},
+        resource,
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/enforcement.js
+
+
+/**
+ * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
+ * decides by grants from one that lets everything pass or denies everything (Google's "Set up Agent Gateway" page).
+ *
+ * A caller who may not read them can still plan and apply: the answer then says so.
+ *
+ * @param gateway full resource name
+ */
+async function readEnforcement(gateway, google) {
+    const at = parseGatewayName(gateway);
+    if (!at)
+        return { kind: 'unreadable', why: `${gateway} is not a gateway's name` };
+    try {
+        const listed = await google.networksecurity.listAuthzPolicies(at.project, at.location);
+        const policies = listed.filter((policy) => (policy.target?.resources ?? []).some((target) => isTarget(target, at)));
+        const names = policies.flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
+        const readable = [...new Set(names)].filter((name) => parseExtensionName(name) !== undefined);
+        const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
+        return { kind: 'read', policies, extensions };
+    }
+    catch (error) {
+        if (error instanceof ApiError && error.status !== 401)
+            return { kind: 'unreadable', why: error.googleMessage };
+        if (error instanceof NetworkError)
+            return { kind: 'unreadable', why: error.message };
+        throw error;
+    }
+}
+/** Policies of one project and location are compared, so its ID and its number need not be told apart. */
+function isTarget(target, { location, id }) {
+    return target.endsWith(`/locations/${location}/agentGateways/${id}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/project.js
+
+
+/**
+ * Reads the ID and number of a project. Deployers often lack `resourcemanager.projects.get`; then the number that
+ * aiplatform puts into engine names does as well.
+ */
+async function readProject(project, google) {
+    try {
+        const ref = projectRefOf(await google.resourcemanager.getProject(project));
+        return { resolve: () => ref };
+    }
+    catch (error) {
+        // A number alone will not do: gateways are written with the project's ID.
+        if (!isPermissionDenied(error) || /^\d+$/.test(project))
+            throw error;
         return {
-            value: doc.toJS({ maxAliasCount: 100 }),
-            locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
-            source: (path) => {
-                const { node, complete } = walk(doc, indexes, path);
-                return complete && (0,dist/* isScalar */.jn)(node) ? node.source : undefined;
+            resolve: (engineNames) => {
+                const number = engineNames
+                    .map((name) => parseEngineName(name)?.project)
+                    .find((part) => /^\d+$/.test(part ?? ''));
+                if (number === undefined)
+                    throw error;
+                return { id: project, number };
             },
-            problems,
         };
     }
-    catch (error) {
-        // An alias that leads nowhere or everywhere; or the stack, when brackets are nested by the thousand.
-        const message = `The file cannot be read as YAML: ${reasonOf(error)}.`;
-        return nothing([...problems, problem(at(0), message, 'Write it plainly, without tricks.')]);
-    }
 }
-function reasonOf(error) {
-    const message = error instanceof Error ? error.message : 'unknown error';
-    return isStackOverflow(message) ? 'it is nested too deeply' : printable(message).slice(0, 200);
-}
-/** The parser reports its own stack overflow as an error of the text. */
-function isStackOverflow(message) {
-    return message.includes('call stack');
-}
-/** One mistake often makes several errors at one place: the first says what it is. */
-function syntaxProblems(errors, at) {
-    const overflow = errors.find(({ message }) => isStackOverflow(message));
-    if (overflow !== undefined)
-        return [syntaxProblem(overflow, at)];
-    const first = new Map();
-    for (const error of errors)
-        if (!first.has(error.pos[0]))
-            first.set(error.pos[0], error);
-    return [...first.values()].slice(0, MOST_SYNTAX_ERRORS).map((error) => syntaxProblem(error, at));
-}
-function syntaxProblem(error, at) {
-    const origin = at(error.pos[0]);
-    if (error.code === 'MULTIPLE_DOCS') {
-        return problem(origin, 'The file holds more than one YAML document.', 'Keep one, and remove the line "---".');
-    }
-    if (error.code === 'TAG_RESOLVE_FAILED') {
-        return problem(origin, `YAML tags are not supported: ${reasonOf(error)}.`, 'Remove the tag.');
-    }
-    return problem(origin, `This is not valid YAML: ${reasonOf(error)}.`);
+
+;// CONCATENATED MODULE: ./lib/src/observe/registry.js
+
+
+
+/** A config without endpoints needs no right to read a registry. */
+async function readServices(desired, project, google, disabled) {
+    if (desired.endpoints.length === 0)
+        return [];
+    return disabled.orElse(google.agentregistry.listServices(project, desired.region), [], project);
 }
 /**
- * Finds the pairs of every map, and reports keys that are given twice or are no plain text. A key that cannot be used
- * is taken out with its value: `__proto__` would change what the plain value inherits.
+ * The services of the other registries that an egress gateway looks into: they may serve the same hosts. A plan can do
+ * without, so a registry that cannot be read is only named.
  */
-function indexMaps(doc, indexes, at) {
-    const problems = [];
-    (0,dist/* visit */.YR)(doc, {
-        Map: (_, map) => {
-            const index = new Map();
-            map.items = map.items.filter((pair) => {
-                const origin = ((0,dist/* isNode */.Ll)(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
-                const key = keyOf(pair);
-                if (key === undefined) {
-                    problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
-                    return false;
-                }
-                if (key === '__proto__') {
-                    problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
-                    return false;
-                }
-                if (index.has(key)) {
-                    problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
-                }
-                index.set(key, pair);
-                return true;
-            });
-            indexes.set(map, index);
-        },
-    });
-    return problems;
-}
-/** A key as the plain value has it; numbers and truth values are their text there. */
-function keyOf({ key }) {
-    const value = (0,dist/* isScalar */.jn)(key) ? key.value : undefined;
-    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
-        ? String(value)
-        : undefined;
-}
-function walk(doc, indexes, path) {
-    let found = { node: doc.contents, complete: true };
-    for (const step of path) {
-        const node = (0,dist/* isAlias */.Vj)(found.node) ? found.node.resolve(doc) : found.node;
-        const pair = (0,dist/* isMap */.jh)(node) ? indexes.get(node)?.get(String(step)) : undefined;
-        if (pair !== undefined) {
-            found = { node: pair.value, key: pair.key, complete: true };
+async function readAttached(desired, gateway, registryProject, google) {
+    const others = (gateway?.registries ?? [])
+        .flatMap((name) => parseRegistryName(name) ?? [])
+        .filter(({ project, location }) => location !== desired.region || ![registryProject.id, registryProject.number].includes(project));
+    if (desired.endpoints.length === 0)
+        return [];
+    return Promise.all(others.map(async ({ project, location }) => {
+        try {
+            const services = await google.agentregistry.listServices(project, location);
+            return { project, location, kind: 'read', services };
         }
-        else if ((0,dist/* isSeq */.oP)(node) && typeof step === 'number' && step < node.items.length) {
-            found = { node: node.items[step], complete: true };
+        catch (error) {
+            if (error instanceof ApiError && error.status !== 401) {
+                return { project, location, kind: 'unreadable', why: error.googleMessage };
+            }
+            if (error instanceof NetworkError)
+                return { project, location, kind: 'unreadable', why: error.message };
+            throw error;
         }
-        else {
-            return { ...found, complete: false };
-        }
-    }
-    return found;
+    }));
 }
-/** An empty value (`project:` and nothing after it) has no place of its own that an editor could show: its key has. */
-function placeOf(found, what, at) {
-    const { node, key } = found;
-    const empty = !(0,dist/* isNode */.Ll)(node) || ((0,dist/* isScalar */.jn)(node) && node.value === null && node.source === '');
-    const best = (0,dist/* isNode */.Ll)(key) && (empty || (what === 'key' && found.complete)) ? key : node;
-    return (0,dist/* isNode */.Ll)(best) ? startOf(best, at) : undefined;
-}
-function startOf(node, at) {
-    return node.range ? at(node.range[0]) : undefined;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/parse.js
-
-
-
-
 /**
- * Reads the text of a desired-state file. All problems are found in one go; what is sound beside them is handed on, so
- * that it can be checked further.
- */
-function parseConfig(file, knownChecks) {
-    const yaml = readYaml(file.path, file.text);
-    if (yaml.value === undefined)
-        return { problems: sortProblems(yaml.problems) };
-    const schema = configSchema(knownChecks);
-    const { error } = schema.safeParse(yaml.value);
-    const issues = error?.issues ?? [];
-    const problems = [...yaml.problems, ...issues.flatMap((issue) => issueProblems(issue, schema, yaml))];
-    // A list or a text where the map should be: nothing in it can be looked at.
-    if (issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type')) {
-        return { problems: sortProblems(problems) };
-    }
-    let value = yaml.value;
-    for (const issue of issues)
-        if (issue.code !== 'unrecognized_keys')
-            value = without(value, issue.path);
-    const parsed = { path: file.path, value: value, locate: yaml.locate, source: yaml.source };
-    return { file: parsed, problems: sortProblems(problems) };
-}
-/** The value with what stands at the path taken out; list items keep their place. Writes into the value. */
-function without(root, path) {
-    const last = path.at(-1);
-    if (last === undefined)
-        return root;
-    let here = root;
-    for (const step of path.slice(0, -1)) {
-        if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step))
-            return root;
-        here = here[step];
-    }
-    if (typeof here === 'object' && here !== null && Object.hasOwn(here, last)) {
-        here[last] = undefined;
-    }
-    return root;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/build.js
-
-
-
-
-
-
-
-/**
- * The desired state of a run: the file, with the inputs laid over it. Finds every problem in one go, sorted by place;
- * there is a desired state only when there is no problem. Never throws, whatever the text is.
- */
-function buildDesired(args) {
-    const parsed = args.file &&
-        parseConfig(args.file, args.checks.map(({ id }) => id));
-    const file = parsed?.file;
-    const context = {
-        ...(file === undefined ? {} : { file }),
-        unreadable: args.unreadable === true || (args.file !== undefined && file === undefined),
-        inputs: args.inputs,
-        universe: args.universe,
-        problems: [...(parsed?.problems ?? [])],
-    };
-    const scope = readScope(context, args.defaults);
-    const gateways = gateways_readGateways(context, scope);
-    const declared = readEndpoints(context);
-    const { agents, only, added } = readAgents(context, scope, declared);
-    const endpoints = [...declared, ...added];
-    if (file !== undefined) {
-        reportNotYet(context, file);
-        reportFixedLevels(context, file, args.checks);
-    }
-    reportNothing(context, endpoints.length);
-    const { project, region } = scope;
-    const problems = sortProblems(context.problems);
-    const lacksProject = !namesProject(context);
-    if (problems.length > 0 || project === undefined || region === undefined)
-        return { problems, lacksProject };
-    const desired = {
-        project,
-        region,
-        gateways,
-        endpoints,
-        agents,
-        ...(only === undefined ? {} : { only }),
-        partial: args.inputs.engines.trim() !== '',
-        checkLevels: file === undefined ? {} : checkLevels(file),
-        config: file && [args.repository, file.path].filter(Boolean).join(':'),
-    };
-    return { desired, problems, lacksProject };
-}
-/** Part of the format, so that a config can be written for both, but not of this version. */
-function reportNotYet(context, file) {
-    const notYet = (key, what) => {
-        report(context, file.locate([key], 'key'), `"${what}" is not supported yet in this version; remove it.`);
-    };
-    if (file.value.migrate === true)
-        notYet('migrate', 'migrate: true');
-    if (file.value.move === true)
-        notYet('move', 'move: true');
-    if (fileHas(context, 'guardrails'))
-        notYet('guardrails', 'guardrails');
-}
-/** A check that guards data or a running agent keeps its level. */
-function reportFixedLevels(context, { value, locate }, checks) {
-    for (const { id, level, fixed } of checks) {
-        const given = value.checks?.[id];
-        if (!fixed || given === undefined || given === level)
-            continue;
-        report(context, locate(['checks', id]), `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.');
-    }
-}
-/** Engines alone would make a run that does nothing and looks like one that did. */
-function reportNothing(context, endpoints) {
-    const unread = fileHas(context, 'endpoints') && context.file?.value.endpoints === undefined;
-    if (endpoints > 0 || unread || context.unreadable)
-        return;
-    if (namesGateway(context) || context.inputs.allow.trim() !== '')
-        return;
-    const fix = 'Give egress_gateway, ingress_gateway or allow, or declare gateways or endpoints in the desired-state file.';
-    report(context, inputOrigin('egress_gateway'), 'Nothing is declared for the engines: no gateway, no endpoint.', fix);
-}
-function checkLevels({ value, locate }) {
-    const levels = {};
-    for (const [id, level] of Object.entries(value.checks ?? {})) {
-        if (level !== undefined)
-            levels[id] = { level, origin: locate(['checks', id]) };
-    }
-    return levels;
-}
-
-;// CONCATENATED MODULE: external "node:fs/promises"
-const promises_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:fs/promises");
-// EXTERNAL MODULE: external "node:path"
-var external_node_path_ = __nccwpck_require__(6760);
-;// CONCATENATED MODULE: ./lib/src/config/load.js
-
-
-
-/** The file that is used when the `config` input is not given. */
-const DEFAULT_CONFIG = 'agent-gateway.yaml';
-const MOST_BYTES = 1024 * 1024;
-/**
- * Reads the desired-state file: the one the `config` input names, else `agent-gateway.yaml` if there is one. The only
- * I/O of config/.
+ * The registry-wide IAP policy, and those of the services that a plan is about.
  *
- * @param config the `config` input, empty when not given
- * @param workspace what relative paths are relative to
+ * @param resources registry resources of these services
  */
-async function loadConfig(config, workspace = defaultWorkspace()) {
-    const named = config.trim();
-    const absolute = external_node_path_.resolve(workspace, named === '' ? DEFAULT_CONFIG : named);
-    const shown = printable(external_node_path_.relative(workspace, absolute).split(external_node_path_.sep).join('/')) || '.';
-    const fail = (message, fix) => ({
-        problems: [problem(inputOrigin('config'), message, fix)],
-    });
-    const result = await readText(absolute);
-    if ('text' in result)
-        return { file: { path: shown, text: result.text }, problems: [] };
-    if (result.error === 'missing') {
-        if (named === '')
-            return { problems: [] };
-        const where = `It was looked for in ${quote(workspace, 200)}.`;
-        const fix = `${where} Check the path, and that actions/checkout ran before this step.`;
-        return fail(`The file ${quote(shown, 200)} does not exist.`, fix);
-    }
-    const [what, fix] = FAILURES[result.error];
-    return fail(`${quote(shown, 200)} ${what}${result.detail ?? ''}.`, fix);
+async function readPolicies(desired, resources, registry, google, disabled) {
+    const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
+    const [registryPolicy, ...policies] = await Promise.all([
+        desired.endpoints.length === 0
+            ? undefined
+            : disabled.orElse(readRegistryPolicy(carriesOver, iapRegistryOf(registry, desired.region), google), undefined, registry.id),
+        ...resources.map(async (name) => {
+            // IAP may not know an endpoint yet that the registry has just made: then nobody is granted anything on it.
+            const policy = await disabled.orElse(orNull(google.iap.getPolicy(iapResourceOf(name, registry))), null, registry.id);
+            return policy ? [[name, policy]] : [];
+        }),
+    ]);
+    return { policies: new Map(policies.flat()), ...(registryPolicy ? { registryPolicy } : {}) };
 }
-const FAILURES = {
-    'not-a-file': ['is not a file', 'Name the YAML file itself.'],
-    'too-large': ['is larger than 1 MB', 'Name a desired-state file; a real one has a few kilobytes.'],
-    'not-text': ['is not UTF-8 text', 'Save it as UTF-8.'],
-    unreadable: ['cannot be read', 'Check its permissions.'],
-};
-async function readText(absolute) {
+/** Needed to carry members over; otherwise it only tells who would lose access, and a caller may lack the right to it. */
+async function readRegistryPolicy(isNeeded, resource, google) {
     try {
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        const stats = await (0,promises_namespaceObject.stat)(absolute);
-        if (!stats.isFile())
-            return { error: 'not-a-file' };
-        if (stats.size > MOST_BYTES)
-            return { error: 'too-large' };
-        const bytes = await (0,promises_namespaceObject.readFile)(absolute);
-        if (bytes.length > MOST_BYTES)
-            return { error: 'too-large' };
-        return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+        return await google.iap.getPolicy(resource);
     }
     catch (error) {
-        return failureOf(error);
-    }
-}
-function failureOf(error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-    // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-        return { error: 'missing' };
-    if (code === 'EISDIR')
-        return { error: 'not-a-file' };
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-        return { error: 'not-text' };
-    return { error: 'unreadable', detail: code === '' ? '' : ` (${code})` };
-}
-function defaultWorkspace() {
-    const workspace = process.env.GITHUB_WORKSPACE;
-    return workspace === undefined || workspace === '' ? process.cwd() : workspace;
-}
-
-// EXTERNAL MODULE: ./node_modules/google-auth-library/build/src/index.js
-var src = __nccwpck_require__(492);
-;// CONCATENATED MODULE: ./lib/src/google/adc-file.js
-
-
-
-/**
- * Finds the file of Application Default Credentials where the auth library does: GOOGLE_APPLICATION_CREDENTIALS, else the file
- * that `gcloud auth application-default login` writes. Read here as well, since a file that is gone deserves a better message than
- * the library's, and since it is the cheapest place to learn a project from.
- * @returns undefined when there is none
- * @throws AuthError `gone` when the variable names a file that is not there, `unreadable` when it is no JSON object
- */
-async function findCredentialsFile(env) {
-    const named = adc_file_set(env.GOOGLE_APPLICATION_CREDENTIALS) ?? adc_file_set(env.google_application_credentials);
-    const path = named ?? wellKnownPath(env);
-    if (path === undefined)
-        return undefined;
-    let text;
-    try {
-        text = await (0,promises_namespaceObject.readFile)(path, 'utf8');
-    }
-    catch (error) {
-        if (codeOf(error) !== 'ENOENT')
-            throw new AuthError('unreadable', `The credentials file ${path} can't be read: ${String(error)}`);
-        if (!named)
+        if (!isNeeded && (isPermissionDenied(error) || isNotFound(error)))
             return undefined;
-        throw new AuthError('gone', `GOOGLE_APPLICATION_CREDENTIALS names ${path}, and there is no such file. google-github-actions/auth writes it into the ` +
-            'workspace, and a later actions/checkout deletes it: run actions/checkout before google-github-actions/auth.');
-    }
-    return { path, ...fieldsOf(path, text) };
-}
-function fieldsOf(path, text) {
-    let json;
-    try {
-        json = JSON.parse(text);
-    }
-    catch {
-        // The parser's own message quotes the file, and the file is a secret.
-        throw new AuthError('unreadable', `The credentials file ${path} holds no valid JSON.`);
-    }
-    if (typeof json !== 'object' || json === null) {
-        throw new AuthError('unreadable', `The credentials file ${path} holds no JSON object.`);
-    }
-    const field = (name) => {
-        const value = json[name];
-        return typeof value === 'string' && value !== '' ? value : undefined;
-    };
-    return {
-        projectId: field('project_id'),
-        quotaProjectId: field('quota_project_id'),
-        universeDomain: field('universe_domain'),
-    };
-}
-function wellKnownPath(env) {
-    const home = adc_file_set(env.HOME);
-    const base = process.platform === 'win32' ? adc_file_set(env.APPDATA) : home && (0,external_node_path_.join)(home, '.config');
-    const directory = adc_file_set(env.CLOUDSDK_CONFIG) ?? (base && (0,external_node_path_.join)(base, 'gcloud'));
-    return directory && (0,external_node_path_.join)(directory, 'application_default_credentials.json');
-}
-/** A variable that is empty counts as not set: that is how a workflow unsets one. */
-const adc_file_set = (value) => (value === '' ? undefined : value);
-
-;// CONCATENATED MODULE: ./lib/src/google/auth.js
-
-
-
-
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
-/**
- * Without a project the library looks for one when it makes a client: it runs `gcloud`, asks the metadata server and Resource
- * Manager, and fails when they do. We never ask the library for a project, so anything will do.
- */
-const NO_PROJECT_LOOKUP = 'not-looked-up';
-/** The metadata server answers within milliseconds where there is one. */
-const DETECTION_TIMEOUT = 10_000;
-/** The library sets no limit of its own, and a token endpoint that hangs must not hang the run. */
-const TOKEN_TIMEOUT = 60_000;
-/** Where google-github-actions/auth, gcloud and Google's libraries leave the project. */
-const PROJECT_VARIABLES = [
-    'GOOGLE_CLOUD_PROJECT',
-    'GCLOUD_PROJECT',
-    'CLOUDSDK_CORE_PROJECT',
-    'CLOUDSDK_PROJECT',
-    'GCP_PROJECT',
-];
-const MISSING = 'There are no Google Cloud credentials. Run google-github-actions/auth before this step and give the job ' +
-    '`permissions: id-token: write`, or set the access_token input.';
-/**
- * Credentials from an access token, or those that google-github-actions/auth left behind (Application Default Credentials:
- * workload identity federation with and without a service account, a service account key, a user's login, a metadata server).
- * Nothing is read or sent before the first call.
- */
-function createCredentials(options) {
-    const env = options.env ?? process.env;
-    const quotaProject = [options.quotaProject, env.GOOGLE_CLOUD_QUOTA_PROJECT].find(Boolean);
-    let client;
-    let lastToken;
-    const getClient = () => {
-        client ??= createClient(options, env).catch((error) => {
-            client = undefined;
-            throw error;
-        });
-        return client;
-    };
-    return {
-        headers: async (url) => {
-            const found = await getClient();
-            const token = within(TOKEN_TIMEOUT, found.getRequestHeaders(url), () => new AuthError('unreachable', `No token for Google Cloud came within ${TOKEN_TIMEOUT / 1000} s.`));
-            const headers = Object.fromEntries(await token.catch((error) => Promise.reject(tokenError(error))));
-            const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-            if (bearer === undefined || bearer === 'undefined') {
-                throw new AuthError('rejected', 'The token endpoint answered without a token.');
-            }
-            if (bearer !== lastToken) {
-                options.onToken(bearer);
-                lastToken = bearer;
-            }
-            return quotaProject ? { ...headers, 'x-goog-user-project': quotaProject } : headers;
-        },
-        invalidate: () => {
-            // A new client is the one way that works for all kinds: some keep tokens where they can't be dropped.
-            client = undefined;
-        },
-        projectId: () => findProject(options, env),
-    };
-}
-async function createClient(options, env) {
-    const { accessToken, universe } = options;
-    if (accessToken) {
-        const client = new src.OAuth2Client({ universeDomain: universe });
-        client.setCredentials({ access_token: accessToken });
-        return client;
-    }
-    const file = await findCredentialsFile(env);
-    if (!file && !mayHaveMetadataServer(env))
-        throw new AuthError('missing', MISSING);
-    if (file?.universeDomain !== undefined && file.universeDomain !== universe) {
-        throw new AuthError('universe', `The credentials are for ${file.universeDomain} and this step is for ${universe}. Set the universe input to ${file.universeDomain}.`);
-    }
-    // google-github-actions/auth writes no universe into a workload identity file, so the library has to be told.
-    const auth = new src.GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT_LOOKUP, universeDomain: universe });
-    const missing = () => new AuthError('missing', MISSING);
-    try {
-        return await within(DETECTION_TIMEOUT, auth.getClient(), missing);
-    }
-    catch (error) {
-        if (!file)
-            throw missing();
-        throw new AuthError('unreadable', `The credentials file ${file.path} can't be used: ${messageOf(error)}`);
-    }
-}
-/**
- * A self-hosted runner may stand on Google Cloud, and then its metadata server is as good as a file. GitHub's own runners do not
- * (RUNNER_ENVIRONMENT says which it is): there the library would only wait for an address that never answers.
- */
-function mayHaveMetadataServer(env) {
-    if (env.GCE_METADATA_HOST || env.GCE_METADATA_IP || env.METADATA_SERVER_DETECTION)
-        return true;
-    return env.RUNNER_ENVIRONMENT !== 'github-hosted';
-}
-async function findProject(options, env) {
-    const known = [options.projectId, ...PROJECT_VARIABLES.map((name) => env[name])].find(Boolean);
-    if (known !== undefined || options.accessToken)
-        return known;
-    const file = await findCredentialsFile(env);
-    if (file)
-        return file.projectId ?? file.quotaProjectId;
-    return mayHaveMetadataServer(env) ? await projectOfMetadataServer() : undefined;
-}
-async function projectOfMetadataServer() {
-    const ask = async () => {
-        if (!src.gcpMetadata.getGCPResidency() && !(await src.gcpMetadata.isAvailable()))
-            return undefined;
-        return String(await src.gcpMetadata.project('project-id'));
-    };
-    try {
-        return await within(DETECTION_TIMEOUT, ask(), () => new Error('no answer'));
-    }
-    catch {
-        // Only a convenience: the caller will ask for a project when none is known.
-        return undefined;
-    }
-}
-/** What the library's error is about. The error itself is dropped, since it holds the request with the OIDC token in it. */
-function tokenError(error) {
-    if (error instanceof AuthError)
-        return error;
-    const { response, config } = (error ?? {});
-    const endpoint = withoutQuery(response?.config?.url ?? config?.url);
-    if (response?.status !== undefined) {
-        const { data } = response;
-        const said = typeof data === 'string' || data === undefined ? parseErrorBody(data ?? '') : errorBodyOf(data);
-        const label = [response.status, said.status].filter(Boolean).join(' ');
-        return new AuthError('rejected', `No token for Google Cloud: ${endpoint} answered ${label}: ${said.message}`, response.status);
-    }
-    if (error instanceof src.gaxios.GaxiosError) {
-        return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${error.message}`);
-    }
-    return new AuthError('rejected', `No token for Google Cloud: ${messageOf(error)}`);
-}
-function withoutQuery(url) {
-    if (typeof url !== 'string' && !(url instanceof URL))
-        return 'the token endpoint';
-    return String(url).replace(/[?#].*$/, '');
-}
-const messageOf = (error) => (error instanceof Error ? error.message : String(error));
-async function within(ms, promise, late) {
-    let timer;
-    const timeout = new Promise((_resolve, reject) => {
-        timer = setTimeout(() => reject(late()), ms);
-    });
-    try {
-        return await Promise.race([promise, timeout]);
-    }
-    finally {
-        clearTimeout(timer);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/hosts.js
-
-/** The Google APIs this program may call. */
-const APIS = [
-    'aiplatform',
-    'agentregistry',
-    'iap',
-    'networkservices',
-    'networksecurity',
-    'cloudresourcemanager',
-    'serviceusage',
-    'orgpolicy',
-    'iam',
-];
-const DEFAULT_UNIVERSE = 'googleapis.com';
-/** Addresses that no token may be sent to, all of them at once. Thrown before any request. */
-class EndpointOverrideError extends Error {
-    name = 'EndpointOverrideError';
-    /** `variable` is the environment variable at fault, or the name of the input. */
-    problems;
-    constructor(problems) {
-        super(problems.map(({ variable, reason }) => `${variable} ${reason}`).join('\n'));
-        this.problems = problems;
-    }
-}
-/** gcloud's own variable for an API's root (`gcloud topic configurations`, section api_endpoint_overrides). */
-const overrideVariable = (api) => `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`;
-/**
- * Public hosts, or what gcloud's override variables name instead (private endpoints, tests).
- * Source of the public hosts: Google's discovery documents; only aiplatform has regional ones.
- * @param options.universe `googleapis.com`, or the domain of a Trusted Partner Cloud
- * @param options.region location of the engines
- * @throws EndpointOverrideError when a value is not `https:`, or `http:` to this machine
- */
-function createHosts(options) {
-    const { universe, region, env } = options;
-    const problems = [];
-    const overrides = new Map();
-    if (!isDomain(universe))
-        problems.push({ variable: 'universe', reason: 'is not a domain name.' });
-    for (const api of APIS) {
-        const value = env[overrideVariable(api)]?.trim() ?? '';
-        if (value === '')
-            continue;
-        const checked = checkRoot(value);
-        if ('reason' in checked)
-            problems.push({ variable: overrideVariable(api), reason: checked.reason });
-        else
-            overrides.set(api, checked.root);
-    }
-    if (problems.length > 0)
-        throw new EndpointOverrideError(problems);
-    return {
-        root: (api) => overrides.get(api) ?? `https://${publicHost(api, universe, region)}/`,
-    };
-}
-function publicHost(api, universe, region) {
-    if (api !== 'aiplatform')
-        return `${api}.${universe}`;
-    if (isMultiRegion(region))
-        return `aiplatform.${region}.rep.${universe}`;
-    // The regions of other universes are in no list we know; that they have regional hosts too is inferred.
-    const regional = universe === DEFAULT_UNIVERSE ? isKnownRegion(region) : /^[a-z][a-z\d-]*-[a-z\d-]*\d$/.test(region);
-    return regional ? `${region}-aiplatform.${universe}` : `aiplatform.${universe}`;
-}
-/** The value is never repeated in a reason: it may hold a password. */
-function checkRoot(value) {
-    let url;
-    try {
-        url = new URL(value);
-    }
-    catch {
-        return { reason: 'is not a URL such as https://host/ or http://127.0.0.1:8085/iap/.' };
-    }
-    if (url.username !== '' || url.password !== '')
-        return { reason: 'must not hold a user name or a password.' };
-    if (url.search !== '' || url.hash !== '' || /[?#]/.test(value))
-        return { reason: 'must not hold a query or a fragment.' };
-    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
-        return { reason: 'uses http: to another machine, where a token could be read on the way. Use https:.' };
-    }
-    if (url.protocol !== 'https:' && url.protocol !== 'http:')
-        return { reason: 'must start with https://.' };
-    return { root: url.href.endsWith('/') ? url.href : `${url.href}/` };
-}
-/** `hostname` as the URL parser normalises it, so `127.1` and `0x7f000001` already read `127.0.0.1`. */
-const isLoopback = (hostname) => hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-const isDomain = (text) => /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
-
-;// CONCATENATED MODULE: ./lib/src/google/pages.js
-
-/**
- * Reads a list to its end.
- * @param fetchPage reads the page of a token, the first one without
- * @returns the items of all pages, in order
- * @throws ProtocolError when a page token comes a second time: the list would never end
- */
-async function listAll(fetchPage) {
-    const items = [];
-    const seen = new Set();
-    let pageToken;
-    for (;;) {
-        const page = await fetchPage(pageToken);
-        items.push(...(page.items ?? []));
-        if (page.nextPageToken === undefined || page.nextPageToken === '')
-            return items;
-        if (seen.has(page.nextPageToken))
-            throw new ProtocolError('A list of Google Cloud never ends: its page token repeats.');
-        seen.add(page.nextPageToken);
-        pageToken = page.nextPageToken;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/agentregistry.js
-
-
-const VERSION = 'v1';
-/** Source: Google's agentregistry discovery document, revision 20260904. */
-function createAgentRegistry(http) {
-    const get = (path, query = {}) => http.request({ api: 'agentregistry', method: 'GET', path: `${VERSION}/${path}`, query });
-    return {
-        listServices: (project, location) => listAll(async (pageToken) => {
-            const page = await get(`${formatLocation(project, location)}/services`, { pageSize: '100', pageToken });
-            return { items: page.services, nextPageToken: page.nextPageToken };
-        }),
-        getService: (name) => get(name),
-        createService: (parent, id, body, requestId) => http.request({
-            api: 'agentregistry',
-            method: 'POST',
-            path: `${VERSION}/${parent}/services`,
-            query: { serviceId: id, requestId },
-            body,
-            retry: 'always',
-        }),
-        patchService: (name, body, updateMask, requestId) => {
-            if (updateMask.length === 0)
-                throw new RangeError('A patch without a mask overwrites every field.');
-            return http.request({
-                api: 'agentregistry',
-                method: 'PATCH',
-                path: `${VERSION}/${name}`,
-                query: { updateMask: updateMask.join(','), requestId },
-                body,
-                retry: 'always',
-            });
-        },
-        getOperation: (name) => get(name),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/aiplatform.js
-
-
-
-/** Names the whole message: whether Google accepts a deeper path is not known (nothing public uses one). */
-const GATEWAY_CONFIG_MASK = 'spec.deploymentSpec.agentGatewayConfig';
-const PAGE_SIZE = '100';
-/** Source: Google's aiplatform discovery document; v1 and v1beta1 differ in the version segment only. */
-function createAiplatform(http, version) {
-    const get = (path, query = {}) => http.request({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, query });
-    const listOperations = (engineName) => listAll(async (pageToken) => {
-        const page = await get(`${engineName}/operations`, {
-            pageSize: PAGE_SIZE,
-            pageToken,
-        });
-        return { items: page.operations, nextPageToken: page.nextPageToken };
-    });
-    return {
-        listEngines: (project, region) => listAll(async (pageToken) => {
-            const page = await get(`${formatLocation(project, region)}/reasoningEngines`, { pageSize: PAGE_SIZE, pageToken });
-            return { items: page.reasoningEngines, nextPageToken: page.nextPageToken };
-        }),
-        getEngine: (name) => get(name),
-        patchGatewayConfig: (name, config, etag) => http.request({
-            api: 'aiplatform',
-            method: 'PATCH',
-            path: `${version}/${name}`,
-            // Neither name nor etag may be in the mask: Google answers 400 (Config Connector, commit 2b7856ae01).
-            query: { updateMask: GATEWAY_CONFIG_MASK },
-            body: { ...(etag === undefined ? {} : { etag }), spec: { deploymentSpec: { agentGatewayConfig: config } } },
-            // A second update would be a second redeployment: the caller looks at the engine before it tries again.
-            retry: 'throttled',
-        }),
-        testPermissions: async (engineName, permissions) => {
-            const answer = await http.request({
-                api: 'aiplatform',
-                method: 'POST',
-                path: `${version}/${engineName}:testIamPermissions`,
-                // In the query, other than everywhere else (discovery document).
-                query: { permissions: [...permissions] },
-                // A POST that only asks; a server with problems is not waited for.
-                retry: 'throttled',
-            });
-            return answer.permissions ?? [];
-        },
-        listOperations,
-        runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
-        lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
-        getOperation: (name) => get(name),
-    };
-}
-const isUpdate = (operation) => /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
-const isRunningUpdate = (operation) => !isDone(operation) && isUpdate(operation);
-const isFinishedUpdate = (operation) => isDone(operation) && isUpdate(operation);
-/** RFC 3339 in UTC, as Google writes it: text order is time order. */
-const aiplatform_startOf = (operation) => operation.metadata?.genericMetadata?.createTime ?? '';
-const latestFirst = (a, b) => (aiplatform_startOf(a) < aiplatform_startOf(b) ? 1 : -1);
-
-;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
-/*
-How it works:
-`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
-*/
-
-class Node {
-	value;
-	next;
-
-	constructor(value) {
-		this.value = value;
-	}
-}
-
-class Queue {
-	#head;
-	#tail;
-	#size;
-
-	constructor() {
-		this.clear();
-	}
-
-	enqueue(value) {
-		const node = new Node(value);
-
-		if (this.#head) {
-			this.#tail.next = node;
-			this.#tail = node;
-		} else {
-			this.#head = node;
-			this.#tail = node;
-		}
-
-		this.#size++;
-	}
-
-	dequeue() {
-		const current = this.#head;
-		if (!current) {
-			return;
-		}
-
-		this.#head = this.#head.next;
-		this.#size--;
-
-		// Clean up tail reference when queue becomes empty
-		if (!this.#head) {
-			this.#tail = undefined;
-		}
-
-		return current.value;
-	}
-
-	peek() {
-		if (!this.#head) {
-			return;
-		}
-
-		return this.#head.value;
-
-		// TODO: Node.js 18.
-		// return this.#head?.value;
-	}
-
-	clear() {
-		this.#head = undefined;
-		this.#tail = undefined;
-		this.#size = 0;
-	}
-
-	get size() {
-		return this.#size;
-	}
-
-	* [Symbol.iterator]() {
-		let current = this.#head;
-
-		while (current) {
-			yield current.value;
-			current = current.next;
-		}
-	}
-
-	* drain() {
-		while (this.#head) {
-			yield this.dequeue();
-		}
-	}
-}
-
-;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
-
-
-function pLimit(concurrency) {
-	let rejectOnClear = false;
-
-	if (typeof concurrency === 'object') {
-		({concurrency, rejectOnClear = false} = concurrency);
-	}
-
-	validateConcurrency(concurrency);
-
-	if (typeof rejectOnClear !== 'boolean') {
-		throw new TypeError('Expected `rejectOnClear` to be a boolean');
-	}
-
-	const queue = new Queue();
-	let activeCount = 0;
-
-	const resumeNext = () => {
-		// Process the next queued function if we're under the concurrency limit
-		if (activeCount < concurrency && queue.size > 0) {
-			activeCount++;
-			queue.dequeue().run();
-		}
-	};
-
-	const next = () => {
-		activeCount--;
-		resumeNext();
-	};
-
-	const run = async (function_, resolve, arguments_) => {
-		// Execute the function and capture the result promise
-		const result = (async () => function_(...arguments_))();
-
-		// Resolve immediately with the promise (don't wait for completion)
-		resolve(result);
-
-		// Wait for the function to complete (success or failure)
-		// We catch errors here to prevent unhandled rejections,
-		// but the original promise rejection is preserved for the caller
-		try {
-			await result;
-		} catch {}
-
-		// Decrement active count and process next queued function
-		next();
-	};
-
-	const enqueue = (function_, resolve, reject, arguments_) => {
-		const queueItem = {reject};
-
-		// Queue the internal resolve function instead of the run function
-		// to preserve the asynchronous execution context.
-		new Promise(internalResolve => { // eslint-disable-line promise/param-names
-			queueItem.run = internalResolve;
-			queue.enqueue(queueItem);
-		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
-
-		// Start processing immediately if we haven't reached the concurrency limit
-		if (activeCount < concurrency) {
-			resumeNext();
-		}
-	};
-
-	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
-		enqueue(function_, resolve, reject, arguments_);
-	});
-
-	Object.defineProperties(generator, {
-		activeCount: {
-			get: () => activeCount,
-		},
-		pendingCount: {
-			get: () => queue.size,
-		},
-		clearQueue: {
-			value() {
-				if (!rejectOnClear) {
-					queue.clear();
-					return;
-				}
-
-				const abortError = AbortSignal.abort().reason;
-
-				while (queue.size > 0) {
-					queue.dequeue().reject(abortError);
-				}
-			},
-		},
-		concurrency: {
-			get: () => concurrency,
-
-			set(newConcurrency) {
-				validateConcurrency(newConcurrency);
-				concurrency = newConcurrency;
-
-				queueMicrotask(() => {
-					// eslint-disable-next-line no-unmodified-loop-condition
-					while (activeCount < concurrency && queue.size > 0) {
-						resumeNext();
-					}
-				});
-			},
-		},
-		map: {
-			async value(iterable, function_) {
-				const promises = [];
-
-				try {
-					Array.from(iterable, (value, index) => {
-						const promise = generator(function_, value, index);
-						promises.push(promise);
-						return promise;
-					});
-				} catch (error) {
-					// The iterable threw, so `Promise.all` never observes the already scheduled promises. Observe them here to avoid unhandled rejections.
-					for (const promise of promises) {
-						promise.catch(() => {}); // eslint-disable-line promise/prefer-await-to-then
-					}
-
-					throw error;
-				}
-
-				return Promise.all(promises);
-			},
-		},
-	});
-
-	return generator;
-}
-
-function limitFunction(function_, options) {
-	const limit = pLimit(options);
-
-	const limitedFunction = (...arguments_) => limit(() => function_(...arguments_));
-	Object.defineProperty(limitedFunction, 'clearQueue', {
-		value: limit.clearQueue,
-	});
-
-	return limitedFunction;
-}
-
-function validateConcurrency(concurrency) {
-	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
-		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
-	}
-}
-
-;// CONCATENATED MODULE: ./lib/src/version.js
-/** Equals the version of package.json (a test holds them together); not imported from there, or every dependency bump would change dist/. */
-const version_VERSION = '0.1.0';
-const USER_AGENT = `bind-agent-gateway/${version_VERSION}`;
-
-;// CONCATENATED MODULE: ./lib/src/google/retry.js
-
-/** Tries of one request, the first included. */
-const retry_MAX_ATTEMPTS = 8;
-const FIRST_DELAY = 1_000;
-const retry_LONGEST_DELAY = 32_000;
-/** A server that asks for more patience than this is out of quota for today: fail and say so. */
-const LONGEST_SERVER_DELAY = 300_000;
-const STATUSES = {
-    always: new Set([408, 429, 500, 502, 503, 504]),
-    rejected: new Set([429, 503]),
-    throttled: new Set([429]),
-    never: new Set(),
-};
-/** @returns true when another try is allowed by `retry` and may go better than this one */
-function mayRetry(error, retry) {
-    // Without a token nothing was sent, so this holds for every kind of request.
-    if (error instanceof AuthError)
-        return error.transient;
-    if (retry === 'never')
-        return false;
-    if (error instanceof ApiError) {
-        if ((error.retryDelayMs ?? 0) > LONGEST_SERVER_DELAY)
-            return false;
-        return STATUSES[retry].has(error.status);
-    }
-    if (error instanceof NetworkError)
-        return !isCertificateProblem(error.code) && (retry === 'always' || !error.sent);
-    return error instanceof ProtocolError && retry === 'always';
-}
-/**
- * How long to wait before the next try: what the server asked for, else exponential from 1 s to 32 s with full jitter
- * (a random part of it, so that runs that were throttled together do not come back together).
- * @param attempt tries so far, from 1
- * @param random a number from 0 to 1
- */
-function retryDelay(error, attempt, random) {
-    if (error instanceof ApiError && error.retryDelayMs !== undefined)
-        return error.retryDelayMs;
-    return random * Math.min(FIRST_DELAY * 2 ** (attempt - 1), retry_LONGEST_DELAY);
-}
-/**
- * Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3).
- * @returns milliseconds from `now`, never negative; undefined when there is none or it can't be read
- */
-function parseRetryAfter(value, now) {
-    const text = value?.trim() ?? '';
-    if (/^\d+$/.test(text))
-        return Number(text) * 1000;
-    // Date.parse takes almost anything with a digit in it; an HTTP date starts with the name of a day.
-    const date = /^[A-Z][a-z]{2,8}, /.test(text) ? Date.parse(text) : NaN;
-    return Number.isNaN(date) ? undefined : Math.max(0, date - now);
-}
-/** Codes of failures before a single byte of the request was sent. */
-const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
-/** @returns false when a failure with this code happens before anything is sent */
-const mayHaveBeenSent = (code) => code === undefined || !(NEVER_SENT.has(code) || isCertificateProblem(code));
-/** Node passes OpenSSL's names on: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, UNABLE_TO_VERIFY_LEAF_SIGNATURE, ... */
-const isCertificateProblem = (code) => code !== undefined && /(?:^|_)CERT(?:_|$)|_SIGNATURE$|CERT_ALTNAME/.test(code);
-
-;// CONCATENATED MODULE: ./lib/src/google/http.js
-
-
-
-
-
-/** Requests in flight at a time. Waits between tries do not count, or one throttled API would hold up the others. */
-const CONCURRENCY = 16;
-const ATTEMPT_TIMEOUT = 60_000;
-/** The one HTTP stack under all clients: token, headers, retries, concurrency, errors. */
-function createHttp(options) {
-    const limit = pLimit(CONCURRENCY);
-    const refused = { authorization: '' };
-    return {
-        request: async (request) => {
-            const url = urlOf(options.hosts, request);
-            const attempt = () => limit(() => attemptWithToken(options, request, url, refused));
-            const retry = request.retry ?? (request.method === 'GET' ? 'always' : 'never');
-            for (let tries = 1;; tries += 1) {
-                try {
-                    return await attempt();
-                }
-                catch (error) {
-                    if (tries >= retry_MAX_ATTEMPTS || !mayRetry(error, retry))
-                        throw error;
-                    const delay = retryDelay(error, tries, (options.random ?? Math.random)());
-                    if (options.deadline !== undefined && options.clock.now() + delay > options.deadline)
-                        throw error;
-                    await pause(options, delay);
-                }
-            }
-        },
-    };
-}
-/**
- * One attempt; a token that Google refuses is replaced once. Many requests may be refused at the same time: the first one drops
- * the token, the others find it replaced (`refused` is the token that was dropped last).
- */
-async function attemptWithToken(options, request, url, refused) {
-    const { credentials, signal } = options;
-    const headers = await abortable(credentials.headers(url.href), signal);
-    try {
-        return await send(options, request, url, headers);
-    }
-    catch (error) {
-        if (!(error instanceof ApiError) || error.status !== 401)
-            throw error;
-        const authorization = headers.authorization ?? '';
-        if (refused.authorization !== authorization) {
-            refused.authorization = authorization;
-            credentials.invalidate();
-        }
-        const fresh = await abortable(credentials.headers(url.href), signal);
-        // A fixed token stays what it is: asking again would only get the same answer.
-        if (fresh.authorization === authorization)
-            throw error;
-        return await send(options, request, url, fresh);
-    }
-}
-async function send(options, request, url, credentialHeaders) {
-    const { clock } = options;
-    const exchange = { method: request.method, url: `${url.origin}${url.pathname}`, api: request.api };
-    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
-    const headers = {
-        ...credentialHeaders,
-        accept: 'application/json',
-        'user-agent': USER_AGENT,
-        'x-goog-api-client': `gl-node/${process.versions.node} ${USER_AGENT}`,
-        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
-        ...(options.requestReason ? { 'x-goog-request-reason': headerText(options.requestReason) } : {}),
-    };
-    const start = clock.now();
-    const log = (outcome) => options.log?.(`${request.method} ${url.href} ${outcome} ${Math.round(clock.now() - start)} ms`);
-    try {
-        const answer = await exchangeOnce(options, exchange, url, headers, body);
-        log(answer.status);
-        if (answer.status < 200 || answer.status > 299)
-            throw new ApiError(exchange, answer);
-        return http_parse(exchange, answer.status, answer.body);
-    }
-    catch (error) {
-        if (error instanceof NetworkError)
-            log(error.code ?? 'failed');
         throw error;
     }
 }
-/** Sends and reads to the last byte, within the time for one attempt. */
-async function exchangeOnce(options, exchange, url, headers, body) {
-    const { signal } = options;
-    throwIfAborted(signal);
-    const attempt = new AbortController();
-    const timeout = options.attemptTimeoutMs ?? ATTEMPT_TIMEOUT;
-    const timer = setTimeout(() => attempt.abort(), timeout);
-    const onAbort = () => attempt.abort();
-    signal.addEventListener('abort', onAbort, { once: true });
-    try {
-        const init = { method: exchange.method, headers, signal: attempt.signal, ...(body === undefined ? {} : { body }) };
-        const response = await options.fetch(url.href, init);
-        const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.clock.now());
-        return { status: response.status, body: await response.text(), retryAfterMs };
-    }
-    catch (error) {
-        throwIfAborted(signal);
-        if (attempt.signal.aborted) {
-            const message = `it took longer than ${timeout / 1000} s`;
-            throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true });
-        }
-        throw networkError(exchange, error);
-    }
-    finally {
-        clearTimeout(timer);
-        signal.removeEventListener('abort', onAbort);
-    }
-}
-function http_parse(exchange, status, body) {
-    // A method that answers with google.protobuf.Empty sends {}, some front ends 204 and nothing.
-    if (status === 204)
-        return {};
-    try {
-        return JSON.parse(body);
-    }
-    catch {
-        const what = body === '' ? 'nothing' : 'something that is no complete JSON';
-        throw new ProtocolError(`${exchange.method} ${exchange.url} answered ${status} with ${what} (${body.length} characters).`);
-    }
-}
-function urlOf(hosts, request) {
-    const url = new URL(hosts.root(request.api) + request.path.split('/').map(encodeSegment).join('/'));
-    for (const [key, value] of Object.entries(request.query ?? {})) {
-        for (const item of [value ?? []].flat())
-            url.searchParams.append(key, item);
-    }
-    return url;
-}
-/** Colons stay: custom methods (`:getIamPolicy`) and projects of a domain (`example.com:project`) have them. */
-function encodeSegment(segment) {
-    if (segment === '' || segment === '.' || segment === '..') {
-        throw new ResourceNameError(`A request's path must not have the segment "${segment}".`);
-    }
-    return encodeURIComponent(segment).replaceAll('%3A', ':').replaceAll('%40', '@');
-}
-/** A header takes printable ASCII; the rest is percent-encoded, so that no reason is lost or breaks the request. */
-const headerText = (text) => text
-    .trim()
-    .replace(/\s+/g, ' ')
-    .replace(/[^\x20-\x7e]+/g, (other) => Buffer.from(other).toString('hex').toUpperCase().replace(/../g, '%$&'));
-/** fetch says "fetch failed"; what failed is in the causes below, and the lowest one with a code knows best. */
-function networkError(exchange, error) {
-    let found = { code: codeOf(error), message: http_messageOf(error) };
-    let cause = causeOf(error);
-    for (let depth = 0; depth < 5 && cause !== undefined; depth += 1) {
-        found = { code: codeOf(cause) ?? found.code, message: http_messageOf(cause) };
-        cause = causeOf(cause);
-    }
-    // Node tries all addresses of a name and collects the failures in an AggregateError without a message.
-    const message = found.message || (found.code ?? 'the connection failed');
-    return new NetworkError(exchange, { code: found.code, message, sent: mayHaveBeenSent(found.code) });
-}
-const causeOf = (error) => typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
-const http_messageOf = (error) => typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
-async function pause(options, ms) {
-    try {
-        await options.clock.sleep(ms, options.signal);
-    }
-    catch (error) {
-        throwIfAborted(options.signal);
-        throw error;
-    }
-}
-function throwIfAborted(signal) {
-    if (signal.aborted)
-        throw abortError(signal);
-}
-/** Stops waiting when the signal aborts; what was waited for goes on unheard. */
-async function abortable(promise, signal) {
-    throwIfAborted(signal);
-    let onAbort = () => undefined;
-    const aborted = new Promise((_resolve, reject) => {
-        onAbort = () => reject(abortError(signal));
-        signal.addEventListener('abort', onAbort, { once: true });
-    });
-    try {
-        return await Promise.race([promise, aborted]);
-    }
-    finally {
-        signal.removeEventListener('abort', onAbort);
-    }
-}
 
-;// CONCATENATED MODULE: ./lib/src/google/iap.js
-/** A policy that was not read before it was written. */
-class MissingEtagError extends Error {
-    name = 'MissingEtagError';
-}
-/** Conditions exist from version 3 on only; a write in an older version would drop them. */
-const POLICY_VERSION = 3;
-/** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
-function createIap(http) {
-    return {
-        getPolicy: (resource) => http.request({
-            api: 'iap',
-            method: 'POST',
-            path: `v1/${resource}:getIamPolicy`,
-            body: { options: { requestedPolicyVersion: POLICY_VERSION } },
-            // A POST that only reads.
-            retry: 'always',
-        }),
-        setPolicy: (resource, policy) => {
-            if (!policy.etag) {
-                throw new MissingEtagError(`The policy of ${resource} has no etag. Without it the write could undo somebody else's.`);
-            }
-            return http.request({
-                api: 'iap',
-                method: 'POST',
-                path: `v1/${resource}:setIamPolicy`,
-                body: { policy: { ...policy, version: POLICY_VERSION } },
-                retry: 'rejected',
-            });
-        },
-        testPermissions: async (resource, permissions) => {
-            const answer = await http.request({
-                api: 'iap',
-                method: 'POST',
-                path: `v1/${resource}:testIamPermissions`,
-                body: { permissions },
-                // A POST that only asks; a server with problems is not waited for.
-                retry: 'throttled',
-            });
-            return answer.permissions ?? [];
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/networksecurity.js
-
-
-/** Source: Google's networksecurity discovery document, revision 20260924. */
-function createNetworkSecurity(http) {
-    return {
-        listAuthzPolicies: (project, location) => listAll(async (pageToken) => {
-            const page = await http.request({
-                api: 'networksecurity',
-                method: 'GET',
-                path: `v1/${formatLocation(project, location)}/authzPolicies`,
-                query: { pageSize: '100', pageToken },
-            });
-            return { items: page.authzPolicies, nextPageToken: page.nextPageToken };
-        }),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/networkservices.js
-/** Source: Google's networkservices discovery document, revision 20260921. */
-function createNetworkServices(http) {
-    const get = (path, query = {}) => http.request({ api: 'networkservices', method: 'GET', path: `v1/${path}`, query });
-    return {
-        getGateway: (name) => get(name),
-        getAuthzExtension: (name) => get(name),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/resourcemanager.js
-/** Source: Google's cloudresourcemanager v3 discovery document, revision 20260917. */
-function createResourceManager(http) {
-    return {
-        getProject: (idOrNumber) => http.request({ api: 'cloudresourcemanager', method: 'GET', path: `v3/projects/${idOrNumber}` }),
-        testPermissions: async (project, permissions) => {
-            const answer = await http.request({
-                api: 'cloudresourcemanager',
-                method: 'POST',
-                path: `v3/projects/${project}:testIamPermissions`,
-                body: { permissions },
-                // A POST that only asks; it is a courtesy, so a server with problems is not waited for.
-                retry: 'throttled',
-            });
-            return answer.permissions ?? [];
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/google/index.js
+;// CONCATENATED MODULE: ./lib/src/observe/observe.js
 
 
 
-
-
-
-
-/** All clients on one HTTP stack, so that they share connections, concurrency and the token. */
-function createGoogle(options) {
-    const { apiVersion, ...rest } = options;
-    const http = createHttp(rest);
-    return {
-        aiplatform: createAiplatform(http, apiVersion),
-        agentregistry: createAgentRegistry(http),
-        iap: createIap(http),
-        networkservices: createNetworkServices(http),
-        networksecurity: createNetworkSecurity(http),
-        resourcemanager: createResourceManager(http),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/checks/catalog.js
-const catalog_error = (id, fixed = true) => ({ id, level: 'error', fixed });
-const warning = (id) => ({ id, level: 'warning', fixed: false });
-/** Every check ID that a config may name; a name that is not here is a spelling mistake. */
-const CHECKS = [
-    catalog_error('engine-not-found'),
-    catalog_error('engine-ambiguous'),
-    catalog_error('engine-not-declared'),
-    catalog_error('engine-without-agent-identity'),
-    catalog_error('endpoint-overlap'),
-    catalog_error('engine-too-old'),
-    catalog_error('gateway-not-found'),
-    catalog_error('gateway-wrong-direction'),
-    catalog_error('gateway-other-region'),
-    catalog_error('gateway-other-project'),
-    catalog_error('gateway-conflict'),
-    catalog_error('registry-not-attached'),
-    catalog_error('service-id-taken'),
-    catalog_error('grants-inert', false),
-    catalog_error('api-disabled'),
-    catalog_error('permission-missing', false),
-    catalog_error('guardrail-too-long'),
-    catalog_error('guardrail-forbids-plan'),
-    warning('engine-busy-failing'),
-    warning('gateway-dry-run'),
-    warning('gateway-fail-open'),
-    warning('gateway-without-policy'),
-    warning('gateway-not-ready'),
-    warning('registry-wide-shadowed'),
-    warning('host-claimed-twice'),
-    warning('runtime-hosts-missing'),
-    warning('ingress-ungoverned-methods'),
-    warning('image-before-gateway'),
-    warning('revisions-archived'),
-    warning('threat-detection-off'),
-    warning('stale-members'),
-    warning('quota-near'),
-    warning('not-readable'),
-    warning('guardrail-blocks-deploys'),
-];
-
-;// CONCATENATED MODULE: ./lib/src/commands/session.js
-/** The inputs and the desired state do not add up; nothing was sent. */
-class InvalidInput extends Error {
-    name = 'InvalidInput';
-    problems;
-    constructor(problems) {
-        super(`${problems.length} problem(s) with the inputs or the config`);
-        this.problems = problems;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/src/commands/prepare.js
 
 
 
@@ -68963,74 +67947,260 @@ class InvalidInput extends Error {
 
 
 /**
- * Reads the desired state and sets up the clients. Nothing is sent to Google before everything is known to be valid.
+ * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
+ * engines, gateways and services first; then each selected engine; then the policies of the services that serve a
+ * declared URL.
  *
- * @throws InvalidInput with every problem there is
+ * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
  */
-async function prepare({ inputs, problems }, session) {
-    const { universe } = inputs;
-    const credentials = createCredentials({
-        ...(inputs.accessToken === '' ? {} : { accessToken: inputs.accessToken }),
-        universe,
-        env: session.env,
-        onToken: session.mask,
-    });
-    const loaded = await loadConfig(inputs.desired.config, session.env.GITHUB_WORKSPACE);
-    const built = await build({
-        ...(loaded.file ? { file: loaded.file } : {}),
-        unreadable: loaded.problems.length > 0,
-        inputs: inputs.desired,
-        universe,
-        checks: CHECKS,
-        ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
-    }, credentials);
-    const hosts = readHosts(universe, built.desired?.region ?? inputs.desired.region, session.env);
-    const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems];
-    if (all.length > 0 || !built.desired || !hosts.hosts)
-        throw new InvalidInput(all);
-    const google = createGoogle({
-        fetch: session.fetch,
-        credentials,
-        hosts: hosts.hosts,
-        clock: session.clock,
-        signal: session.signal,
-        deadline: session.deadline,
-        apiVersion: inputs.apiVersion,
-        ...(inputs.requestReason === '' ? {} : { requestReason: inputs.requestReason }),
-        log: (line) => session.log.debug(line),
-        random: session.random,
-    });
-    return { desired: built.desired, google };
+async function observe(desired, google, universe) {
+    const { region } = desired;
+    const disabled = collectDisabledApis();
+    const assumed = egressProject(desired) ?? desired.project;
+    const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
+        readKnownEngines(desired, google),
+        readGateways(desired, google),
+        readServices(desired, assumed, google, disabled),
+        readProject(desired.project, google),
+        readEgressEnforcement(desired, google),
+    ]);
+    const project = scopeReading.resolve(known.engines.map(({ name }) => name));
+    const [{ engines, selection }, others] = await Promise.all([
+        readSelected(desired, known, project, google),
+        readOthers(desired, known, project, google),
+    ]);
+    const siblings = others.filter(({ name }) => !selection.engines.includes(name));
+    const registryProject = await registryProjectOf(desired, project, engines, google);
+    const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
+    const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
+    const engineNames = known.engines.map(({ name }) => name).sort();
+    const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
+    const resources = plannedResources(desired, base, universe);
+    const [policies, attached, failedUpdates] = await Promise.all([
+        readPolicies(desired, resources, registryProject, google, disabled),
+        readAttached(desired, gateways.egress, registryProject, google),
+        readFailedUpdates(desired, base, google),
+    ]);
+    return {
+        ...base,
+        ...policies,
+        attached,
+        failedUpdates,
+        disabledApis: disabled.found(),
+        ...(enforcement ? { enforcement } : {}),
+    };
+}
+/** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
+function egressProject({ gateways: { egress } }) {
+    return egress === undefined || egress === 'none' ? undefined : egress.project;
 }
 /**
- * The environment and the credentials are asked for a project only when nothing else names one: asking may mean to look
- * for a metadata server.
+ * The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. Where the config
+ * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
  */
-async function build(args, credentials) {
-    const built = buildDesired({ ...args, defaults: {} });
-    if (!built.lacksProject)
-        return built;
+async function registryProjectOf(desired, project, engines, google) {
+    const { egress } = desired.gateways;
+    const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
+    const declared = egress !== undefined && egress !== 'none';
+    // Without endpoints nothing is looked up in a registry, wherever it is.
+    const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
+    const name = (declared ? egress.project : inferred) ?? project.id;
+    if (name === project.id || name === project.number)
+        return project;
+    return (await readProject(name, google)).resolve([]);
+}
+/** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
+async function readEgressEnforcement(desired, google) {
+    const { egress } = desired.gateways;
+    if (egress === undefined || egress === 'none')
+        return undefined;
+    return readEnforcement(formatGatewayName({ project: desired.project, ...egress }), google);
+}
+async function readGateways(desired, google) {
+    const entries = await Promise.all(DIRECTIONS.map(async (direction) => {
+        const wanted = desired.gateways[direction];
+        if (wanted === undefined || wanted === 'none')
+            return [];
+        const name = formatGatewayName({ project: desired.project, ...wanted });
+        return [[direction, await orNull(google.networkservices.getGateway(name))]];
+    }));
+    return Object.fromEntries(entries.flat());
+}
+/** An update that failed last time often fails again for the same reason, after minutes. Nice to know, not needed. */
+async function readFailedUpdates(desired, base, google) {
+    const changing = planBindings(desired, base).filter(isChange);
+    const found = await Promise.all(changing.map(async ({ engine }) => [engine, await lastUpdateError(engine, google)]));
+    return new Map(found.flatMap(([engine, error]) => (error === undefined ? [] : [[engine, error]])));
+}
+async function lastUpdateError(engine, google) {
     try {
-        const project = await credentials.projectId();
-        return project === undefined ? built : buildDesired({ ...args, defaults: { project } });
+        const last = await google.aiplatform.lastUpdate(engine);
+        return last?.error && (last.error.message || `code ${last.error.code ?? 'unknown'}`);
     }
     catch (error) {
-        // What is wrong with the credentials is said when they are needed; here they were only a place to look.
-        if (error instanceof AuthError)
-            return built;
+        if (isNotFound(error) || isPermissionDenied(error))
+            return undefined;
         throw error;
     }
 }
-function readHosts(universe, region, env) {
+
+;// CONCATENATED MODULE: ./lib/src/observe/permissions.js
+
+/**
+ * Which of the needed permissions the caller lacks, asked before anything is written: a run that stops half-way for want of
+ * a permission helps nobody.
+ *
+ * The projects are asked first, with one request each. A permission may also be granted on a single engine or a single
+ * endpoint, where the project knows nothing of it, so what a project does not confirm is asked of the resources
+ * themselves. Where these cannot be asked, the project's answer counts as long as it is right about what was made use of
+ * already; no answer at all is none.
+ *
+ * @returns what is lacking, with the resources it is lacking on (none where only the project could be asked)
+ */
+async function lackingPermissionsOf(needed, google) {
+    const projects = [...new Set(needed.map(({ project }) => project))];
+    const answers = new Map(await Promise.all(projects.map(async (project) => {
+        const asked = needed.filter((need) => need.project === project);
+        const permissions = [...new Set(asked.flatMap(({ permission, proven }) => [permission, proven]))].sort();
+        const held = await answerOrNone(google.resourcemanager.testPermissions(project, permissions));
+        return [project, held];
+    })));
+    const unconfirmed = needed.filter(({ project, permission }) => !answers.get(project)?.includes(permission));
+    const found = await Promise.all(unconfirmed.map(async (need) => lackingOn(need, answers.get(need.project)?.includes(need.proven) ?? false, google)));
+    return found.flat();
+}
+/** @param isBelieved the project's answer, which does not confirm the permission, counts */
+async function lackingOn(need, isBelieved, google) {
+    const { permission, project, resources } = need;
+    const answers = await Promise.all(resources.map(async (resource) => ({ resource, held: await heldOn(resource, permission, google) })));
+    const lacking = answers
+        .filter(({ held }) => (held ? !held.includes(permission) : isBelieved))
+        .map(({ resource }) => resource);
+    if (resources.length === 0 ? !isBelieved : lacking.length === 0)
+        return [];
+    return [{ permission, project, resources: lacking }];
+}
+function heldOn(resource, permission, google) {
+    const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
+    return answerOrNone(client.testPermissions(resource, [permission]));
+}
+async function answerOrNone(answer) {
     try {
-        return { hosts: createHosts({ universe, region, env }), problems: [] };
+        return await answer;
     }
     catch (error) {
-        if (!(error instanceof EndpointOverrideError))
-            throw error;
-        const problems = error.problems.map(({ variable, reason }) => problem(inputOrigin(variable), `${variable} ${reason}`, 'Correct it or remove it.'));
-        return { problems };
+        if (error instanceof ApiError || error instanceof NetworkError || error instanceof ProtocolError)
+            return undefined;
+        throw error;
     }
+}
+
+;// CONCATENATED MODULE: ./lib/src/report/plan-text.js
+
+
+
+
+/**
+ * The plan for the log: a section per layer, each change with the reason for every host.
+ *
+ * @returns plain text; its values come from outside and are escaped by the log
+ */
+function planSections(plan) {
+    const endpoints = endpointChanges(plan);
+    const grants = grantChanges(plan);
+    const bindings = bindingChanges(plan);
+    return [
+        { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
+        { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
+        {
+            title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
+            lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
+        },
+    ]
+        .filter(({ lines }) => lines.length > 0)
+        .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
+}
+/** @returns one line that says what the plan would do, with its scope */
+function planHeadline(plan) {
+    return `Plan for ${scopeLine(plan)}: ${countsLine(plan.summary)}`;
+}
+/** @returns the finding as one text: what, then what to do */
+function findingText({ id, message, remedy }) {
+    return `${redactText(message)} ${redactText(remedy)} [${id}] (docs/checks.md#${id})`;
+}
+function actions(changes) {
+    const counts = new Map();
+    for (const { action } of changes)
+        counts.set(action, (counts.get(action) ?? 0) + 1);
+    return [...counts].map(([action, count]) => `${count} ${action}`).join(', ') || 'none';
+}
+function endpointLines(change) {
+    const title = `${MARKS[change.action]} ${change.key}: ${change.action} ${change.service}`;
+    const fields = change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`);
+    const interfaces = change.interfaces.map(({ action, url, protocol, reason }) => {
+        const mark = { add: '+', remove: '-', change: '~', keep: ' ' }[action];
+        const why = reason || (change.action === 'adopt' ? UNASKED : '');
+        return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
+    });
+    return [title, ...fields, ...interfaces];
+}
+function grantLines(grants) {
+    return grants.map(({ action, key, displayName, member, condition }) => {
+        const who = displayName === undefined ? 'carried over from the registry-wide policy' : JSON.stringify(displayName);
+        const when = condition ? `, only if ${condition.expression}` : '';
+        return `${MARKS[action]} ${key}: ${who} ${member}${when}`;
+    });
+}
+function bindingLines(change, project) {
+    const directions = DIRECTIONS.map((direction) => {
+        const { from, to, declared } = directionOf(change, direction);
+        const [before, after] = [gatewayLabel(from, project), gatewayLabel(to, project)];
+        if (!declared)
+            return `    ${direction}: ${before} (not declared, left as it is)`;
+        return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
+    });
+    return [
+        `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
+        ...directions,
+    ];
+}
+
+;// CONCATENATED MODULE: ./lib/src/commands/annotate.js
+
+/**
+ * The runner shows ten annotations of each level for a step and drops the others; the step's own errors need some, one for
+ * each reason it failed for.
+ */
+const annotate_SHOWN = 8;
+/** Every message of one level: the first on their lines, what is left over in one annotation, so that none gets lost. */
+function annotate(level, all, log) {
+    const shown = all.length > annotate_SHOWN ? all.slice(0, annotate_SHOWN - 1) : all;
+    for (const { message, at } of shown)
+        log[level](message, at);
+    const others = all.slice(shown.length);
+    if (others.length === 0)
+        return;
+    const lines = others.map(({ message, at }) => `- ${placeText(at)}${message}`);
+    log[level]([`And ${others.length} more:`, ...lines].join('\n'), { title: `${others.length} more` });
+}
+/** Each level's findings, aggregated by itself. */
+function annotateFindings(findings, log) {
+    for (const [level, method] of [
+        ['error', 'error'],
+        ['warning', 'warning'],
+        ['note', 'notice'],
+    ]) {
+        const found = findings
+            .filter((finding) => finding.level === level)
+            .map((finding) => ({
+            message: findingText(finding),
+            at: { title: finding.id, ...(finding.origin?.kind === 'file' ? finding.origin : {}) },
+        }));
+        annotate(method, found, log);
+    }
+}
+function placeText({ file, line, column }) {
+    return file === undefined || line === undefined ? '' : `${file}:${line}:${column ?? 1}: `;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/look.js
@@ -69042,18 +68212,16 @@ function readHosts(universe, region, env) {
 
 
 /**
- * What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing.
+ * What every command begins with: look at the world, plan, and say so. Writes nothing.
  *
  * @param forApply the plan is to be carried out: ask whether the caller may
  */
-async function look(read, session, { forApply = false } = {}) {
-    const { desired, google } = await prepare(read, session);
+async function look({ desired, google }, universe, session, { forApply = false } = {}) {
     for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
         if (!isBuilt(id))
             warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
     }
     session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
-    const { universe } = read.inputs;
     const seen = await observe(desired, google, universe);
     const draft = makePlan(desired, seen, universe);
     const lackingPermissions = forApply ? await lackingPermissionsOf(neededPermissions(draft, seen), google) : [];
@@ -69074,10 +68242,7 @@ function sayPlan(plan, { log }) {
     for (const { title, lines } of planSections(plan)) {
         log.group(title, () => lines.forEach((line) => log.info(line)));
     }
-    for (const finding of plan.checks) {
-        const place = finding.origin?.kind === 'file' ? finding.origin : {};
-        log[finding.level === 'note' ? 'notice' : finding.level](findingText(finding), { title: finding.id, ...place });
-    }
+    annotateFindings(plan.checks, log);
     log.info(`Digest ${plan.digest}`);
 }
 /** @returns the failure of a plan that must not be applied, or undefined */
@@ -69088,7 +68253,7 @@ function checkFailure({ checks }) {
         return undefined;
     const others = errors.length > 1 ? ` (and ${errors.length - 1} more)` : '';
     return {
-        reason: look_reasonOf(errors),
+        reason: reasonOf(errors),
         message: `${first.message}${others} Nothing was written.`,
         next: [...new Set(errors.map(({ remedy }) => remedy))],
     };
@@ -69098,7 +68263,7 @@ const REASONS = {
     'api-disabled': 'api-disabled',
     'permission-missing': 'permission-denied',
 };
-function look_reasonOf(errors) {
+function reasonOf(errors) {
     const reasons = new Set(errors.map(({ id }) => REASONS[id] ?? 'check-failed'));
     const [only] = reasons;
     return only !== undefined && reasons.size === 1 ? only : 'check-failed';
@@ -69375,7 +68540,7 @@ class DecodedURL extends URL {
 // EXTERNAL MODULE: ./node_modules/tunnel/index.js
 var tunnel = __nccwpck_require__(770);
 // EXTERNAL MODULE: ./node_modules/undici/index.js
-var undici = __nccwpck_require__(4371);
+var undici = __nccwpck_require__(6752);
 ;// CONCATENATED MODULE: ./node_modules/@actions/http-client/lib/index.js
 /* eslint-disable @typescript-eslint/no-explicit-any */
 var __awaiter = (undefined && undefined.__awaiter) || function (thisArg, _arguments, P, generator) {
@@ -69973,7 +69138,7 @@ class lib_HttpClient {
             return proxyAgent;
         }
         const usingSsl = parsedUrl.protocol === 'https:';
-        proxyAgent = new undici/* ProxyAgent */.kT(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
+        proxyAgent = new undici.ProxyAgent(Object.assign({ uri: proxyUrl.href, pipelining: !this._keepAlive ? 0 : 1 }, ((proxyUrl.username || proxyUrl.password) && {
             token: `Basic ${Buffer.from(`${proxyUrl.username}:${proxyUrl.password}`).toString('base64')}`
         })));
         this._proxyAgentDispatcher = proxyAgent;
@@ -71948,7 +71113,7 @@ function core_error(message, properties = {}) {
  * @param message warning issue message. Errors will be converted to string via toString()
  * @param properties optional properties to add to the annotation.
  */
-function core_warning(message, properties = {}) {
+function warning(message, properties = {}) {
     command_issueCommand('warning', toCommandProperties(properties), message instanceof Error ? message.toString() : message);
 }
 /**
@@ -72217,6 +71382,15 @@ function outcomeOf(known) {
         failures,
     };
 }
+/** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
+function withComment(outcome, { url, failure }) {
+    const failures = [...outcome.failures, ...(failure ? [failure] : [])];
+    return {
+        outputs: { ...outcome.outputs, comment_url: url, failure_reason: failures[0]?.reason ?? '' },
+        summary: { ...outcome.summary, failures },
+        failures,
+    };
+}
 function engineOutput(engine) {
     const { name, displayName, principal, egress, ingress, status, governance } = engine;
     return { name, displayName, principal, egress, ingress, status, governance };
@@ -72242,77 +71416,3451 @@ function declaredConfig(desired, observed) {
     };
 }
 
-;// CONCATENATED MODULE: external "node:os"
-const external_node_os_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:os");
-;// CONCATENATED MODULE: ./lib/src/commands/plan-file.js
+;// CONCATENATED MODULE: ./lib/src/github/answers.js
+/** Answers and events come from outside: nothing about their shape is taken for granted. */
+/** @returns the object, or an empty one for anything else */
+const answers_record = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
+/** @returns the text, or undefined for anything else */
+const answers_text = (value) => (typeof value === 'string' ? value : undefined);
+/** @returns the number of an issue, a pull request or a comment, or undefined for anything else */
+const positive = (value) => typeof value === 'number' && Number.isSafeInteger(value) && value > 0 ? value : undefined;
+/** @returns a full SHA-1 or SHA-256 commit name, or undefined for anything else */
+const commitName = (value) => typeof value === 'string' && /^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(value) ? value : undefined;
+/** @returns the list, or undefined for anything else */
+const list = (value) => Array.isArray(value) ? value : undefined;
 
-
-
-
+;// CONCATENATED MODULE: ./lib/src/github/graphql.js
 
 
 /**
- * Writes the plan as JSON with sorted keys, so that the same plan gives the same bytes.
- *
- * @returns the file's path, below `RUNNER_TEMP`; its name tells plans of several scopes in one job apart
+ * Asks GraphQL; octokit knows where it is, on GitHub Enterprise Server too.
+ * @returns `data` of the answer, its shape unchecked
+ * @throws GitHubGraphqlError when the answer has errors; GitHubApiError with 404, 405 or 501 when there is no such endpoint
  */
-async function writePlanFile(plan, env) {
-    const folder = external_node_path_.join(env.RUNNER_TEMP || (0,external_node_os_namespaceObject.tmpdir)(), 'bind-agent-gateway');
-    const { project, region } = plan.scope;
-    const name = `plan-${project.replace(/[^a-z0-9-]/g, '-')}-${region}-${plan.digest.slice('sha256:'.length, 19)}.json`;
-    await (0,promises_namespaceObject.mkdir)(folder, { recursive: true });
-    const file = external_node_path_.join(folder, name);
-    await (0,promises_namespaceObject.writeFile)(file, `${JSON.stringify(canonical(plan), null, 2)}\n`);
-    return file;
-}
-const direction = looseObject({ from: schemas_string().nullable(), to: schemas_string().nullable() });
-const changeSchema = discriminatedUnion('layer', [
-    looseObject({
-        layer: literal('endpoint'),
-        action: schemas_string(),
-        key: schemas_string(),
-        service: schemas_string(),
-        interfaces: schemas_array(looseObject({ action: schemas_string(), url: schemas_string() })),
-    }),
-    looseObject({ layer: literal('grant'), action: schemas_string(), key: schemas_string(), member: schemas_string() }),
-    looseObject({
-        layer: literal('binding'),
-        action: schemas_string(),
-        engine: schemas_string(),
-        displayName: schemas_string(),
-        egress: direction,
-        ingress: direction,
-    }),
-]);
-/** Only what a difference is told from; everything else in the file counts for the digest alone. */
-const planFileSchema = looseObject({
-    schemaVersion: literal(1),
-    scope: looseObject({ project: schemas_string(), projectNumber: schemas_string(), region: schemas_string() }),
-    changes: schemas_array(changeSchema),
-});
-/** The file is not a plan, or not one that this version wrote. */
-class PlanFileError extends Error {
-    name = 'PlanFileError';
-}
-/**
- * Reads a plan file. The digest in it is not believed.
- *
- * @throws PlanFileError when it cannot be read or is no plan
- */
-async function readPlanFile(file) {
-    let content;
+async function askGraphql(octokit, query, variables = {}) {
     try {
-        content = JSON.parse(await (0,promises_namespaceObject.readFile)(file, 'utf8'));
+        return answers_record(await octokit.graphql(query, { ...variables }));
     }
     catch (error) {
-        throw new PlanFileError(`The plan file ${file} cannot be read: ${error.message}`);
+        const errors = answers_record(error).name === 'GraphqlResponseError' ? list(answers_record(error).errors) : undefined;
+        if (!errors)
+            throw error;
+        throw new GitHubGraphqlError(errors.map(answers_record).map(({ type, message }) => ({ type: answers_text(type) ?? '', message: answers_text(message) ?? 'unknown' })));
     }
-    if (!planFileSchema.safeParse(content).success) {
-        throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/approval.js
+
+
+
+/** Body and editor in one question, so that nobody can edit in between. */
+const QUESTION = `query ($id: ID!) {
+  node(id: $id) {
+    ... on IssueComment { body lastEditedAt author { __typename login } editor { __typename login } }
+  }
+}`;
+/**
+ * Reads the digest that the plan comment shows. Whoever may write to the repository can edit the comment, and REST does not say
+ * who did; GraphQL does (fields `editor` and `lastEditedAt` of IssueComment).
+ * @throws ApprovalUnreadableError when the editor can't be found out; only a server without GraphQL is taken at REST's word,
+ * with a warning
+ * @throws GitHubError when the comments can't be read
+ */
+async function readApproval({ github, comments, parseMarker }, pull, label) {
+    const found = await comments.find(pull, label);
+    if (!found)
+        return { status: 'none' };
+    const seen = await approval_look(github, found);
+    if (seen === 'gone')
+        return { status: 'none' };
+    if (seen.editor !== undefined)
+        return { status: 'edited-by-other', url: found.url, editor: seen.editor };
+    const marker = parseMarker(seen.body);
+    if (marker?.label !== label)
+        return { status: 'none' };
+    return { status: 'found', digest: marker.digest, body: seen.body, url: found.url };
+}
+/** @returns the body as it stands, with the login of an editor who is not the author (empty when unknown) */
+async function approval_look({ octokit, log }, { nodeId, url, body }) {
+    try {
+        const { node } = await askGraphql(octokit, QUESTION, { id: nodeId });
+        return approval_judge(node, url);
     }
-    const { scope, changes, digest: named } = content;
-    const digest = planDigest({ scope, changes });
-    return { scope, changes, digest, isAltered: named !== digest };
+    catch (error) {
+        if (isWithoutGraphql(error)) {
+            log.warning(`This server has no GraphQL: whether somebody else edited the plan comment was not checked (${url}).`);
+            return { body };
+        }
+        if (error instanceof GitHubGraphqlError && error.isOnly('NOT_FOUND'))
+            return 'gone';
+        if (error instanceof ApprovalUnreadableError || !(error instanceof GitHubError))
+            throw error;
+        throw new ApprovalUnreadableError(url, error.message);
+    }
+}
+function approval_judge(node, url) {
+    const comment = answers_record(node);
+    const body = answers_text(comment.body);
+    if (body === undefined || !('lastEditedAt' in comment) || !('editor' in comment)) {
+        throw new ApprovalUnreadableError(url, 'GitHub answered with something else than the comment.');
+    }
+    if (comment.lastEditedAt === null && comment.editor === null)
+        return { body };
+    const [author, editor] = [comment.author, comment.editor].map(answers_record);
+    // A person may have an app's login, since GraphQL writes that without `[bot]`: the type tells them apart.
+    const login = answers_text(editor?.login);
+    const same = login !== undefined && login === author?.login && editor?.__typename === author.__typename;
+    return same ? { body } : { body, editor: login ?? '' };
+}
+/** The endpoint itself is missing; an error about the comment would come with status 200. */
+const isWithoutGraphql = (error) => error instanceof GitHubApiError && error.method === 'POST' && [404, 405, 501].includes(error.status);
+
+;// CONCATENATED MODULE: ./lib/src/github/comments.js
+
+
+/** Tries to create one comment. After each that may have gone through, all comments are read again. */
+const MAX_CREATIONS = 3;
+const comments_FIRST_PAUSE_MS = 1_000;
+/** Of 100 comments each; GitHub stops at 2,500 comments. */
+const MAX_PAGES = 100;
+/** @param parseMarker tells our comments from those of others */
+function createComments(github, parseMarker) {
+    const find = async (pull, label) => {
+        const candidates = [];
+        for (const row of await listComments(github, pull)) {
+            const comment = commentOf(row);
+            const marker = comment ? parseMarker(comment.body) : undefined;
+            if (comment && marker?.label === label)
+                candidates.push({ ...comment, marker });
+        }
+        if (candidates.length === 0)
+            return undefined;
+        const viewer = await github.viewer();
+        const own = candidates.filter(({ author }) => author === viewer).sort((a, b) => b.id - a.id);
+        const [newest] = own;
+        if (newest && own.length > 1) {
+            github.log.info(`${viewer} has ${own.length} comments for "${label}": the newest counts, ${newest.url}`);
+        }
+        if (!newest)
+            github.log.debug(`${candidates.length} comments for "${label}" are not by ${viewer}: left alone`);
+        return newest;
+    };
+    const upsert = async ({ pull, label, body, createIfMissing }) => {
+        for (let tries = 1;; tries += 1) {
+            const found = await find(pull, label);
+            const updated = found && (await bring(github, pull, found, body(found)));
+            const created = updated === undefined && createIfMissing ? body(undefined) : undefined;
+            if (created === undefined)
+                return updated;
+            try {
+                return await comments_create(github, pull, created);
+            }
+            catch (error) {
+                // The comment may be there although nobody said so: look again before there are two of them.
+                if (!errors_isUncertain(error) || tries >= MAX_CREATIONS)
+                    throw error;
+                const pause = comments_FIRST_PAUSE_MS * 2 ** (tries - 1);
+                if (!(await github.patience.wait(pause, 'GitHub did not say whether it took the comment')))
+                    throw error;
+            }
+        }
+    };
+    return { find, upsert };
+}
+/**
+ * All comments, oldest first: `GET /repos/{owner}/{repo}/issues/{number}/comments`, page after page as the `Link` header says.
+ * @throws GitHubApiError when the answer is no list, or the list never ends
+ */
+async function listComments({ octokit }, { owner, repo, number }) {
+    const path = `/repos/${owner}/${repo}/issues/${number}/comments`;
+    const rows = [];
+    let next = `${path}?per_page=100`;
+    for (let page = 0; next !== undefined; page += 1) {
+        const answer = await octokit.request(`GET ${next}`);
+        const part = list(answer.data);
+        if (!part || page >= MAX_PAGES) {
+            throw new GitHubApiError({ method: 'GET', path }, answer.status, part ? 'the list never ends' : 'that is no list');
+        }
+        rows.push(...part);
+        next = /<([^<>]+)>;[^,]*\brel="next"/.exec(answer.headers.link ?? '')?.[1];
+    }
+    return rows;
+}
+function commentOf(row) {
+    const { id, node_id: nodeId, html_url: url, body, user } = answers_record(row);
+    const number = positive(id);
+    // A comment whose author is gone has no user: nobody's.
+    const author = answers_text(answers_record(user).login);
+    if (number === undefined || !author)
+        return undefined;
+    return { id: number, nodeId: answers_text(nodeId) ?? '', url: answers_text(url) ?? '', body: answers_text(body) ?? '', author };
+}
+/** @returns the comment's URL, or undefined when it turned out to be gone */
+async function bring(github, pull, found, body) {
+    if (body === undefined || sameText(found.body, body))
+        return found.url;
+    return comments_update(github, pull, found, body);
+}
+/** @returns the comment's URL, or undefined when the comment is gone */
+async function comments_update({ octokit }, { owner, repo }, { id, url }, body) {
+    try {
+        const { data } = await octokit.request('PATCH /repos/{owner}/{repo}/issues/comments/{comment_id}', {
+            owner,
+            repo,
+            comment_id: id,
+            body,
+        });
+        return answers_text(answers_record(data).html_url) ?? url;
+    }
+    catch (error) {
+        if (errors_isNotFound(error))
+            return undefined;
+        throw error;
+    }
+}
+async function comments_create({ octokit }, { owner, repo, number }, body) {
+    const { data } = await octokit.request('POST /repos/{owner}/{repo}/issues/{issue_number}/comments', {
+        owner,
+        repo,
+        issue_number: number,
+        body,
+    });
+    return answers_text(answers_record(data).html_url) ?? '';
+}
+/** Browsers send CRLF, and white space at the end shows nowhere. */
+const sameText = (a, b) => normal(a) === normal(b);
+const normal = (body) => body.replaceAll('\r\n', '\n').trimEnd();
+
+// EXTERNAL MODULE: external "node:fs"
+var external_node_fs_ = __nccwpck_require__(3024);
+;// CONCATENATED MODULE: ./lib/src/github/event.js
+
+
+/** Runs on GitHub's merge of base and head, for a fork with a token that only reads. */
+const ON_MERGE = new Set(['pull_request', 'pull_request_review', 'pull_request_review_comment']);
+/** Source of the form: GitHub's documentation of merge queues; a batch is a chain of groups of one pull request each. */
+const QUEUE = /^refs\/heads\/gh-readonly-queue\/.+\/pr-(\d+)-[0-9a-f]{40,64}$/;
+const BRANCH = /^refs\/heads\/(.+)$/;
+/**
+ * Reads the event of this run from the variables the runner sets and the file they name. Source: GitHub's documentation of
+ * default variables and of webhook payloads. Never throws: an event that is not as documented has no pull request.
+ * @param env `GITHUB_EVENT_NAME`, `_EVENT_PATH`, `_REPOSITORY`, `_SHA`, `_REF`, `_ACTOR`, `_SERVER_URL`, `_RUN_ID`, `_RUN_ATTEMPT`
+ * @param readFile reads the event's file
+ */
+function readEvent(env, readFile = (path) => (0,external_node_fs_.readFileSync)(path, 'utf8')) {
+    const name = env.GITHUB_EVENT_NAME ?? '';
+    const repository = readRepository(env.GITHUB_REPOSITORY);
+    const { payload, problem } = readPayload(env.GITHUB_EVENT_PATH, readFile);
+    const number = pullNumber(name, payload, env);
+    const fork = isFork(payload, env.GITHUB_REPOSITORY);
+    return {
+        name,
+        repository,
+        pull: repository && number !== undefined ? { ...repository, number, merged: isMerged(payload) } : undefined,
+        push: name === 'push' && problem === undefined ? readPush(payload, env) : undefined,
+        commit: (ON_MERGE.has(name) ? headOf(payload) : undefined) ?? commitName(env.GITHUB_SHA),
+        runUrl: readRunUrl(env, repository),
+        fork,
+        readOnly: readOnly(name, fork, env),
+        problem,
+    };
+}
+function readPayload(path, readFile) {
+    if (!path)
+        return { payload: {}, problem: undefined };
+    try {
+        return { payload: answers_record(JSON.parse(readFile(path))), problem: undefined };
+    }
+    catch (error) {
+        const kind = error instanceof SyntaxError ? 'is no JSON' : 'can not be read';
+        return { payload: {}, problem: `The file of this run's event (GITHUB_EVENT_PATH) ${kind}.` };
+    }
+}
+/** Names of GitHub: letters, digits, `.`, `-` and `_`; a name of dots alone would lead to another path. */
+function readRepository(value) {
+    const [, owner, repo] = /^([\w.-]{1,100})\/([\w.-]{1,100})$/.exec(value ?? '') ?? [];
+    const dots = /^\.+$/;
+    return !owner || !repo || dots.test(owner) || dots.test(repo) ? undefined : { owner, repo };
+}
+function pullNumber(name, payload, env) {
+    if (ON_MERGE.has(name) || name === 'pull_request_target')
+        return positive(answers_record(payload.pull_request).number);
+    if (name === 'issue_comment') {
+        const { number, pull_request: link } = answers_record(payload.issue);
+        return typeof link === 'object' && link !== null ? positive(number) : undefined;
+    }
+    if (name === 'merge_group') {
+        const ref = answers_text(answers_record(payload.merge_group).head_ref) ?? env.GITHUB_REF ?? '';
+        return positive(Number(QUEUE.exec(ref)?.[1]));
+    }
+    return undefined;
+}
+function readPush(payload, env) {
+    const commit = commitName(env.GITHUB_SHA);
+    if (!commit || payload.deleted === true)
+        return undefined;
+    const message = answers_text(answers_record(payload.head_commit).message) ?? '';
+    return { commit, branch: BRANCH.exec(env.GITHUB_REF ?? '')?.[1], title: message.split('\n', 1)[0]?.trim() ?? '' };
+}
+/** Events of a closed pull request say so; those of its conversation have it below the issue. */
+const isMerged = (payload) => answers_record(payload.pull_request).merged === true ||
+    typeof answers_record(answers_record(payload.issue).pull_request).merged_at === 'string';
+const headOf = (payload) => commitName(answers_record(answers_record(payload.pull_request).head).sha);
+/** The repository of the head is null when it was deleted, and only a fork can be. */
+function isFork(payload, repository = '') {
+    const { head } = answers_record(payload.pull_request);
+    if (head === undefined)
+        return undefined;
+    const name = answers_text(answers_record(answers_record(head).repo).full_name);
+    return name?.toLowerCase() !== repository.toLowerCase();
+}
+/** Source: GitHub's documentation of events, and of Dependabot on Actions. The token of pull_request_target writes. */
+function readOnly(name, fork, env) {
+    if (ON_MERGE.has(name) && fork === true)
+        return 'fork';
+    const dependabot = env.GITHUB_ACTOR === 'dependabot[bot]';
+    return dependabot && (ON_MERGE.has(name) || name === 'push') ? 'dependabot' : undefined;
+}
+function readRunUrl(env, repository) {
+    const server = env.GITHUB_SERVER_URL ?? '';
+    const { GITHUB_RUN_ID: run = '', GITHUB_RUN_ATTEMPT: attempt = '' } = env;
+    if (!repository || !/^https?:\/\/[\w.-]+(?::\d+)?\/?$/.test(server) || !/^\d+$/.test(run))
+        return undefined;
+    const page = `${server.replace(/\/$/, '')}/${repository.owner}/${repository.repo}/actions/runs/${run}`;
+    return /^[1-9]\d*$/.test(attempt) && attempt !== '1' ? `${page}/attempts/${attempt}` : page;
+}
+
+;// CONCATENATED MODULE: ./lib/src/version.js
+/** Equals the version of package.json (a test holds them together); not imported from there, or every dependency bump would change dist/. */
+const VERSION = '0.1.0';
+const USER_AGENT = `bind-agent-gateway/${VERSION}`;
+
+;// CONCATENATED MODULE: ./lib/src/github/api-url.js
+
+const PUBLIC = 'https://api.github.com';
+/**
+ * Where the REST API is: `GITHUB_API_URL`, which the runner sets on github.com, ghe.com and GitHub Enterprise Server alike.
+ * The rule is the one for Google's addresses: `https:`, or `http:` to this machine (tests).
+ * @returns the root without a slash at the end
+ * @throws GitHubSetupError for any other address, before a token is sent; the value is not repeated, it may hold a password
+ */
+function apiRoot(env) {
+    const value = env.GITHUB_API_URL?.trim() || PUBLIC;
+    const url = URL.canParse(value) ? new URL(value) : undefined;
+    if (!url)
+        throw new GitHubSetupError('GITHUB_API_URL is not a URL such as https://api.github.com.');
+    if (url.username !== '' || url.password !== '' || /[?#]/.test(value)) {
+        throw new GitHubSetupError('GITHUB_API_URL must not hold a user name, a password, a query or a fragment.');
+    }
+    if (url.protocol === 'http:' && !isLoopback(url.hostname)) {
+        throw new GitHubSetupError('GITHUB_API_URL uses http: to another machine, where the token could be read on the way. It must be https:.');
+    }
+    if (url.protocol !== 'https:' && url.protocol !== 'http:') {
+        throw new GitHubSetupError('GITHUB_API_URL must start with https://.');
+    }
+    return url.href.replace(/\/+$/, '');
+}
+/** `hostname` as the URL parser normalises it, so `127.1` and `0x7f000001` already read `127.0.0.1`. */
+const isLoopback = (hostname) => hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+
+;// CONCATENATED MODULE: ./lib/src/github/abort.js
+
+/** @throws CancelledError or TimeoutError when the run was told to stop */
+function throwIfAborted(signal) {
+    if (signal.aborted)
+        throw abortError(signal);
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/fetch.js
+
+
+
+/** Longest time from sending one attempt to the last byte of its answer. */
+const ATTEMPT_TIMEOUT = 30_000;
+const MAX_REDIRECTS = 3;
+/** The headers octokit, its throttling and this program look at. */
+const HEADERS = ['content-type', 'link', 'retry-after', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
+/**
+ * The program's own fetch (proxy, keep-alive, no redirects) in the form octokit wants, with a limit in time.
+ * @returns a fetch that throws GitHubNetworkError, GitHubSetupError for an address that is not the API's, GitHubApiError for a
+ * redirect that leads elsewhere, CancelledError or TimeoutError
+ */
+function octokitFetch(options) {
+    const { origin } = new URL(options.root);
+    return async (url, init) => {
+        let at = new URL(url);
+        for (let hops = 0;; hops += 1) {
+            // A page's link or a redirect must not carry the token to another host.
+            if (at.origin !== origin)
+                throw new GitHubSetupError(`GitHub points to ${at.origin}, which is not its API.`);
+            const exchange = { method: init.method, path: at.pathname };
+            const { status, headers, body } = await once(options, exchange, at, init);
+            if (status < 300 || status === 304 || status > 399)
+                return responseOf(status, headers, body);
+            const next = target(headers.get('location'), at);
+            if (!next || hops >= MAX_REDIRECTS || !mayFollow(status, init.method)) {
+                throw new GitHubApiError(exchange, status, 'a redirect that can not be followed');
+            }
+            at = next;
+        }
+    };
+}
+/** GitHub sends 301, 302 and 307 after a rename or transfer; only 307 and 308 promise that a write stays a write (RFC 9110). */
+const mayFollow = (status, method) => status === 307 || status === 308 || (method === 'GET' && (status === 301 || status === 302));
+function target(location, from) {
+    return location !== null && URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+}
+async function once(options, exchange, url, init) {
+    const { clock, signal, log } = options;
+    throwIfAborted(signal);
+    const attempt = new AbortController();
+    const abort = () => attempt.abort();
+    const timer = setTimeout(abort, ATTEMPT_TIMEOUT);
+    signal.addEventListener('abort', abort, { once: true });
+    const start = clock.now();
+    const say = (outcome) => log.debug(`${exchange.method} ${url.href} ${outcome} ${Math.round(clock.now() - start)} ms`);
+    try {
+        const { method, headers, body } = init;
+        const response = await options.fetch(url.href, {
+            method,
+            headers,
+            signal: attempt.signal,
+            ...(body === undefined ? {} : { body }),
+        });
+        const answer = { status: response.status, headers: response.headers, body: await response.text() };
+        say(answer.status);
+        return answer;
+    }
+    catch (error) {
+        throwIfAborted(signal);
+        const timedOut = attempt.signal.aborted;
+        const { code, message } = timedOut
+            ? { code: 'ETIMEDOUT', message: `it took longer than ${ATTEMPT_TIMEOUT / 1000} s` }
+            : deepest(error);
+        say(code ?? 'failed');
+        throw new GitHubNetworkError(exchange, code, message);
+    }
+    finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', abort);
+    }
+}
+function responseOf(status, headers, body) {
+    const known = HEADERS.flatMap((name) => {
+        const value = headers.get(name);
+        return value === null ? [] : [[name, value]];
+    });
+    const empty = status === 204 || status === 205 || status === 304;
+    return new Response(empty ? null : body, { status, headers: known });
+}
+/** fetch says "fetch failed"; what failed is in the causes below it. */
+function deepest(error) {
+    let found = { code: codeOf(error), message: error instanceof Error ? error.message : 'the connection failed' };
+    let at = error;
+    for (let depth = 0; depth < 5 && at instanceof Error && at.cause !== undefined; depth += 1) {
+        at = at.cause;
+        found = { code: codeOf(at) ?? found.code, message: (at instanceof Error && at.message) || found.message };
+    }
+    return found;
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/patience.js
+
+/** @param options.budgetMs milliseconds for all waits together */
+function createPatience(options) {
+    const { clock, signal, log } = options;
+    let left = options.budgetMs;
+    return {
+        async wait(ms, why) {
+            const seconds = `${Math.ceil(ms / 1000)} s`;
+            if (ms > left) {
+                log.info(`${why}: ${seconds} of waiting is longer than this run may wait for GitHub.`);
+                return false;
+            }
+            left -= ms;
+            log.info(`${why}: waiting ${seconds}, then trying again.`);
+            try {
+                await clock.sleep(ms, signal);
+            }
+            catch (error) {
+                throwIfAborted(signal);
+                throw error;
+            }
+            return true;
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/failure.js
+
+
+
+/** GitHub asks to wait a minute when it does not say how long ("Rate limits for the REST API"). */
+const DEFAULT_WAIT_MS = 60_000;
+const LONGEST_MESSAGE = 500;
+/**
+ * Turns what octokit throws into an error of ours.
+ * @param now milliseconds since the epoch, for limits that end at a time
+ */
+function failureOf(error, exchange, readOnly, now) {
+    const { cause, response, status: code, message } = answers_record(error);
+    // Ours or the run's end, thrown by the fetch below octokit, which wraps it.
+    if (cause instanceof GitHubError || cause instanceof GoogleError)
+        return cause;
+    if (error instanceof GitHubError)
+        return error;
+    if (response === undefined) {
+        return new GitHubNetworkError(exchange, undefined, answers_text(message) ?? 'the request failed');
+    }
+    const { status = code, headers, data } = answers_record(response);
+    const answer = { status: Number(status), headers: answers_record(headers), said: saidIn(data) };
+    const waitMs = rateLimit(answer, data, now);
+    if (waitMs !== undefined) {
+        return new GitHubRateLimitError(answer.status, answer.said, waitMs, isThrottled(answer, data));
+    }
+    return mayNot(answer, exchange)
+        ? new GitHubTokenError(exchange, answer.status, answer.said, readOnly)
+        : new GitHubApiError(exchange, answer.status, answer.said);
+}
+/**
+ * Limits answer 403 or 429: the primary one has `x-ratelimit-remaining: 0`, secondary ones `retry-after` or only words
+ * ("abuse detection" on older servers). GraphQL says RATE_LIMITED with 200.
+ * @returns how long to wait, or undefined when this is no limit
+ */
+function rateLimit({ status, headers, said }, data, now) {
+    const after = Number(headers['retry-after'] ?? NaN);
+    const exhausted = headers['x-ratelimit-remaining'] === '0';
+    const limited = status === 429 ||
+        isGraphqlLimit(data) ||
+        (status === 403 && (exhausted || after >= 0 || /\b(?:secondary rate|abuse detection)\b/i.test(said)));
+    if (!limited)
+        return undefined;
+    if (after >= 0)
+        return after * 1000;
+    const reset = Number(headers['x-ratelimit-reset'] ?? NaN);
+    return exhausted && reset > 0 ? Math.max(0, reset * 1000 - now) + 1000 : DEFAULT_WAIT_MS;
+}
+/** The kinds @octokit/plugin-throttling 11 retries by itself. */
+const isThrottled = ({ headers, said }, data) => headers['x-ratelimit-remaining'] === '0' || /\bsecondary rate\b/i.test(said) || isGraphqlLimit(data);
+const isGraphqlLimit = (data) => (list(answers_record(data).errors) ?? []).some((error) => answers_record(error).type === 'RATE_LIMITED');
+/**
+ * 403 is also the answer for a locked conversation or an archived repository, and those are no matter of the token. A token
+ * that may not see a private repository gets 404 instead; on an update 404 means that the comment is gone.
+ */
+function mayNot({ status, said }, { method, path }) {
+    if (status === 401)
+        return true;
+    if (status === 403)
+        return /not accessible by|permission|must have|SAML/i.test(said);
+    return status === 404 && method === 'POST' && !isGraphql(path);
+}
+/** @returns true for the GraphQL endpoint, `/graphql` or `/api/graphql` */
+const isGraphql = (path) => /^(?:\/api)?\/graphql$/.test(path);
+/** GitHub's `message`, with those of `errors`; nothing of an answer in another form, such as a page of HTML. */
+function saidIn(data) {
+    const { message, errors } = answers_record(data);
+    const parts = [message, ...(list(errors) ?? []).map((error) => answers_record(error).message ?? error)];
+    const said = parts.flatMap((part) => answers_text(part)?.replace(/\s+/g, ' ').trim() || []).join(': ');
+    return said.length > LONGEST_MESSAGE ? `${said.slice(0, LONGEST_MESSAGE)}…` : said;
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/retry.js
+
+
+
+
+const MAX_TRIES = 4;
+const MAX_LIMITED_TRIES = 3;
+const FIRST_DELAY = 1_000;
+const TRANSIENT = new Set([408, 500, 502, 503, 504]);
+/**
+ * A hook around every request of octokit: turns errors into ours, and tries again what may be tried again. Reads and updates
+ * of one comment do no harm twice; a comment that is created twice does, so that is left to who asked for it.
+ */
+function retrying(options) {
+    const { clock, signal, random, patience, readOnly } = options;
+    return async (request, requestOptions) => {
+        const exchange = exchangeOf(requestOptions);
+        for (let tries = 1;; tries += 1) {
+            throwIfAborted(signal);
+            try {
+                return await request(requestOptions);
+            }
+            catch (error) {
+                throwIfAborted(signal);
+                const failure = failureOf(error, exchange, readOnly, clock.now());
+                const delay = delayAfter(failure, exchange, tries, random);
+                if (delay === undefined || !(await patience.wait(delay, retry_reasonOf(failure))))
+                    throw failure;
+            }
+        }
+    };
+}
+/** Routes still have their parameters in braces here: `/repos/{owner}/{repo}`. */
+function exchangeOf(options) {
+    const parameters = answers_record(options);
+    const url = options.url.replace(/\{(\w+)\}/g, (_braces, name) => encodeURIComponent(String(parameters[name])));
+    return { method: options.method, path: new URL(url, 'https://github.invalid').pathname };
+}
+/** @returns milliseconds to wait before the next try, or undefined when there is none */
+function delayAfter(failure, exchange, tries, random) {
+    if (failure instanceof GitHubRateLimitError) {
+        return failure.throttled || tries >= MAX_LIMITED_TRIES ? undefined : failure.waitMs;
+    }
+    const transient = failure instanceof GitHubNetworkError || (failure instanceof GitHubApiError && TRANSIENT.has(failure.status));
+    const harmless = exchange.method !== 'POST' || isGraphql(exchange.path);
+    return transient && harmless && tries < MAX_TRIES ? FIRST_DELAY * 2 ** (tries - 1) * (0.5 + random() / 2) : undefined;
+}
+function retry_reasonOf(failure) {
+    if (failure instanceof GitHubRateLimitError)
+        return 'GitHub limits the requests of this token';
+    return failure instanceof GitHubApiError ? `GitHub answered ${failure.status}` : 'GitHub gave no answer';
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/viewer.js
+
+
+
+/** Who comments with a job's own token. */
+const ACTIONS_BOT = 'github-actions[bot]';
+/**
+ * Whose token this is. GraphQL's `viewer` answers for tokens of apps too, REST's `GET /user` only for those of people; where
+ * both say that they may not be asked, it is taken for a job's own token. Any other trouble is no answer: a wrong guess would
+ * put a second comment beside ours.
+ * @returns a function that asks once and remembers; it throws when GitHub can't be reached or refuses the token
+ */
+function createViewer(github, token) {
+    let login;
+    return async () => {
+        if (login === undefined) {
+            const found = await findViewer(github.octokit);
+            login = isAppToken(token) ? asApp(found) : found;
+        }
+        return login;
+    };
+}
+/** Installation tokens start with `ghs_` (GitHub's documentation of token formats). */
+const isAppToken = (token) => token.startsWith('ghs_');
+/** GraphQL writes the login of an app's comment without `[bot]`, REST with it, and a person may have the name without. */
+const asApp = (login) => (login.endsWith('[bot]') ? login : `${login}[bot]`);
+async function findViewer(octokit) {
+    try {
+        const { viewer } = await askGraphql(octokit, 'query { viewer { login } }');
+        const login = answers_text(answers_record(viewer).login);
+        if (login)
+            return login;
+    }
+    catch (error) {
+        if (!isRefusal(error))
+            throw error;
+    }
+    try {
+        const { data } = await octokit.request('GET /user');
+        return answers_text(answers_record(data).login) || ACTIONS_BOT;
+    }
+    catch (error) {
+        if (!isRefusal(error))
+            throw error;
+        return ACTIONS_BOT;
+    }
+}
+/** The question can't be asked here, or not with this token. */
+function isRefusal(error) {
+    if (error instanceof GitHubTokenError)
+        return error.status !== 401;
+    if (error instanceof GitHubGraphqlError)
+        return error.isOnly('FORBIDDEN', 'INSUFFICIENT_SCOPES');
+    return error instanceof GitHubApiError && [403, 404, 405, 501].includes(error.status);
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/octokit.js
+
+
+
+
+
+
+
+/** Retries after a rate limit. */
+const MAX_LIMITED = 2;
+/**
+ * Creates the client. The libraries are loaded here and not before, since most runs belong to no pull request.
+ * @throws GitHubSetupError when `GITHUB_API_URL` is no address for a token, when there is no token, or when a library fails to load
+ */
+async function createGitHub(options) {
+    const { token, env, clock, signal, log } = options;
+    const root = apiRoot(env);
+    if (token.trim() === '')
+        throw new GitHubSetupError('There is no GitHub token: set the input github_token.');
+    const { toolkit, throttling } = await load();
+    const patience = createPatience({ budgetMs: options.patienceMs, clock, signal, log });
+    const octokit = toolkit.getOctokit(token, {
+        baseUrl: root,
+        userAgent: USER_AGENT,
+        log: debugLog(log),
+        request: { fetch: octokitFetch({ ...options, root }), log: debugLog(log) },
+        throttle: throttle(patience),
+    }, throttling.throttling);
+    octokit.hook.wrap('request', retrying({ ...options, patience }));
+    const github = { octokit, patience, log };
+    return { ...github, viewer: createViewer(github, token) };
+}
+/** @actions/github reads the event's file as it loads, and throws when that is no JSON. */
+async function load() {
+    try {
+        const [toolkit, throttling] = await Promise.all([__nccwpck_require__.e(/* import() */ 413).then(__nccwpck_require__.bind(__nccwpck_require__, 2413)), __nccwpck_require__.e(/* import() */ 856).then(__nccwpck_require__.bind(__nccwpck_require__, 6856))]);
+        return { toolkit, throttling };
+    }
+    catch (error) {
+        throw new GitHubSetupError(`The GitHub client does not load: ${error instanceof Error ? error.message : 'unknown'}`);
+    }
+}
+/**
+ * The plugin knows a rate limit and asks; the wait is ours (the run's clock, its end, its budget), so the plugin adds none.
+ * It would also keep writes 1 s and notifications 3 s apart, and counts every GraphQL question as a write. GitHub asks for that
+ * of clients that write a lot; a run writes a comment two or three times, minutes apart.
+ */
+function throttle(patience) {
+    const ask = (limit) => (seconds, _options, _octokit, retries) => retries < MAX_LIMITED && patience.wait(seconds * 1000, limit);
+    const unpaced = { key: () => ({ schedule: (_job, run) => run() }) };
+    return {
+        // The types say void; the plugin waits for the answer and goes by it.
+        onRateLimit: ask('GitHub limits the requests of this token'),
+        onSecondaryRateLimit: ask('GitHub limits requests that come too fast'),
+        retryAfterBaseValue: 0,
+        write: unpaced,
+        notifications: unpaced,
+    };
+}
+/** octokit's own messages, such as the deprecation of a route, are of no use to who runs the action. */
+function debugLog(log) {
+    const debug = (message) => log.debug(message);
+    return { debug, info: debug, warn: debug, error: debug };
+}
+
+;// CONCATENATED MODULE: ./lib/src/github/pull-request.js
+
+
+const FIRST_WAIT_MS = 2_000;
+/**
+ * Which pull request does this run belong to? Only a push needs to ask: `GET /repos/{owner}/{repo}/commits/{sha}/pulls` lists
+ * the merged pull request that brought a commit of the default branch, else merged and open ones (GitHub's documentation).
+ * That list may lag behind a merge by seconds, so the number in the title of a merge or squash commit is looked up too; those
+ * are anybody's words, and count only when the pull request itself says that it was merged as this very commit.
+ * @param github creates the client; not called when the event says enough
+ * @param options.waitMs how long to ask again while GitHub knows of no pull request at all; 0 unless said otherwise
+ * @returns undefined when there is none, or more than one that might be meant
+ * @throws GitHubError when GitHub does not answer
+ */
+async function findPullRequest(event, github, options = {}) {
+    const { pull, push, repository } = event;
+    if (pull || !push || !repository)
+        return pull;
+    const client = await github();
+    let waited = 0;
+    for (let delay = FIRST_WAIT_MS;; delay *= 2) {
+        const found = await pullsOf(client, repository, push.commit);
+        const row = found.length > 0 ? choose(found, push) : await namedInTitle(client, repository, push);
+        if (row)
+            return { ...repository, number: row.number, merged: row.merged };
+        waited += delay;
+        if (found.length > 0 || waited > (options.waitMs ?? 0))
+            return undefined;
+        if (!(await client.patience.wait(delay, `GitHub knows of no pull request with ${push.commit}`)))
+            return undefined;
+    }
+}
+async function pullsOf({ octokit }, repository, commit) {
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/commits/{commit_sha}/pulls', {
+        ...repository,
+        commit_sha: commit,
+        per_page: 100,
+    });
+    return (list(data) ?? []).flatMap((pull) => rowOf(pull, repository) ?? []);
+}
+function rowOf(value, { owner, repo }) {
+    const pull = answers_record(value);
+    const number = positive(pull.number);
+    const ours = `${owner}/${repo}`.toLowerCase();
+    const isOurs = (side) => answers_text(answers_record(answers_record(side).repo).full_name)?.toLowerCase() === ours;
+    if (number === undefined || !isOurs(pull.base))
+        return undefined;
+    return {
+        number,
+        open: pull.state === 'open',
+        merged: typeof pull.merged_at === 'string',
+        mergeCommit: commitName(pull.merge_commit_sha),
+        base: answers_text(answers_record(pull.base).ref),
+        head: isOurs(pull.head) ? answers_text(answers_record(pull.head).ref) : undefined,
+    };
+}
+/** The merged one, else the open one. Where several fit, the narrower question decides, or nobody does. */
+function choose(rows, { commit, branch }) {
+    const merged = rows.filter((row) => row.merged);
+    const here = merged.filter(({ base }) => branch === undefined || base === branch);
+    const asThis = merged.filter(({ mergeCommit }) => mergeCommit === commit);
+    const both = here.filter((row) => asThis.includes(row));
+    for (const fitting of [both, here, asThis]) {
+        if (fitting.length > 0)
+            return only(fitting);
+    }
+    const open = rows.filter((row) => row.open);
+    const ofBranch = open.filter(({ head }) => branch !== undefined && head === branch);
+    return only(ofBranch.length > 0 ? ofBranch : open);
+}
+const only = (rows) => (rows.length === 1 ? rows[0] : undefined);
+/** `Merge pull request #7 from …` of a merge, `… (#7)` of a squash: what GitHub writes unless people change it. */
+async function namedInTitle({ octokit }, repository, push) {
+    const [, merge, squash] = /^Merge pull request #(\d{1,9}) from |\(#(\d{1,9})\)$/.exec(push.title) ?? [];
+    const number = positive(Number(merge ?? squash));
+    if (number === undefined)
+        return undefined;
+    try {
+        const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+            ...repository,
+            pull_number: number,
+        });
+        const row = rowOf(data, repository);
+        return row?.merged && row.mergeCommit === push.commit ? row : undefined;
+    }
+    catch (error) {
+        if (errors_isNotFound(error))
+            return undefined;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/commands/plan-comment.js
+
+
+
+
+
+
+
+
+
+
+
+
+/** How long GitHub may keep a run waiting in all, in milliseconds. */
+const PATIENCE_MS = 60_000;
+/** How long a run with an approval waits for GitHub to tell which pull request a merge was, in milliseconds. */
+const ASSOCIATION_MS = 15_000;
+/** How long the last word of a run that was stopped may take, in milliseconds: the runner kills it some seconds later. */
+const LAST_WORD_MS = 3_000;
+/**
+ * @param speaker a plan is there to be approved; an apply never approves anything by what it writes
+ * @param desired says what the comment's label is made of, unless the input does
+ */
+function openPlanComment(speaker, inputs, desired, session) {
+    const label = storedLabel(inputs.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '));
+    const { clock, log } = session;
+    const event = readEvent(session.env);
+    const connect = async (signal, waitMs = 0) => {
+        const github = plan_comment_once(() => {
+            const patienceMs = Math.max(0, Math.min(PATIENCE_MS, session.deadline - clock.now()));
+            return createGitHub({ ...session, signal, token: inputs.githubToken, patienceMs, readOnly: event.readOnly });
+        });
+        const pull = await findPullRequest(event, github, { waitMs });
+        if (!pull)
+            return undefined;
+        return { github: await github(), comments: createComments(await github(), parseMarker), pull };
+    };
+    const connected = plan_comment_once(() => connect(session.signal));
+    const bodyOf = (content, found) => {
+        const { onlySamePlan = false, ...shown } = content;
+        const { plan } = content;
+        const isSame = plan !== undefined && found?.marker.digest === plan.digest;
+        if (onlySamePlan && !isSame)
+            return undefined;
+        const approves = speaker === 'plan' || isSame;
+        const payload = plan && approves ? encodePlan(plan) : undefined;
+        return renderComment({
+            ...shown,
+            label,
+            approves,
+            runUrl: event.runUrl ?? '',
+            commit: event.commit ?? '',
+            version: VERSION,
+            ...(payload === undefined ? {} : { payload }),
+        });
+    };
+    let warned = false;
+    const failed = (error) => {
+        const isExpected = error instanceof GitHubError || error instanceof TimeoutError || error instanceof CancelledError;
+        if (!isExpected)
+            throw error;
+        const message = `The comment on the pull request could not be written: ${error.message}`;
+        if (inputs.comment === 'always') {
+            const reason = error instanceof GitHubTokenError ? 'permission-denied' : 'api-error';
+            return { url: '', failure: { reason, message, next: [] } };
+        }
+        if (!warned)
+            log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
+        warned = true;
+        return { url: '' };
+    };
+    return {
+        async show(content) {
+            if (inputs.comment === 'never')
+                return { url: '' };
+            try {
+                const connection = await (session.signal.aborted ? connect(AbortSignal.timeout(LAST_WORD_MS)) : connected());
+                if (!connection)
+                    return inputs.comment === 'always' ? noPullRequest(event.problem) : { url: '' };
+                const { comments, pull } = connection;
+                if (speaker === 'plan' && pull.merged) {
+                    log.info('The pull request is merged: its plan comment stays as it was reviewed.');
+                    return { url: '' };
+                }
+                const { plan, failures } = content;
+                const createIfMissing = plan !== undefined && (hasChanges(plan) || failures.length > 0);
+                const url = await comments.upsert({ pull, label, createIfMissing, body: (found) => bodyOf(content, found) });
+                return { url: url ?? '' };
+            }
+            catch (error) {
+                return failed(error);
+            }
+        },
+        async approval() {
+            const connection = await connect(session.signal, ASSOCIATION_MS);
+            if (!connection)
+                return { status: 'no-pull-request' };
+            return readApproval({ ...connection, parseMarker: parseMarker }, connection.pull, label);
+        },
+    };
+}
+function noPullRequest(problem) {
+    return {
+        url: '',
+        failure: {
+            reason: 'invalid-input',
+            message: `comment is "always", but this run belongs to no pull request.${problem ? ` ${problem}` : ''}`,
+            next: ['Run on pull requests only, or set comment to auto.'],
+        },
+    };
+}
+/** What is expensive is made when it is first needed, and only once, unless that failed. */
+function plan_comment_once(make) {
+    let made;
+    return () => {
+        made ??= make();
+        made.catch(() => (made = undefined));
+        return made;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/context.js
+
+/** Reports a problem. */
+function report(context, origin, message, fix) {
+    context.problems.push(problem(origin, message, fix));
+}
+/** What an input says; `undefined` when it was not given. */
+function fromInput(context, input) {
+    const text = context.inputs[input].trim();
+    return text === '' ? undefined : { text, origin: inputOrigin(input) };
+}
+/** Whether the file has the key at its top, even with a value that the schema refused. */
+function fileHas(context, key) {
+    return context.file !== undefined && Object.hasOwn(context.file.value, key);
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/host-owners.js
+
+/** @returns the endpoint that carries the URL, by itself or through a preset: the first that lists it */
+function ownerOfUrl(url, endpoints, scope) {
+    return endpoints.find((endpoint) => endpoint.urls.some((listed) => listed.url === url) ||
+        endpoint.presets.some(({ name }) => expandPreset(name, scope).some((host) => host.url === url)));
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/schema.js
+
+
+/** An Agent Registry service ID (discovery document of agentregistry v1, Terraform's google_agent_registry_service). */
+const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
+/** Levels a check can be set to. */
+const schema_LEVELS = ['error', 'warning', 'off'];
+const schema_text = (description) => schemas_string().min(1).describe(description);
+const gateway = (direction) => schema_text(`${direction} gateway: a short name in the scope's own project, a full name ` +
+    'projects/P/locations/L/agentGateways/G in the same region, or none to unbind. Leave the key out to leave this direction as it is.')
+    .meta({ examples: ['my-gateway', 'projects/my-project/locations/us-central1/agentGateways/my-gateway', 'none'] })
+    .optional();
+const endpoint = strictObject({
+    display_name: schema_text('Name shown in Agent Registry; the key when left out. At most 63 characters.')
+        .max(63)
+        .optional(),
+    presets: schemas_array(schemas_enum(PRESET_NAMES))
+        .min(1)
+        .describe('Named sets of Google host names, expanded for the region in all forms that clients use.')
+        .optional(),
+    urls: schemas_array(schema_text('https://HOST and nothing else: the gateway matches exact host names.').meta({
+        pattern: '^[Hh][Tt][Tt][Pp][Ss]://[A-Za-z0-9-]+(\\.[A-Za-z0-9-]+)+/?$',
+    }))
+        .min(1)
+        .describe('Hosts the agents may reach, one https URL each, without port or path.')
+        .optional(),
+    protocol: schemas_enum(['jsonrpc', 'http-json', 'grpc'])
+        .describe('Protocol binding of the registered interfaces; jsonrpc when left out.')
+        .optional(),
+    carry_over: schemas_boolean()
+        .describe('The first grant on an endpoint replaces the registry-wide policy for it. true copies the members who reached it that way.')
+        .optional(),
+})
+    .describe('One Agent Registry service. It needs presets, urls or both.');
+const agent = strictObject({
+    engine: schema_text('Display name, ID (in quotes), full resource name of an engine, or all.').meta({
+        examples: ['Support agent', '4405152104998502400', 'all'],
+    }),
+    allow: schemas_array(schema_text('A key of endpoints.'))
+        .min(1)
+        .describe('Endpoints the engine may reach. Leave it out to allow none.')
+        .optional(),
+})
+    .describe('One engine, or all of them, and the endpoints it may reach.');
+const guardrails = strictObject({
+    organization: schema_text('Organization number, in quotes.'),
+    egress: schemas_array(schema_text('Full name of a gateway.'))
+        .min(1)
+        .describe('Egress gateways that engines may use.')
+        .optional(),
+    ingress: schemas_array(schema_text('Full name of a gateway.'))
+        .min(1)
+        .describe('Ingress gateways that engines may use.')
+        .optional(),
+    enforce_on: schema_text('projects/P, folders/N or organizations/N.'),
+    dry_run: schemas_boolean().describe('true: only log what the policy would refuse.').optional(),
+})
+    .describe('Organization policy that keeps engines on these gateways. Not supported yet in this version.');
+/**
+ * The desired-state file. It holds shapes, not meanings: what needs more than one value to judge, or a better sentence
+ * than a pattern can give, is checked where the value is built. Free of transforms, so that a JSON schema for editors
+ * can be made of it.
+ *
+ * @param knownChecks IDs of all checks whose level the file may change
+ */
+function configSchema(knownChecks) {
+    const level = schemas_enum(schema_LEVELS).optional();
+    return strictObject({
+        version: literal(1).describe('Version of this file format.'),
+        project: union([schemas_string().min(1), schemas_int().positive()])
+            .describe('Project ID or number of the engines. The input project_id wins over it.')
+            .optional(),
+        region: schema_text('Region of the engines. The input region wins over it.')
+            .meta({ examples: ['us-central1'] })
+            .optional(),
+        gateways: strictObject({ egress: gateway('Agent-to-anywhere'), ingress: gateway('Client-to-agent') })
+            .describe('Gateways that the engines are bound to.')
+            .optional(),
+        endpoints: schemas_record(schemas_string().meta({ pattern: SERVICE_ID.source }), endpoint)
+            .describe('Agent Registry services by service ID. The first one that lists a host carries it.')
+            .optional(),
+        agents: schemas_array(agent).min(1).describe('Engines and what they may reach.').optional(),
+        checks: strictObject(Object.fromEntries(knownChecks.map((id) => [id, level])))
+            .describe('Levels of checks by ID: error stops an apply, warning does not, off leaves the check out.')
+            .optional(),
+        migrate: schemas_boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
+        move: schemas_boolean()
+            .describe('Allow to move the whole scope to another gateway. Not supported yet in this version.')
+            .optional(),
+        guardrails: guardrails.optional(),
+    })
+        .describe('Desired state of the agents of one project and region for bind-agent-gateway.');
+}
+/** The keys that a map at this path may have; empty where they are free. */
+function knownKeys(schema, path) {
+    let here = schema;
+    for (const step of path) {
+        here = unwrap(here);
+        if (here instanceof ZodObject)
+            here = Object.hasOwn(here.shape, step) ? here.shape[String(step)] : undefined;
+        else if (here instanceof ZodRecord)
+            here = here.valueType;
+        else if (here instanceof ZodArray)
+            here = here.element;
+    }
+    here = unwrap(here);
+    return here instanceof ZodObject ? Object.keys(here.shape) : [];
+}
+function unwrap(schema) {
+    return schema instanceof ZodOptional ? schema.unwrap() : schema;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/url.js
+
+const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const EXACT = 'the gateway matches exact host names';
+/**
+ * The URL as it is registered: `https://host`, lower case, nothing after it. The gateway compares host names as text
+ * and knows no wildcards (docs "Route Agent Runtime traffic through Agent Gateway"; google/skills agent-registry.md: a
+ * slash, port or scheme too many is enough to miss), so what cannot match is refused instead of registered.
+ */
+function normalizeUrl(text) {
+    const why = [];
+    if (/[\s\p{Cc}]/u.test(text))
+        why.push('it holds white space or control characters, which no host name does');
+    const compact = text.replace(/[\s\p{Cc}]+/gu, '');
+    const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(compact)?.[1]?.toLowerCase();
+    if (scheme === undefined)
+        why.push('it does not begin with https://');
+    else if (scheme === 'http')
+        why.push('it is http://, and the gateway only lets TLS through');
+    else if (scheme !== 'https')
+        why.push(`it begins with ${quote(`${scheme}://`, 30)}, and interfaces are registered as https://`);
+    const rest = scheme === undefined ? compact : compact.slice(scheme.length + 3);
+    const [, authority = '', tail = ''] = /^([^/?#\\]*)(.*)$/u.exec(rest) ?? [];
+    if (tail.includes('#'))
+        why.push('it has a fragment, which is never sent');
+    if (/^[^#]*\?/.test(tail))
+        why.push('it has a query, and the gateway looks at the host name only');
+    if (!['', '/'].includes(tail) && !/^[?#]/.test(tail))
+        why.push('it has a path, and the gateway matches host names, never paths');
+    const host = url_hostOf(authority, why);
+    if (why.length === 0)
+        return { url: `https://${host}` };
+    const fix = isHostName(host) ? `Write ${quote(`https://${host}`, 280)}.` : 'Write https:// and one full host name.';
+    return { message: `${quote(text)} cannot be registered: ${why.join('; ')}.`, fix };
+}
+/** The host name in the part between `//` and the path, as it should be written; what is wrong with it goes to `why`. */
+function url_hostOf(authority, why) {
+    const user = authority.lastIndexOf('@');
+    if (user >= 0)
+        why.push('it has user information in front of the host, which would be a published secret');
+    let host = authority.slice(user + 1).toLowerCase();
+    if (host.startsWith('[')) {
+        why.push(`it has an IP address, and ${EXACT}`);
+        return '';
+    }
+    const port = /:\d*$/.exec(host);
+    if (port) {
+        why.push('it has a port, and the gateway matches the host name alone');
+        host = host.slice(0, port.index);
+    }
+    if (host.endsWith('.')) {
+        why.push('its host name ends with a dot');
+        host = host.replace(/\.+$/, '');
+    }
+    if (host === '')
+        why.push('it has no host name');
+    else if (host.includes('*'))
+        why.push(`it has a wildcard, and ${EXACT}; list each host`);
+    else if (/^[\d.]+$/.test(host))
+        why.push(`it has an IP address, and ${EXACT}`);
+    else if (!host.includes('.'))
+        why.push('its host name has no dot, so it is no public host');
+    else if (!isHostName(host))
+        why.push('its host name is not a valid one (letters, digits, hyphens and dots; punycode for others)');
+    return host;
+}
+function isHostName(host) {
+    const labels = host.split('.');
+    return (host.length <= 253 && labels.length > 1 && labels.every((l) => LABEL.test(l)) && !/^\d+$/.test(labels.at(-1) ?? ''));
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/allow-input.js
+
+
+
+
+
+
+
+/** Key of the endpoint that presets of the `allow` input go to when no endpoint of the file lists them. */
+const GOOGLE_APIS = 'google-apis';
+const ORIGIN = inputOrigin('allow');
+/** An item is, in this order, a key of the file, a preset or a URL. What the file declares is used, not doubled. */
+function readAllowInput(context, items, endpoints, { region = '', universe }) {
+    const declared = new Set(endpoints.map(({ key }) => key));
+    const keys = new Set();
+    const presets = [];
+    const urls = [];
+    for (const item of items) {
+        if (declared.has(item))
+            keys.add(item);
+        else if (isPreset(item))
+            takePreset(context, item, endpoints, keys, presets);
+        else
+            takeUrl(context, item, declared, urls);
+    }
+    const google = presets.length > 0 ? [synthesised(GOOGLE_APIS, 'Google APIs', presets, [])] : [];
+    const hosts = [];
+    for (const url of urls) {
+        const owner = ownerOfUrl(url, [...endpoints, ...google], { region, universe });
+        if (owner === undefined)
+            hosts.push(new URL(url).hostname);
+        else
+            keys.add(owner.key);
+    }
+    const byHost = keysOfHosts(hosts, declared);
+    const own = hosts.map((host) => synthesised(byHost.get(host) ?? host, host.slice(0, 63), [], [`https://${host}`]));
+    const added = [...google, ...own];
+    for (const { key } of added)
+        keys.add(key);
+    return { keys: [...keys], added };
+}
+function takePreset(context, preset, endpoints, keys, presets) {
+    const lists = endpoints.find((endpoint) => endpoint.presets.some(({ name }) => name === preset));
+    const google = endpoints.find(({ key }) => key === GOOGLE_APIS);
+    if (lists !== undefined)
+        keys.add(lists.key);
+    else if (google === undefined)
+        presets.push(preset);
+    else {
+        const message = `The file declares ${quote(GOOGLE_APIS)} without the preset ${quote(preset)}, and no other endpoint lists it.`;
+        report(context, ORIGIN, message, `Add ${preset} to its presets (${formatOrigin(google.origin)}).`);
+    }
+}
+function takeUrl(context, item, declared, urls) {
+    if (!/[./:]/.test(item)) {
+        const close = nearest(item, [...declared, ...PRESET_NAMES]);
+        const fix = close === undefined
+            ? `Write an https:// URL or a preset: ${PRESET_NAMES.join(', ')}.`
+            : `Did you mean ${quote(close)}?`;
+        report(context, ORIGIN, `${quote(item)} is no endpoint of the file, no preset and no https:// URL.`, fix);
+        return;
+    }
+    const result = normalizeUrl(item);
+    if ('message' in result)
+        report(context, ORIGIN, result.message, result.fix);
+    else if (!urls.includes(result.url))
+        urls.push(result.url);
+}
+function synthesised(key, displayName, presets, urls) {
+    return {
+        key,
+        displayName,
+        presets: presets.map((name) => ({ name, origin: ORIGIN })),
+        urls: urls.map((url) => ({ url, origin: ORIGIN })),
+        protocol: 'JSONRPC',
+        carryOver: false,
+        origin: ORIGIN,
+    };
+}
+/**
+ * A key for each host: `api.stripe.com` becomes `api-stripe-com`. It names the service in Agent Registry, so the same
+ * hosts give the same keys in any order. Where that is too long, too short or taken, a hash of the host tells it apart.
+ */
+function keysOfHosts(hosts, declared) {
+    const taken = new Set([...declared, GOOGLE_APIS]);
+    const keys = new Map();
+    for (const host of [...hosts].sort()) {
+        const plain = host.replaceAll('.', '-').replace(/^(?=[^a-z])/, 'host-');
+        const hash = (0,external_node_crypto_.createHash)('sha256').update(host).digest('hex').slice(0, 8);
+        const fits = SERVICE_ID.test(plain) && !taken.has(plain);
+        const key = fits ? plain : `${plain.slice(0, 54).replace(/-+$/, '')}-${hash}`;
+        taken.add(key);
+        keys.set(host, key);
+    }
+    return keys;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/raw-inputs.js
+/** A step without any of these inputs. */
+const NO_INPUTS = {
+    config: '',
+    project_id: '',
+    region: '',
+    engines: '',
+    egress_gateway: '',
+    ingress_gateway: '',
+    allow: '',
+};
+/**
+ * The items of a list input: one per line or separated by commas, blank ones ignored, each once.
+ * `undefined` when the input was not given; an empty array when it was given and holds nothing but separators.
+ */
+function splitList(text) {
+    if (text.trim() === '')
+        return undefined;
+    const items = text.split(/[\n\r,]/).map((item) => item.trim());
+    return [...new Set(items.filter((item) => item !== ''))];
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/regions.js
+/**
+ * Locations with an aiplatform host of their own.
+ * Source: `endpoints` of Google's aiplatform discovery document, revision 20260920.
+ */
+const REGIONS = [
+    'africa-south1',
+    'asia-east1',
+    'asia-east2',
+    'asia-northeast1',
+    'asia-northeast2',
+    'asia-northeast3',
+    'asia-south1',
+    'asia-south2',
+    'asia-southeast1',
+    'asia-southeast2',
+    'australia-southeast1',
+    'australia-southeast2',
+    'europe-central2',
+    'europe-north1',
+    'europe-north2',
+    'europe-southwest1',
+    'europe-west1',
+    'europe-west10',
+    'europe-west12',
+    'europe-west15',
+    'europe-west2',
+    'europe-west3',
+    'europe-west4',
+    'europe-west6',
+    'europe-west8',
+    'europe-west9',
+    'me-central1',
+    'me-central2',
+    'me-west1',
+    'northamerica-northeast1',
+    'northamerica-northeast2',
+    'southamerica-east1',
+    'southamerica-west1',
+    'us-central1',
+    'us-central2',
+    'us-east1',
+    'us-east4',
+    'us-east5',
+    'us-east7',
+    'us-south1',
+    'us-west1',
+    'us-west2',
+    'us-west3',
+    'us-west4',
+    'us-west8',
+];
+/** Multi-regions, served by `aiplatform.{us|eu}.rep.googleapis.com` (same source). */
+const regions_MULTI_REGIONS = ['us', 'eu'];
+const REGION_SET = new Set(REGIONS);
+const MULTI_REGION_SET = new Set(regions_MULTI_REGIONS);
+/** True for the 45 regions of `REGIONS`; multi-regions and `global` are none. Other universes have other regions. */
+const isKnownRegion = (region) => REGION_SET.has(region);
+/** True for `us` and `eu`. */
+const isMultiRegion = (region) => MULTI_REGION_SET.has(region);
+
+;// CONCATENATED MODULE: ./lib/src/config/scope.js
+
+
+
+const PROJECT_ID = /^(?:[a-z][a-z0-9.-]*\.[a-z]+:)?[a-z][a-z0-9-]{4,28}[a-z0-9]$/;
+const PROJECT_NUMBER = /^[1-9][0-9]{0,18}$/;
+const LOCATION = /^[a-z][a-z0-9-]{0,61}[a-z0-9]$/;
+/** Whether the text is a project ID, with or without a domain in front, or a project number. */
+function isProject(text) {
+    return isProjectNumber(text) || PROJECT_ID.test(text);
+}
+/** Whether the text is a project number. */
+function isProjectNumber(text) {
+    return PROJECT_NUMBER.test(text);
+}
+/** Whether the text has the form of a location, known or not. */
+function isLocation(text) {
+    return LOCATION.test(text);
+}
+/** False only when two names cannot be the same project: an ID and a number may be. */
+function mayBeSameProject(a, b) {
+    return a === b || isProjectNumber(a) !== isProjectNumber(b);
+}
+/** The scope of the run: inputs first, then the file, then what the environment says. */
+function readScope(context, defaults) {
+    const project = scope_readProject(context, defaults.project);
+    const region = readRegion(context);
+    return {
+        universe: context.universe,
+        ...(project === undefined ? {} : { project }),
+        ...(region === undefined ? {} : { region }),
+    };
+}
+/** Whether an input or the file says something about the project, right or wrong. */
+function namesProject(context) {
+    return fromInput(context, 'project_id') !== undefined || fileHas(context, 'project') || context.unreadable;
+}
+function scope_readProject(context, fallback) {
+    const said = fromInput(context, 'project_id') ?? projectOfFile(context);
+    if (said === undefined && (fileHas(context, 'project') || context.unreadable))
+        return undefined;
+    const origin = said?.origin ?? inputOrigin('project_id');
+    const text = said?.text ?? fallback?.trim() ?? '';
+    if (text === '') {
+        report(context, origin, 'There is no project.', 'Give the input project_id, or "project" in the desired-state file, or set GOOGLE_CLOUD_PROJECT (google-github-actions/auth does, where the credentials name a project).');
+        return undefined;
+    }
+    if (isProject(text))
+        return text;
+    const source = said === undefined ? ', which the environment or the credentials give,' : '';
+    report(context, origin, `${quote(text)}${source} is not a project ID or number.`, 'Write the ID alone (6 to 30 lower-case letters, digits and hyphens, such as acme-agents) or the number.');
+    return undefined;
+}
+function projectOfFile({ file }) {
+    if (file?.value.project === undefined)
+        return undefined;
+    // As it stands in the file: 0123 is a number to YAML, but no project.
+    const text = typeof file.value.project === 'number' ? file.source(['project']) : file.value.project;
+    return { text: (text ?? '').trim(), origin: file.locate(['project']) };
+}
+function readRegion(context) {
+    const { file } = context;
+    const said = fromInput(context, 'region') ??
+        (file?.value.region === undefined
+            ? undefined
+            : { text: file.value.region.trim(), origin: file.locate(['region']) });
+    if (said === undefined) {
+        if (fileHas(context, 'region') || context.unreadable)
+            return undefined;
+        const fix = 'Give the input region, or "region" in the desired-state file.';
+        report(context, inputOrigin('region'), 'There is no region.', fix);
+        return undefined;
+    }
+    const { text, origin } = said;
+    if (text.toLowerCase() === 'global') {
+        report(context, origin, 'Agents run in a region, not in "global".', 'Write the region of the engines.');
+        return undefined;
+    }
+    if (context.universe === 'googleapis.com') {
+        if (isKnownRegion(text) || isMultiRegion(text))
+            return text;
+        const close = nearest(text, [...REGIONS, ...regions_MULTI_REGIONS]);
+        const fix = close === undefined ? 'Write one such as us-central1, or us or eu.' : `Did you mean ${quote(close)}?`;
+        report(context, origin, `${quote(text)} is not a region of Agent Runtime.`, fix);
+        return undefined;
+    }
+    if (isLocation(text))
+        return text;
+    report(context, origin, `${quote(text)} is not a region.`, 'Write lower-case letters, digits and hyphens.');
+    return undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/selectors.js
+
+
+
+const FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
+/** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
+function readSelector(context, { text, origin }, scope) {
+    if (text.trim() === '') {
+        report(context, origin, 'The engine is empty.', FORMS);
+        return undefined;
+    }
+    if (text === 'all')
+        return { kind: 'all', origin };
+    if (/^\d+$/.test(text))
+        return { kind: 'id', id: text, text, origin };
+    if (!text.startsWith('projects/') && !text.includes('/reasoningEngines/'))
+        return { kind: 'displayName', text, origin };
+    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/(\d+)$/.exec(text) ?? [];
+    if (project === undefined ||
+        location === undefined ||
+        id === undefined ||
+        !isProject(project) ||
+        !isLocation(location)) {
+        report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
+        return undefined;
+    }
+    const before = context.problems.length;
+    if (scope.region !== undefined && location !== scope.region) {
+        const message = `The engine ${quote(id)} is in ${quote(location)}, but the region of this run is ${quote(scope.region)}.`;
+        report(context, origin, message, 'One run is about one project and region: remove it here, or set the region.');
+    }
+    if (scope.project !== undefined && !mayBeSameProject(project, scope.project)) {
+        const message = `The engine ${quote(id)} is in project ${quote(project)}, but the project of this run is ${quote(scope.project)}.`;
+        report(context, origin, message, 'One run is about one project and region: remove it here, or set the project.');
+    }
+    return context.problems.length > before ? undefined : { kind: 'name', project, id, text, origin };
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/agents.js
+
+
+
+
+
+
+/**
+ * The file's agents, or those of the `engines` input where the file has none; with both, the input narrows the run to
+ * its engines. The `allow` input replaces what any of them may reach, and with `engines` it replaces the file's agents.
+ */
+function readAgents(context, scope, endpoints) {
+    const selectors = selectorsOfInput(context, scope);
+    const items = listInput(context, 'allow');
+    const allow = items && readAllowInput(context, items, endpoints, scope);
+    const added = allow?.added ?? [];
+    // With both inputs the file's agents have nothing to say any more.
+    const replaced = selectors !== undefined && allow !== undefined;
+    if (fileHas(context, 'agents') && !replaced) {
+        const agents = agentsOfFile(context, scope, endpoints, allow);
+        return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
+    }
+    if (selectors === undefined && !context.unreadable) {
+        const fix = 'Give the input engines (names, IDs or all), or "agents" in the desired-state file.';
+        report(context, inputOrigin('engines'), 'No engine is selected.', fix);
+    }
+    return { agents: (selectors ?? []).map((selector) => ({ selector, allow: allow?.keys ?? [] })), added };
+}
+function listInput(context, input) {
+    const items = splitList(context.inputs[input]);
+    if (items?.length === 0) {
+        const fix = 'List at least one item, one a line or separated by commas, or leave the input out.';
+        report(context, inputOrigin(input), 'This is an empty list.', fix);
+    }
+    return items;
+}
+function selectorsOfInput(context, scope) {
+    return listInput(context, 'engines')?.flatMap((text) => {
+        const selector = readSelector(context, { text, origin: inputOrigin('engines') }, scope);
+        return selector === undefined ? [] : [selector];
+    });
+}
+function agentsOfFile(context, scope, endpoints, allowInput) {
+    const { file } = context;
+    const byKey = new Map(endpoints.map((endpoint) => [endpoint.key, endpoint]));
+    return (file?.value.agents ?? []).flatMap((agent, index) => {
+        if (file === undefined || agent === undefined)
+            return [];
+        const allow = allowOfAgent(context, file, index, byKey);
+        const { engine: text } = agent;
+        if (text === undefined)
+            return [];
+        const selector = readSelector(context, { text, origin: file.locate(['agents', index, 'engine']) }, scope);
+        return selector === undefined ? [] : [{ selector, allow: allowInput?.keys ?? allow }];
+    });
+}
+function allowOfAgent(context, file, index, endpoints) {
+    const keys = new Set();
+    (file.value.agents?.[index]?.allow ?? []).forEach((key, item) => {
+        if (key === undefined)
+            return;
+        if (endpoints.has(key)) {
+            keys.add(key);
+            return;
+        }
+        // Endpoints that could not be read at all are reported; their keys may well have been there.
+        if (fileHas(context, 'endpoints') && file.value.endpoints === undefined)
+            return;
+        const origin = file.locate(['agents', index, 'allow', item]);
+        report(context, origin, `${quote(key)} is not declared under endpoints.`, allowFix(key, [...endpoints.values()]));
+    });
+    return [...keys];
+}
+function allowFix(key, endpoints) {
+    if (isPreset(key)) {
+        const lists = endpoints.find((endpoint) => endpoint.presets.some(({ name }) => name === key));
+        if (lists !== undefined)
+            return `It is a preset of the endpoint ${quote(lists.key)}: allow that.`;
+        return 'It is a preset: declare an endpoint with it under endpoints, and allow its key.';
+    }
+    if (/^[a-z]+:\/\/|\w\.\w/i.test(key))
+        return 'Declare an endpoint with this URL under endpoints, and allow its key.';
+    const keys = endpoints.map((endpoint) => endpoint.key);
+    return suggestion(key, keys, 'declared endpoints');
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/endpoints.js
+
+
+
+
+const PROTOCOLS = {
+    jsonrpc: 'JSONRPC',
+    'http-json': 'HTTP_JSON',
+    grpc: 'GRPC',
+};
+/** The endpoints of the file, in its order. One with problems is here too, so that its key counts as declared. */
+function readEndpoints(context) {
+    const { file } = context;
+    if (file === undefined)
+        return [];
+    return Object.keys(file.value.endpoints ?? {}).map((key) => readEndpoint(context, file, key));
+}
+function readEndpoint(context, file, key) {
+    const path = ['endpoints', key];
+    const origin = file.locate(path, 'key');
+    if (!SERVICE_ID.test(key)) {
+        report(context, origin, `${quote(key)} cannot be a service ID of Agent Registry.`, 'Use 4 to 63 lower-case letters, digits and hyphens, a letter first and no hyphen last.');
+    }
+    const written = file.value.endpoints?.[key];
+    if (written !== undefined && !Object.hasOwn(written, 'presets') && !Object.hasOwn(written, 'urls')) {
+        report(context, origin, `The endpoint ${quote(key)} has no hosts.`, 'Give it presets, urls or both.');
+    }
+    const displayName = written?.display_name ?? key;
+    if (displayName.trim() === '' || /\p{Cc}/u.test(displayName)) {
+        const message = `The display name ${quote(displayName)} is blank or holds control characters.`;
+        report(context, file.locate([...path, 'display_name']), message, 'Write visible text, or remove the key.');
+    }
+    return {
+        key,
+        displayName,
+        presets: readPresets(context, file, key),
+        urls: readUrls(context, file, key),
+        protocol: PROTOCOLS[written?.protocol ?? 'jsonrpc'],
+        carryOver: written?.carry_over ?? false,
+        origin,
+    };
+}
+function readPresets(context, file, key) {
+    const seen = new Map();
+    (file.value.endpoints?.[key]?.presets ?? []).forEach((name, index) => {
+        if (name === undefined)
+            return;
+        const origin = file.locate(['endpoints', key, 'presets', index]);
+        if (seen.has(name))
+            report(context, origin, `The preset ${quote(name)} is listed twice.`, 'Keep one of them.');
+        else
+            seen.set(name, { name, origin });
+    });
+    return [...seen.values()];
+}
+function readUrls(context, file, key) {
+    const seen = new Map();
+    (file.value.endpoints?.[key]?.urls ?? []).forEach((text, index) => {
+        if (text === undefined)
+            return;
+        const origin = file.locate(['endpoints', key, 'urls', index]);
+        const result = normalizeUrl(text);
+        if ('message' in result)
+            report(context, origin, result.message, result.fix);
+        else if (seen.has(result.url))
+            report(context, origin, `${quote(result.url)} is listed twice.`, 'Keep one of them.');
+        else
+            seen.set(result.url, { url: result.url, origin });
+    });
+    return [...seen.values()];
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/gateways.js
+
+
+
+
+const GATEWAY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const gateways_FORMS = 'Write a short name such as my-gateway, or projects/PROJECT/locations/REGION/agentGateways/NAME';
+/** The gateway of each direction: the input, else the file. A direction that neither names is left out. */
+function gateways_readGateways(context, scope) {
+    const gateways = {};
+    for (const direction of DIRECTIONS) {
+        const said = fromInput(context, `${direction}_gateway`) ?? gatewayOfFile(context, direction);
+        const gateway = said && readGateway(context, said, scope);
+        if (gateway !== undefined)
+            gateways[direction] = gateway;
+    }
+    return gateways;
+}
+/** Whether a gateway was named anywhere, well or badly. */
+function namesGateway({ file, inputs }) {
+    if (DIRECTIONS.some((direction) => inputs[`${direction}_gateway`].trim() !== ''))
+        return true;
+    if (file === undefined || !Object.hasOwn(file.value, 'gateways'))
+        return false;
+    return file.value.gateways === undefined || Object.keys(file.value.gateways).length > 0;
+}
+function gatewayOfFile({ file }, direction) {
+    const text = file?.value.gateways?.[direction];
+    return file && text !== undefined ? { text: text.trim(), origin: file.locate(['gateways', direction]) } : undefined;
+}
+function readGateway(context, { text, origin }, { region }) {
+    if (text === 'none')
+        return 'none';
+    if (text === '') {
+        const fix = 'Write none to unbind this direction, or remove the key to leave it as it is.';
+        report(context, origin, 'The gateway is empty.', fix);
+        return undefined;
+    }
+    // Without a region there is nothing to resolve a short name with; its absence is reported elsewhere.
+    if (GATEWAY_ID.test(text))
+        return { location: region ?? '', id: text, origin };
+    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text) ?? [];
+    if (project === undefined ||
+        location === undefined ||
+        id === undefined ||
+        !isProject(project) ||
+        !isLocation(location) ||
+        !GATEWAY_ID.test(id)) {
+        report(context, origin, `${quote(text)} is not the name of a gateway.`, `${gateways_FORMS}, or none to unbind.`);
+        return undefined;
+    }
+    return { project, location, id, origin };
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/issues.js
+
+
+/** What an issue of the schema says about the file, in words for its author and at the line it is about. */
+function issueProblems(issue, schema, yaml) {
+    const { path } = issue;
+    if (issue.code === 'unrecognized_keys')
+        return issue.keys.map((key) => unknownKey(path, key, schema, yaml));
+    const name = pathText(path);
+    const value = valueAt(yaml.value, path);
+    const origin = yaml.locate(path);
+    if (value === undefined)
+        return [problem(origin, `${name} is missing.`, missingFix(path))];
+    if (value === null)
+        return [problem(origin, `${name} is empty.`, emptyFix(path))];
+    if (typeof value === 'number' && (issue.code === 'too_small' || issue.code === 'too_big')) {
+        // YAML's numbers are rounded beyond 2^53.
+        const source = quote(yaml.source(path) ?? value);
+        return [problem(origin, `${name} cannot be the number ${source}.`, `Quote it: ${source}.`)];
+    }
+    switch (issue.code) {
+        case 'too_small':
+            if (Array.isArray(value)) {
+                return [problem(origin, `${name} is an empty list.`, 'List at least one item, or remove the key.')];
+            }
+            return [problem(origin, `${name} is empty.`, emptyFix(path))];
+        case 'too_big':
+            return [problem(origin, `${name} is longer than ${String(issue.maximum)} characters.`, 'Shorten it.')];
+        case 'invalid_value':
+            return [notAnOption(issue.values.map(String), name, value, path, yaml)];
+        default:
+            return [wrongType(issue, name, value, yaml)];
+    }
+}
+/** `endpoints.google-apis.urls[0]`, in quotes. */
+function pathText(path) {
+    if (path.length === 0)
+        return 'The file';
+    const text = path.map((step) => (typeof step === 'number' ? `[${step}]` : `.${String(step)}`)).join('');
+    return quote(text.replace(/^\./, ''), 120);
+}
+function unknownKey(path, key, schema, yaml) {
+    const where = path.length === 0 ? 'at the top of the file' : `in ${pathText(path)}`;
+    const origin = yaml.locate([...path, key], 'key');
+    const message = `The key ${quote(key)} is not known ${where}.`;
+    if (key === '<<')
+        return problem(origin, message, 'Merge keys are not supported; write the keys out.');
+    const isCheck = path.length === 1 && path[0] === 'checks';
+    return problem(origin, message, suggestion(key, knownKeys(schema, path), isCheck ? 'known checks' : 'known keys'));
+}
+function notAnOption(options, name, value, path, yaml) {
+    const shown = typeof value === 'string' ? value : (yaml.source(path) ?? issues_kindOf(value));
+    const [only] = options;
+    const single = only !== undefined && options.length === 1;
+    const fix = single ? `Write ${only}, without quotes.` : suggestion(shown, options, 'possible values');
+    return problem(yaml.locate(path), `${name} cannot be ${quote(shown)}.`, fix);
+}
+function wrongType(issue, name, value, yaml) {
+    const { path } = issue;
+    const expected = issue.code === 'invalid_type' ? issue.expected : 'string';
+    const source = yaml.source(path);
+    const origin = yaml.locate(path);
+    const message = `${name} must be ${nameOf(expected)}, not ${issues_kindOf(value)}.`;
+    // YAML reads 4405152104998502400 as a number and rounds it, and true as a truth value.
+    if (expected === 'string' && source !== undefined)
+        return problem(origin, message, `Quote it: ${quote(source)}.`);
+    if (expected === 'boolean')
+        return problem(origin, message, 'Write true or false, without quotes.');
+    if (expected === 'array')
+        return problem(origin, message, 'Write it as a list: [a, b], or one "- item" a line.');
+    return problem(origin, message);
+}
+function missingFix(path) {
+    return path.length === 1 && path[0] === 'version' ? 'Add the line "version: 1".' : 'Add it.';
+}
+function emptyFix(path) {
+    return path[0] === 'gateways' && path.length === 2
+        ? 'Write none to unbind this direction, or remove the key to leave it as it is.'
+        : 'Give it a value, or remove the key.';
+}
+function nameOf(expected) {
+    const names = { string: 'text', array: 'a list', object: 'a map', record: 'a map' };
+    return names[expected] ?? (expected === 'boolean' ? 'true or false' : expected);
+}
+function issues_kindOf(value) {
+    if (Array.isArray(value))
+        return 'a list';
+    if (typeof value === 'object')
+        return 'a map';
+    if (typeof value === 'string')
+        return 'text';
+    return typeof value === 'number' ? 'a number' : 'true or false';
+}
+function valueAt(root, path) {
+    let here = root;
+    for (const step of path) {
+        if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step))
+            return undefined;
+        here = here[step];
+    }
+    return here;
+}
+
+// EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
+var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/src/config/yaml-source.js
+
+
+const MOST_SYNTAX_ERRORS = 20;
+/** Reads YAML text. Never throws: whatever is wrong with the text is a problem with its line. */
+function readYaml(file, text) {
+    const lines = new dist/* LineCounter */.HN();
+    const at = (offset) => {
+        const { line, col } = lines.linePos(offset);
+        return { kind: 'file', file, line: Math.max(1, line), column: Math.max(1, col) };
+    };
+    const nothing = (problems) => ({
+        value: undefined,
+        locate: () => at(0),
+        source: () => undefined,
+        problems,
+    });
+    const problems = [];
+    try {
+        // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
+        // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
+        const doc = (0,dist/* parseDocument */.Tp)(text, {
+            lineCounter: lines,
+            schema: 'core',
+            merge: false,
+            uniqueKeys: false,
+            prettyErrors: false,
+            logLevel: 'error',
+        });
+        const syntax = [...doc.errors, ...doc.warnings];
+        if (syntax.length > 0)
+            return nothing(syntaxProblems(syntax, at));
+        const start = (0,dist/* isNode */.Ll)(doc.contents) ? startOf(doc.contents, at) : undefined;
+        if (start === undefined || ((0,dist/* isScalar */.jn)(doc.contents) && doc.contents.value === null)) {
+            return nothing([problem(at(0), 'The file is empty.', 'Write at least "version: 1", or remove the file.')]);
+        }
+        const indexes = new Map();
+        problems.push(...indexMaps(doc, indexes, at));
+        return {
+            value: doc.toJS({ maxAliasCount: 100 }),
+            locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
+            source: (path) => {
+                const { node, complete } = walk(doc, indexes, path);
+                return complete && (0,dist/* isScalar */.jn)(node) ? node.source : undefined;
+            },
+            problems,
+        };
+    }
+    catch (error) {
+        // An alias that leads nowhere or everywhere; or the stack, when brackets are nested by the thousand.
+        const message = `The file cannot be read as YAML: ${yaml_source_reasonOf(error)}.`;
+        return nothing([...problems, problem(at(0), message, 'Write it plainly, without tricks.')]);
+    }
+}
+function yaml_source_reasonOf(error) {
+    const message = error instanceof Error ? error.message : 'unknown error';
+    return isStackOverflow(message) ? 'it is nested too deeply' : printable(message).slice(0, 200);
+}
+/** The parser reports its own stack overflow as an error of the text. */
+function isStackOverflow(message) {
+    return message.includes('call stack');
+}
+/** One mistake often makes several errors at one place: the first says what it is. */
+function syntaxProblems(errors, at) {
+    const overflow = errors.find(({ message }) => isStackOverflow(message));
+    if (overflow !== undefined)
+        return [syntaxProblem(overflow, at)];
+    const first = new Map();
+    for (const error of errors)
+        if (!first.has(error.pos[0]))
+            first.set(error.pos[0], error);
+    return [...first.values()].slice(0, MOST_SYNTAX_ERRORS).map((error) => syntaxProblem(error, at));
+}
+function syntaxProblem(error, at) {
+    const origin = at(error.pos[0]);
+    if (error.code === 'MULTIPLE_DOCS') {
+        return problem(origin, 'The file holds more than one YAML document.', 'Keep one, and remove the line "---".');
+    }
+    if (error.code === 'TAG_RESOLVE_FAILED') {
+        return problem(origin, `YAML tags are not supported: ${yaml_source_reasonOf(error)}.`, 'Remove the tag.');
+    }
+    return problem(origin, `This is not valid YAML: ${yaml_source_reasonOf(error)}.`);
+}
+/**
+ * Finds the pairs of every map, and reports keys that are given twice or are no plain text. A key that cannot be used
+ * is taken out with its value: `__proto__` would change what the plain value inherits.
+ */
+function indexMaps(doc, indexes, at) {
+    const problems = [];
+    (0,dist/* visit */.YR)(doc, {
+        Map: (_, map) => {
+            const index = new Map();
+            map.items = map.items.filter((pair) => {
+                const origin = ((0,dist/* isNode */.Ll)(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
+                const key = keyOf(pair);
+                if (key === undefined) {
+                    problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
+                    return false;
+                }
+                if (key === '__proto__') {
+                    problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
+                    return false;
+                }
+                if (index.has(key)) {
+                    problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
+                }
+                index.set(key, pair);
+                return true;
+            });
+            indexes.set(map, index);
+        },
+    });
+    return problems;
+}
+/** A key as the plain value has it; numbers and truth values are their text there. */
+function keyOf({ key }) {
+    const value = (0,dist/* isScalar */.jn)(key) ? key.value : undefined;
+    return typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean'
+        ? String(value)
+        : undefined;
+}
+function walk(doc, indexes, path) {
+    let found = { node: doc.contents, complete: true };
+    for (const step of path) {
+        const node = (0,dist/* isAlias */.Vj)(found.node) ? found.node.resolve(doc) : found.node;
+        const pair = (0,dist/* isMap */.jh)(node) ? indexes.get(node)?.get(String(step)) : undefined;
+        if (pair !== undefined) {
+            found = { node: pair.value, key: pair.key, complete: true };
+        }
+        else if ((0,dist/* isSeq */.oP)(node) && typeof step === 'number' && step < node.items.length) {
+            found = { node: node.items[step], complete: true };
+        }
+        else {
+            return { ...found, complete: false };
+        }
+    }
+    return found;
+}
+/** An empty value (`project:` and nothing after it) has no place of its own that an editor could show: its key has. */
+function placeOf(found, what, at) {
+    const { node, key } = found;
+    const empty = !(0,dist/* isNode */.Ll)(node) || ((0,dist/* isScalar */.jn)(node) && node.value === null && node.source === '');
+    const best = (0,dist/* isNode */.Ll)(key) && (empty || (what === 'key' && found.complete)) ? key : node;
+    return (0,dist/* isNode */.Ll)(best) ? startOf(best, at) : undefined;
+}
+function startOf(node, at) {
+    return node.range ? at(node.range[0]) : undefined;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/parse.js
+
+
+
+
+/**
+ * Reads the text of a desired-state file. All problems are found in one go; what is sound beside them is handed on, so
+ * that it can be checked further.
+ */
+function parseConfig(file, knownChecks) {
+    const yaml = readYaml(file.path, file.text);
+    if (yaml.value === undefined)
+        return { problems: sortProblems(yaml.problems) };
+    const schema = configSchema(knownChecks);
+    const { error } = schema.safeParse(yaml.value);
+    const issues = error?.issues ?? [];
+    const problems = [...yaml.problems, ...issues.flatMap((issue) => issueProblems(issue, schema, yaml))];
+    // A list or a text where the map should be: nothing in it can be looked at.
+    if (issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type')) {
+        return { problems: sortProblems(problems) };
+    }
+    let value = yaml.value;
+    for (const issue of issues)
+        if (issue.code !== 'unrecognized_keys')
+            value = without(value, issue.path);
+    const parsed = { path: file.path, value: value, locate: yaml.locate, source: yaml.source };
+    return { file: parsed, problems: sortProblems(problems) };
+}
+/** The value with what stands at the path taken out; list items keep their place. Writes into the value. */
+function without(root, path) {
+    const last = path.at(-1);
+    if (last === undefined)
+        return root;
+    let here = root;
+    for (const step of path.slice(0, -1)) {
+        if (typeof here !== 'object' || here === null || !Object.hasOwn(here, step))
+            return root;
+        here = here[step];
+    }
+    if (typeof here === 'object' && here !== null && Object.hasOwn(here, last)) {
+        here[last] = undefined;
+    }
+    return root;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/build.js
+
+
+
+
+
+
+
+/**
+ * The desired state of a run: the file, with the inputs laid over it. Finds every problem in one go, sorted by place;
+ * there is a desired state only when there is no problem. Never throws, whatever the text is.
+ */
+function buildDesired(args) {
+    const parsed = args.file &&
+        parseConfig(args.file, args.checks.map(({ id }) => id));
+    const file = parsed?.file;
+    const context = {
+        ...(file === undefined ? {} : { file }),
+        unreadable: args.unreadable === true || (args.file !== undefined && file === undefined),
+        inputs: args.inputs,
+        universe: args.universe,
+        problems: [...(parsed?.problems ?? [])],
+    };
+    const scope = readScope(context, args.defaults);
+    const gateways = gateways_readGateways(context, scope);
+    const declared = readEndpoints(context);
+    const { agents, only, added } = readAgents(context, scope, declared);
+    const endpoints = [...declared, ...added];
+    if (file !== undefined) {
+        reportNotYet(context, file);
+        reportFixedLevels(context, file, args.checks);
+    }
+    reportNothing(context, endpoints.length);
+    const { project, region } = scope;
+    const problems = sortProblems(context.problems);
+    const lacksProject = !namesProject(context);
+    if (problems.length > 0 || project === undefined || region === undefined)
+        return { problems, lacksProject };
+    const desired = {
+        project,
+        region,
+        gateways,
+        endpoints,
+        agents,
+        ...(only === undefined ? {} : { only }),
+        partial: args.inputs.engines.trim() !== '',
+        checkLevels: file === undefined ? {} : checkLevels(file),
+        config: file && [args.repository, file.path].filter(Boolean).join(':'),
+    };
+    return { desired, problems, lacksProject };
+}
+/** Part of the format, so that a config can be written for both, but not of this version. */
+function reportNotYet(context, file) {
+    const notYet = (key, what) => {
+        report(context, file.locate([key], 'key'), `"${what}" is not supported yet in this version; remove it.`);
+    };
+    if (file.value.migrate === true)
+        notYet('migrate', 'migrate: true');
+    if (file.value.move === true)
+        notYet('move', 'move: true');
+    if (fileHas(context, 'guardrails'))
+        notYet('guardrails', 'guardrails');
+}
+/** A check that guards data or a running agent keeps its level. */
+function reportFixedLevels(context, { value, locate }, checks) {
+    for (const { id, level, fixed } of checks) {
+        const given = value.checks?.[id];
+        if (!fixed || given === undefined || given === level)
+            continue;
+        report(context, locate(['checks', id]), `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.');
+    }
+}
+/** Engines alone would make a run that does nothing and looks like one that did. */
+function reportNothing(context, endpoints) {
+    const unread = fileHas(context, 'endpoints') && context.file?.value.endpoints === undefined;
+    if (endpoints > 0 || unread || context.unreadable)
+        return;
+    if (namesGateway(context) || context.inputs.allow.trim() !== '')
+        return;
+    const fix = 'Give egress_gateway, ingress_gateway or allow, or declare gateways or endpoints in the desired-state file.';
+    report(context, inputOrigin('egress_gateway'), 'Nothing is declared for the engines: no gateway, no endpoint.', fix);
+}
+function checkLevels({ value, locate }) {
+    const levels = {};
+    for (const [id, level] of Object.entries(value.checks ?? {})) {
+        if (level !== undefined)
+            levels[id] = { level, origin: locate(['checks', id]) };
+    }
+    return levels;
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/load.js
+
+
+
+/** The file that is used when the `config` input is not given. */
+const DEFAULT_CONFIG = 'agent-gateway.yaml';
+const MOST_BYTES = 1024 * 1024;
+/**
+ * Reads the desired-state file: the one the `config` input names, else `agent-gateway.yaml` if there is one. The only
+ * I/O of config/.
+ *
+ * @param config the `config` input, empty when not given
+ * @param workspace what relative paths are relative to
+ */
+async function loadConfig(config, workspace = defaultWorkspace()) {
+    const named = config.trim();
+    const absolute = external_node_path_.resolve(workspace, named === '' ? DEFAULT_CONFIG : named);
+    const shown = printable(external_node_path_.relative(workspace, absolute).split(external_node_path_.sep).join('/')) || '.';
+    const fail = (message, fix) => ({
+        problems: [problem(inputOrigin('config'), message, fix)],
+    });
+    const result = await readText(absolute);
+    if ('text' in result)
+        return { file: { path: shown, text: result.text }, problems: [] };
+    if (result.error === 'missing') {
+        if (named === '')
+            return { problems: [] };
+        const where = `It was looked for in ${quote(workspace, 200)}.`;
+        const fix = `${where} Check the path, and that actions/checkout ran before this step.`;
+        return fail(`The file ${quote(shown, 200)} does not exist.`, fix);
+    }
+    const [what, fix] = FAILURES[result.error];
+    return fail(`${quote(shown, 200)} ${what}${result.detail ?? ''}.`, fix);
+}
+const FAILURES = {
+    'not-a-file': ['is not a file', 'Name the YAML file itself.'],
+    'too-large': ['is larger than 1 MB', 'Name a desired-state file; a real one has a few kilobytes.'],
+    'not-text': ['is not UTF-8 text', 'Save it as UTF-8.'],
+    unreadable: ['cannot be read', 'Check its permissions.'],
+};
+async function readText(absolute) {
+    try {
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        const stats = await (0,promises_namespaceObject.stat)(absolute);
+        if (!stats.isFile())
+            return { error: 'not-a-file' };
+        if (stats.size > MOST_BYTES)
+            return { error: 'too-large' };
+        const bytes = await (0,promises_namespaceObject.readFile)(absolute);
+        if (bytes.length > MOST_BYTES)
+            return { error: 'too-large' };
+        return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+    }
+    catch (error) {
+        return load_failureOf(error);
+    }
+}
+function load_failureOf(error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+    // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+        return { error: 'missing' };
+    if (code === 'EISDIR')
+        return { error: 'not-a-file' };
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+        return { error: 'not-text' };
+    return { error: 'unreadable', detail: code === '' ? '' : ` (${code})` };
+}
+function defaultWorkspace() {
+    const workspace = process.env.GITHUB_WORKSPACE;
+    return workspace === undefined || workspace === '' ? process.cwd() : workspace;
+}
+
+// EXTERNAL MODULE: ./node_modules/google-auth-library/build/src/index.js
+var src = __nccwpck_require__(492);
+;// CONCATENATED MODULE: ./lib/src/google/adc-file.js
+
+
+
+/**
+ * Finds the file of Application Default Credentials where the auth library does: GOOGLE_APPLICATION_CREDENTIALS, else the file
+ * that `gcloud auth application-default login` writes. Read here as well, since a file that is gone deserves a better message than
+ * the library's, and since it is the cheapest place to learn a project from.
+ * @returns undefined when there is none
+ * @throws AuthError `gone` when the variable names a file that is not there, `unreadable` when it is no JSON object
+ */
+async function findCredentialsFile(env) {
+    const named = adc_file_set(env.GOOGLE_APPLICATION_CREDENTIALS) ?? adc_file_set(env.google_application_credentials);
+    const path = named ?? wellKnownPath(env);
+    if (path === undefined)
+        return undefined;
+    let text;
+    try {
+        text = await (0,promises_namespaceObject.readFile)(path, 'utf8');
+    }
+    catch (error) {
+        if (codeOf(error) !== 'ENOENT')
+            throw new AuthError('unreadable', `The credentials file ${path} can't be read: ${String(error)}`);
+        if (!named)
+            return undefined;
+        throw new AuthError('gone', `GOOGLE_APPLICATION_CREDENTIALS names ${path}, and there is no such file. google-github-actions/auth writes it into the ` +
+            'workspace, and a later actions/checkout deletes it: run actions/checkout before google-github-actions/auth.');
+    }
+    return { path, ...fieldsOf(path, text) };
+}
+function fieldsOf(path, text) {
+    let json;
+    try {
+        json = JSON.parse(text);
+    }
+    catch {
+        // The parser's own message quotes the file, and the file is a secret.
+        throw new AuthError('unreadable', `The credentials file ${path} holds no valid JSON.`);
+    }
+    if (typeof json !== 'object' || json === null) {
+        throw new AuthError('unreadable', `The credentials file ${path} holds no JSON object.`);
+    }
+    const field = (name) => {
+        const value = json[name];
+        return typeof value === 'string' && value !== '' ? value : undefined;
+    };
+    return {
+        projectId: field('project_id'),
+        quotaProjectId: field('quota_project_id'),
+        universeDomain: field('universe_domain'),
+    };
+}
+function wellKnownPath(env) {
+    const home = adc_file_set(env.HOME);
+    const base = process.platform === 'win32' ? adc_file_set(env.APPDATA) : home && (0,external_node_path_.join)(home, '.config');
+    const directory = adc_file_set(env.CLOUDSDK_CONFIG) ?? (base && (0,external_node_path_.join)(base, 'gcloud'));
+    return directory && (0,external_node_path_.join)(directory, 'application_default_credentials.json');
+}
+/** A variable that is empty counts as not set: that is how a workflow unsets one. */
+const adc_file_set = (value) => (value === '' ? undefined : value);
+
+;// CONCATENATED MODULE: ./lib/src/google/auth.js
+
+
+
+
+const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
+/**
+ * Without a project the library looks for one when it makes a client: it runs `gcloud`, asks the metadata server and Resource
+ * Manager, and fails when they do. We never ask the library for a project, so anything will do.
+ */
+const NO_PROJECT_LOOKUP = 'not-looked-up';
+/** The metadata server answers within milliseconds where there is one. */
+const DETECTION_TIMEOUT = 10_000;
+/** The library sets no limit of its own, and a token endpoint that hangs must not hang the run. */
+const TOKEN_TIMEOUT = 60_000;
+const MALFORMED = 'No token for Google Cloud: a token endpoint answered something that is no token.';
+/** Where google-github-actions/auth, gcloud and Google's libraries leave the project. */
+const PROJECT_VARIABLES = [
+    'GOOGLE_CLOUD_PROJECT',
+    'GCLOUD_PROJECT',
+    'CLOUDSDK_CORE_PROJECT',
+    'CLOUDSDK_PROJECT',
+    'GCP_PROJECT',
+];
+const MISSING = 'There are no Google Cloud credentials. Run google-github-actions/auth before this step and give the job ' +
+    '`permissions: id-token: write`, or set the access_token input.';
+/**
+ * Credentials from an access token, or those that google-github-actions/auth left behind (Application Default Credentials:
+ * workload identity federation with and without a service account, a service account key, a user's login, a metadata server).
+ * Nothing is read or sent before the first call.
+ */
+function createCredentials(options) {
+    const env = options.env ?? process.env;
+    const quotaProject = [options.quotaProject, env.GOOGLE_CLOUD_QUOTA_PROJECT].find(Boolean);
+    let client;
+    let lastToken;
+    const getClient = () => {
+        client ??= createClient(options, env).catch((error) => {
+            client = undefined;
+            throw error;
+        });
+        return client;
+    };
+    return {
+        headers: async (url) => {
+            const asked = getClient();
+            const found = await asked;
+            let headers;
+            let bearer;
+            try {
+                const timeout = options.tokenTimeoutMs ?? TOKEN_TIMEOUT;
+                const late = () => new AuthError('unreachable', `No token for Google Cloud came within ${timeout / 1000} s.`);
+                headers = Object.fromEntries(await within(timeout, found.getRequestHeaders(url), late));
+                bearer = bearerOf(headers);
+            }
+            catch (error) {
+                // The client may hold on to an answer without a token, or to a request that hangs: the next try takes a new one.
+                if (client === asked)
+                    client = undefined;
+                throw tokenError(error);
+            }
+            if (bearer !== lastToken) {
+                options.onToken(bearer);
+                lastToken = bearer;
+            }
+            return quotaProject ? { ...headers, 'x-goog-user-project': quotaProject } : headers;
+        },
+        invalidate: () => {
+            // A new client is the one way that works for all kinds: some keep tokens where they can't be dropped.
+            client = undefined;
+        },
+        projectId: () => findProject(options, env),
+    };
+}
+async function createClient(options, env) {
+    const { accessToken, universe } = options;
+    if (accessToken) {
+        const client = new src.OAuth2Client({ universeDomain: universe });
+        client.setCredentials({ access_token: accessToken });
+        return client;
+    }
+    const file = await findCredentialsFile(env);
+    if (!file && !mayHaveMetadataServer(env))
+        throw new AuthError('missing', MISSING);
+    if (file?.universeDomain !== undefined && file.universeDomain !== universe) {
+        throw new AuthError('universe', `The credentials are for ${file.universeDomain} and this step is for ${universe}. Set the universe input to ${file.universeDomain}.`);
+    }
+    // google-github-actions/auth writes no universe into a workload identity file, so the library has to be told.
+    const auth = new src.GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT_LOOKUP, universeDomain: universe });
+    const missing = () => new AuthError('missing', MISSING);
+    try {
+        return await within(DETECTION_TIMEOUT, auth.getClient(), missing);
+    }
+    catch (error) {
+        if (!file)
+            throw missing();
+        throw new AuthError('unreadable', `The credentials file ${file.path} can't be used: ${messageOf(error)}`);
+    }
+}
+/**
+ * A self-hosted runner may stand on Google Cloud, and then its metadata server is as good as a file. GitHub's own runners do not
+ * (RUNNER_ENVIRONMENT says which it is): there the library would only wait for an address that never answers.
+ */
+function mayHaveMetadataServer(env) {
+    if (env.GCE_METADATA_HOST || env.GCE_METADATA_IP || env.METADATA_SERVER_DETECTION)
+        return true;
+    return env.RUNNER_ENVIRONMENT !== 'github-hosted';
+}
+async function findProject(options, env) {
+    const known = [options.projectId, ...PROJECT_VARIABLES.map((name) => env[name])].find(Boolean);
+    if (known !== undefined || options.accessToken)
+        return known;
+    const file = await findCredentialsFile(env);
+    if (file)
+        return file.projectId ?? file.quotaProjectId;
+    return mayHaveMetadataServer(env) ? await projectOfMetadataServer() : undefined;
+}
+async function projectOfMetadataServer() {
+    const ask = async () => {
+        if (!src.gcpMetadata.getGCPResidency() && !(await src.gcpMetadata.isAvailable()))
+            return undefined;
+        return String(await src.gcpMetadata.project('project-id'));
+    };
+    try {
+        return await within(DETECTION_TIMEOUT, ask(), () => new Error('no answer'));
+    }
+    catch {
+        // Only a convenience: the caller will ask for a project when none is known.
+        return undefined;
+    }
+}
+/** The library does not look at what it was given: the text `undefined` stands for a token that is not there. */
+function bearerOf(headers) {
+    const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
+    if (bearer === undefined || bearer === 'undefined' || bearer === 'null')
+        throw new AuthError('malformed', MALFORMED);
+    return bearer;
+}
+/** What the library's error is about. The error itself is dropped, since it holds the request with the OIDC token in it. */
+function tokenError(error) {
+    if (error instanceof AuthError)
+        return error;
+    const { response, config } = (error ?? {});
+    const endpoint = withoutQuery(response?.config?.url ?? config?.url);
+    if (response?.status !== undefined) {
+        const { data } = response;
+        const said = typeof data === 'string' || data === undefined ? parseErrorBody(data ?? '') : errorBodyOf(data);
+        const label = [response.status, said.status].filter(Boolean).join(' ');
+        return new AuthError('rejected', `No token for Google Cloud: ${endpoint} answered ${label}: ${said.message}`, response.status);
+    }
+    if (error instanceof src.gaxios.GaxiosError) {
+        return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${error.message}`);
+    }
+    // The library stumbles over an answer that is no JSON object, and such an error quotes the answer: with the token in it.
+    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
+        return new AuthError('malformed', MALFORMED);
+    }
+    return new AuthError('rejected', `No token for Google Cloud: ${messageOf(error)}`);
+}
+function withoutQuery(url) {
+    if (typeof url !== 'string' && !(url instanceof URL))
+        return 'the token endpoint';
+    return String(url).replace(/[?#].*$/, '');
+}
+const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+async function within(ms, promise, late) {
+    let timer;
+    const timeout = new Promise((_resolve, reject) => {
+        timer = setTimeout(() => reject(late()), ms);
+    });
+    try {
+        return await Promise.race([promise, timeout]);
+    }
+    finally {
+        clearTimeout(timer);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/hosts.js
+
+/** The Google APIs this program may call. */
+const APIS = [
+    'aiplatform',
+    'agentregistry',
+    'iap',
+    'networkservices',
+    'networksecurity',
+    'cloudresourcemanager',
+    'serviceusage',
+    'orgpolicy',
+    'iam',
+];
+const DEFAULT_UNIVERSE = 'googleapis.com';
+/** Addresses that no token may be sent to, all of them at once. Thrown before any request. */
+class EndpointOverrideError extends Error {
+    name = 'EndpointOverrideError';
+    /** `variable` is the environment variable at fault, or the name of the input. */
+    problems;
+    constructor(problems) {
+        super(problems.map(({ variable, reason }) => `${variable} ${reason}`).join('\n'));
+        this.problems = problems;
+    }
+}
+/** gcloud's own variable for an API's root (`gcloud topic configurations`, section api_endpoint_overrides). */
+const overrideVariable = (api) => `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api.toUpperCase()}`;
+/**
+ * Public hosts, or what gcloud's override variables name instead (private endpoints, tests).
+ * Source of the public hosts: Google's discovery documents; only aiplatform has regional ones.
+ * @param options.universe `googleapis.com`, or the domain of a Trusted Partner Cloud
+ * @param options.region location of the engines
+ * @throws EndpointOverrideError when a value is not `https:`, or `http:` to this machine
+ */
+function createHosts(options) {
+    const { universe, region, env } = options;
+    const problems = [];
+    const overrides = new Map();
+    if (!isDomain(universe))
+        problems.push({ variable: 'universe', reason: 'is not a domain name.' });
+    for (const api of APIS) {
+        const value = env[overrideVariable(api)]?.trim() ?? '';
+        if (value === '')
+            continue;
+        const checked = checkRoot(value);
+        if ('reason' in checked)
+            problems.push({ variable: overrideVariable(api), reason: checked.reason });
+        else
+            overrides.set(api, checked.root);
+    }
+    if (problems.length > 0)
+        throw new EndpointOverrideError(problems);
+    return {
+        root: (api) => overrides.get(api) ?? `https://${publicHost(api, universe, region)}/`,
+    };
+}
+function publicHost(api, universe, region) {
+    if (api !== 'aiplatform')
+        return `${api}.${universe}`;
+    if (isMultiRegion(region))
+        return `aiplatform.${region}.rep.${universe}`;
+    // The regions of other universes are in no list we know; that they have regional hosts too is inferred.
+    const regional = universe === DEFAULT_UNIVERSE ? isKnownRegion(region) : /^[a-z][a-z\d-]*-[a-z\d-]*\d$/.test(region);
+    return regional ? `${region}-aiplatform.${universe}` : `aiplatform.${universe}`;
+}
+/** The value is never repeated in a reason: it may hold a password. */
+function checkRoot(value) {
+    let url;
+    try {
+        url = new URL(value);
+    }
+    catch {
+        return { reason: 'is not a URL such as https://host/ or http://127.0.0.1:8085/iap/.' };
+    }
+    if (url.username !== '' || url.password !== '')
+        return { reason: 'must not hold a user name or a password.' };
+    if (url.search !== '' || url.hash !== '' || /[?#]/.test(value))
+        return { reason: 'must not hold a query or a fragment.' };
+    if (url.protocol === 'http:' && !hosts_isLoopback(url.hostname)) {
+        return { reason: 'uses http: to another machine, where a token could be read on the way. Use https:.' };
+    }
+    if (url.protocol !== 'https:' && url.protocol !== 'http:')
+        return { reason: 'must start with https://.' };
+    return { root: url.href.endsWith('/') ? url.href : `${url.href}/` };
+}
+/** `hostname` as the URL parser normalises it, so `127.1` and `0x7f000001` already read `127.0.0.1`. */
+const hosts_isLoopback = (hostname) => hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+const isDomain = (text) => /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
+
+;// CONCATENATED MODULE: ./lib/src/google/pages.js
+
+const PAGE_SIZE = '100';
+/**
+ * Reads a list to its end.
+ * @returns the items of all pages, in order
+ * @throws ProtocolError when a page token comes a second time: the list would never end
+ */
+async function listAll(http, { api, path, field, shape }) {
+    const items = [];
+    const seen = new Set();
+    let pageToken;
+    for (;;) {
+        const query = { pageSize: PAGE_SIZE, pageToken };
+        const page = await http.request({ api, method: 'GET', path, query, shape });
+        items.push(...(page[field] ?? []));
+        pageToken = (page.nextPageToken ?? '');
+        if (pageToken === '')
+            return items;
+        if (seen.has(pageToken))
+            throw new ProtocolError(`GET ${path} (${api}) never ends: its page token repeats.`);
+        seen.add(pageToken);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/shapes.js
+
+/**
+ * The fields of Google's answers this program relies on. Protobuf JSON leaves empty fields out, so almost nothing must be there,
+ * but what is there must be of its type: a field of another type would end in a crash far from its cause, or in a wrong plan.
+ */
+const shapes_text = schemas_string().nullish();
+const message = looseObject({}).nullish();
+const texts = schemas_array(schemas_string()).nullish();
+const operation = looseObject({
+    name: schemas_string().min(1),
+    done: schemas_boolean().nullish(),
+    error: looseObject({ code: schemas_number().nullish(), message: shapes_text, details: schemas_array(looseObject({})).nullish() })
+        .nullish(),
+    response: message,
+    metadata: looseObject({ '@type': shapes_text, genericMetadata: looseObject({ createTime: shapes_text }).nullish() }).nullish(),
+});
+const binding = looseObject({ agentGateway: shapes_text }).nullish();
+const engine = looseObject({
+    name: shapes_text,
+    displayName: shapes_text,
+    etag: shapes_text,
+    createTime: shapes_text,
+    updateTime: shapes_text,
+    spec: looseObject({
+        effectiveIdentity: shapes_text,
+        identityType: shapes_text,
+        deploymentSpec: looseObject({
+            agentGatewayConfig: looseObject({ agentToAnywhereConfig: binding, clientToAgentConfig: binding }).nullish(),
+            env: schemas_array(looseObject({ name: schemas_string(), value: shapes_text })).nullish(),
+        })
+            .nullish(),
+    })
+        .nullish(),
+});
+const service = looseObject({
+    name: shapes_text,
+    displayName: shapes_text,
+    description: shapes_text,
+    interfaces: schemas_array(looseObject({ url: schemas_string(), protocolBinding: shapes_text })).nullish(),
+    registryResource: shapes_text,
+});
+const policy = looseObject({
+    version: schemas_number().nullish(),
+    etag: shapes_text,
+    bindings: schemas_array(looseObject({ role: schemas_string(), members: texts, condition: message })).nullish(),
+});
+const shapes_gateway = looseObject({
+    name: shapes_text,
+    googleManaged: looseObject({ governedAccessPath: shapes_text }).nullish(),
+    selfManaged: message,
+    registries: texts,
+    agentGatewayCard: message,
+});
+const authzPolicy = looseObject({
+    name: shapes_text,
+    target: looseObject({ resources: texts }).nullish(),
+    action: shapes_text,
+    customProvider: looseObject({ authzExtension: looseObject({ resources: texts }).nullish(), cloudIap: message })
+        .nullish(),
+});
+const authzExtension = looseObject({ name: shapes_text, service: shapes_text, failOpen: schemas_boolean().nullish(), metadata: message });
+const shapeOf = (schema) => {
+    return (answer) => {
+        const issue = schema.safeParse(answer).error?.issues[0];
+        return issue && `${issue.path.map(String).join('.')}: ${issue.message}`;
+    };
+};
+const pageOf = (field, item) => shapeOf(looseObject({ [field]: schemas_array(item).nullish(), nextPageToken: shapes_text }));
+/** What to check an answer with, by what it is. */
+const shapes_SHAPES = {
+    operation: shapeOf(operation),
+    operations: pageOf('operations', operation),
+    engine: shapeOf(engine),
+    engines: pageOf('reasoningEngines', engine),
+    service: shapeOf(service),
+    services: pageOf('services', service),
+    policy: shapeOf(policy),
+    gateway: shapeOf(shapes_gateway),
+    authzPolicies: pageOf('authzPolicies', authzPolicy),
+    authzExtension: shapeOf(authzExtension),
+    project: shapeOf(looseObject({ name: schemas_string(), projectId: schemas_string(), parent: shapes_text, state: shapes_text })),
+    permissions: shapeOf(looseObject({ permissions: texts })),
+};
+
+;// CONCATENATED MODULE: ./lib/src/google/agentregistry.js
+
+
+
+const agentregistry_VERSION = 'v1';
+/** Source: Google's agentregistry discovery document, revision 20260904. */
+function createAgentRegistry(http) {
+    const getOne = (path, shape) => http.request({ api: 'agentregistry', method: 'GET', path: `${agentregistry_VERSION}/${path}`, shape });
+    return {
+        listServices: (project, location) => listAll(http, {
+            api: 'agentregistry',
+            path: `${agentregistry_VERSION}/${formatLocation(project, location)}/services`,
+            field: 'services',
+            shape: shapes_SHAPES.services,
+        }),
+        getService: (name) => getOne(name, shapes_SHAPES.service),
+        createService: (parent, id, body, requestId) => http.request({
+            api: 'agentregistry',
+            method: 'POST',
+            path: `${agentregistry_VERSION}/${parent}/services`,
+            query: { serviceId: id, requestId },
+            body,
+            retry: 'always',
+            shape: shapes_SHAPES.operation,
+        }),
+        patchService: (name, body, updateMask, requestId) => {
+            if (updateMask.length === 0)
+                throw new RangeError('A patch without a mask overwrites every field.');
+            return http.request({
+                api: 'agentregistry',
+                method: 'PATCH',
+                path: `${agentregistry_VERSION}/${name}`,
+                query: { updateMask: updateMask.join(','), requestId },
+                body,
+                retry: 'always',
+                shape: shapes_SHAPES.operation,
+            });
+        },
+        getOperation: (name) => getOne(name, shapes_SHAPES.operation),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/aiplatform.js
+
+
+
+
+/** Names the whole message: whether Google accepts a deeper path is not known (nothing public uses one). */
+const GATEWAY_CONFIG_MASK = 'spec.deploymentSpec.agentGatewayConfig';
+/** Source: Google's aiplatform discovery document; v1 and v1beta1 differ in the version segment only. */
+function createAiplatform(http, version) {
+    const getOne = (path, shape) => http.request({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, shape });
+    const listOf = (path, field, shape) => listAll(http, { api: 'aiplatform', path: `${version}/${path}`, field, shape });
+    const listOperations = (engineName) => listOf(`${engineName}/operations`, 'operations', shapes_SHAPES.operations);
+    return {
+        listEngines: (project, region) => listOf(`${formatLocation(project, region)}/reasoningEngines`, 'reasoningEngines', shapes_SHAPES.engines),
+        getEngine: (name) => getOne(name, shapes_SHAPES.engine),
+        patchGatewayConfig: (name, config, etag) => http.request({
+            api: 'aiplatform',
+            method: 'PATCH',
+            path: `${version}/${name}`,
+            // Neither name nor etag may be in the mask: Google answers 400 (Config Connector, commit 2b7856ae01).
+            query: { updateMask: GATEWAY_CONFIG_MASK },
+            body: { ...(etag === undefined ? {} : { etag }), spec: { deploymentSpec: { agentGatewayConfig: config } } },
+            // A second update would be a second redeployment: the caller looks at the engine before it tries again.
+            retry: 'throttled',
+            shape: shapes_SHAPES.operation,
+        }),
+        testPermissions: async (engineName, permissions) => {
+            const answer = await http.request({
+                api: 'aiplatform',
+                method: 'POST',
+                path: `${version}/${engineName}:testIamPermissions`,
+                // In the query, other than everywhere else (discovery document).
+                query: { permissions },
+                shape: shapes_SHAPES.permissions,
+                // A POST that only asks; a server with problems is not waited for.
+                retry: 'throttled',
+            });
+            return answer.permissions ?? [];
+        },
+        listOperations,
+        runningUpdate: async (engineName) => (await listOperations(engineName)).find(isRunningUpdate),
+        lastUpdate: async (engineName) => (await listOperations(engineName)).filter(isFinishedUpdate).sort(latestFirst)[0],
+        getOperation: (name) => getOne(name, shapes_SHAPES.operation),
+    };
+}
+const isUpdate = (operation) => /\.(?:Create|Update)ReasoningEngine/.test(operation.metadata?.['@type'] ?? '');
+const isRunningUpdate = (operation) => !isDone(operation) && isUpdate(operation);
+const isFinishedUpdate = (operation) => isDone(operation) && isUpdate(operation);
+/** RFC 3339 in UTC, as Google writes it: text order is time order. */
+const aiplatform_startOf = (operation) => operation.metadata?.genericMetadata?.createTime ?? '';
+const latestFirst = (a, b) => (aiplatform_startOf(a) < aiplatform_startOf(b) ? 1 : -1);
+
+;// CONCATENATED MODULE: ./node_modules/yocto-queue/index.js
+/*
+How it works:
+`this.#head` is an instance of `Node` which keeps track of its current value and nests another instance of `Node` that keeps the value that comes after it. When a value is provided to `.enqueue()`, the code needs to iterate through `this.#head`, going deeper and deeper to find the last value. However, iterating through every single item is slow. This problem is solved by saving a reference to the last value as `this.#tail` so that it can reference it to add a new value.
+*/
+
+class Node {
+	value;
+	next;
+
+	constructor(value) {
+		this.value = value;
+	}
+}
+
+class Queue {
+	#head;
+	#tail;
+	#size;
+
+	constructor() {
+		this.clear();
+	}
+
+	enqueue(value) {
+		const node = new Node(value);
+
+		if (this.#head) {
+			this.#tail.next = node;
+			this.#tail = node;
+		} else {
+			this.#head = node;
+			this.#tail = node;
+		}
+
+		this.#size++;
+	}
+
+	dequeue() {
+		const current = this.#head;
+		if (!current) {
+			return;
+		}
+
+		this.#head = this.#head.next;
+		this.#size--;
+
+		// Clean up tail reference when queue becomes empty
+		if (!this.#head) {
+			this.#tail = undefined;
+		}
+
+		return current.value;
+	}
+
+	peek() {
+		if (!this.#head) {
+			return;
+		}
+
+		return this.#head.value;
+
+		// TODO: Node.js 18.
+		// return this.#head?.value;
+	}
+
+	clear() {
+		this.#head = undefined;
+		this.#tail = undefined;
+		this.#size = 0;
+	}
+
+	get size() {
+		return this.#size;
+	}
+
+	* [Symbol.iterator]() {
+		let current = this.#head;
+
+		while (current) {
+			yield current.value;
+			current = current.next;
+		}
+	}
+
+	* drain() {
+		while (this.#head) {
+			yield this.dequeue();
+		}
+	}
+}
+
+;// CONCATENATED MODULE: ./node_modules/p-limit/index.js
+
+
+function pLimit(concurrency) {
+	let rejectOnClear = false;
+
+	if (typeof concurrency === 'object') {
+		({concurrency, rejectOnClear = false} = concurrency);
+	}
+
+	validateConcurrency(concurrency);
+
+	if (typeof rejectOnClear !== 'boolean') {
+		throw new TypeError('Expected `rejectOnClear` to be a boolean');
+	}
+
+	const queue = new Queue();
+	let activeCount = 0;
+
+	const resumeNext = () => {
+		// Process the next queued function if we're under the concurrency limit
+		if (activeCount < concurrency && queue.size > 0) {
+			activeCount++;
+			queue.dequeue().run();
+		}
+	};
+
+	const next = () => {
+		activeCount--;
+		resumeNext();
+	};
+
+	const run = async (function_, resolve, arguments_) => {
+		// Execute the function and capture the result promise
+		const result = (async () => function_(...arguments_))();
+
+		// Resolve immediately with the promise (don't wait for completion)
+		resolve(result);
+
+		// Wait for the function to complete (success or failure)
+		// We catch errors here to prevent unhandled rejections,
+		// but the original promise rejection is preserved for the caller
+		try {
+			await result;
+		} catch {}
+
+		// Decrement active count and process next queued function
+		next();
+	};
+
+	const enqueue = (function_, resolve, reject, arguments_) => {
+		const queueItem = {reject};
+
+		// Queue the internal resolve function instead of the run function
+		// to preserve the asynchronous execution context.
+		new Promise(internalResolve => { // eslint-disable-line promise/param-names
+			queueItem.run = internalResolve;
+			queue.enqueue(queueItem);
+		}).then(run.bind(undefined, function_, resolve, arguments_)); // eslint-disable-line promise/prefer-await-to-then
+
+		// Start processing immediately if we haven't reached the concurrency limit
+		if (activeCount < concurrency) {
+			resumeNext();
+		}
+	};
+
+	const generator = (function_, ...arguments_) => new Promise((resolve, reject) => {
+		enqueue(function_, resolve, reject, arguments_);
+	});
+
+	Object.defineProperties(generator, {
+		activeCount: {
+			get: () => activeCount,
+		},
+		pendingCount: {
+			get: () => queue.size,
+		},
+		clearQueue: {
+			value() {
+				if (!rejectOnClear) {
+					queue.clear();
+					return;
+				}
+
+				const abortError = AbortSignal.abort().reason;
+
+				while (queue.size > 0) {
+					queue.dequeue().reject(abortError);
+				}
+			},
+		},
+		concurrency: {
+			get: () => concurrency,
+
+			set(newConcurrency) {
+				validateConcurrency(newConcurrency);
+				concurrency = newConcurrency;
+
+				queueMicrotask(() => {
+					// eslint-disable-next-line no-unmodified-loop-condition
+					while (activeCount < concurrency && queue.size > 0) {
+						resumeNext();
+					}
+				});
+			},
+		},
+		map: {
+			async value(iterable, function_) {
+				const promises = [];
+
+				try {
+					Array.from(iterable, (value, index) => {
+						const promise = generator(function_, value, index);
+						promises.push(promise);
+						return promise;
+					});
+				} catch (error) {
+					// The iterable threw, so `Promise.all` never observes the already scheduled promises. Observe them here to avoid unhandled rejections.
+					for (const promise of promises) {
+						promise.catch(() => {}); // eslint-disable-line promise/prefer-await-to-then
+					}
+
+					throw error;
+				}
+
+				return Promise.all(promises);
+			},
+		},
+	});
+
+	return generator;
+}
+
+function limitFunction(function_, options) {
+	const limit = pLimit(options);
+
+	const limitedFunction = (...arguments_) => limit(() => function_(...arguments_));
+	Object.defineProperty(limitedFunction, 'clearQueue', {
+		value: limit.clearQueue,
+	});
+
+	return limitedFunction;
+}
+
+function validateConcurrency(concurrency) {
+	if (!((Number.isInteger(concurrency) || concurrency === Number.POSITIVE_INFINITY) && concurrency > 0)) {
+		throw new TypeError('Expected `concurrency` to be a number from 1 and up');
+	}
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/answer.js
+
+
+/**
+ * Makes a JSON object of an answer that says success.
+ * @throws ProtocolError that says what came instead; never the text itself, which may hold anything
+ */
+function parseAnswer(exchange, answer, shape) {
+    const wrong = (what, transient) => new ProtocolError(`${exchange.method} ${exchange.url} answered ${answer.status} with ${what}.`, exchange, transient);
+    const replaced = replacementOf(answer);
+    if (replaced !== undefined)
+        throw wrong(replaced, true);
+    // A method that answers with google.protobuf.Empty sends {}, some front ends 204 and nothing.
+    const json = answer.status === 204 ? {} : answer_parse(answer.body);
+    if (json === undefined)
+        throw wrong(`something that is no complete JSON (${answer.body.length} characters)`, true);
+    if (typeof json !== 'object' || json === null || Array.isArray(json))
+        throw wrong('JSON that is no object', false);
+    const problem = shape?.(json);
+    if (problem !== undefined)
+        throw wrong(`JSON of another shape: ${problem}`, false);
+    return json;
+}
+/** What somebody on the way sent in place of the API's JSON. */
+function replacementOf({ status, body, contentType }) {
+    if (status === 204)
+        return undefined;
+    if (body.trim() === '')
+        return 'an empty body';
+    if (isPage(body))
+        return describePage(body);
+    return isJsonType(contentType) ? undefined : `content of type ${(contentType ?? '').slice(0, 100)}, not JSON`;
+}
+function answer_parse(text) {
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
+}
+/** Google always names the type; where a private endpoint does not, the text has to do. */
+const isJsonType = (type) => type === null || /^\s*(?:application|text)\/(?:[\w.-]+\+)?json\s*(?:;|$)/i.test(type);
+
+;// CONCATENATED MODULE: ./lib/src/google/retry.js
+
+/** Tries of one request, the first included. */
+const retry_MAX_ATTEMPTS = 8;
+const retry_FIRST_DELAY = 1_000;
+const retry_LONGEST_DELAY = 32_000;
+/** A server that asks for more patience than this is out of quota for today: fail and say so. */
+const LONGEST_SERVER_DELAY = 300_000;
+const STATUSES = {
+    always: new Set([408, 429, 500, 502, 503, 504]),
+    rejected: new Set([429, 503]),
+    throttled: new Set([429]),
+    never: new Set(),
+};
+/** @returns true when another try is allowed by `retry` and may go better than this one */
+function mayRetry(error, retry) {
+    // Without a token nothing was sent, so this holds for every kind of request.
+    if (error instanceof AuthError)
+        return error.transient;
+    if (retry === 'never')
+        return false;
+    if (error instanceof ApiError) {
+        if ((error.retryDelayMs ?? 0) > LONGEST_SERVER_DELAY)
+            return false;
+        return STATUSES[retry].has(error.status);
+    }
+    if (error instanceof NetworkError)
+        return !isCertificateProblem(error.code) && (retry === 'always' || !error.sent);
+    return error instanceof ProtocolError && error.transient && retry === 'always';
+}
+/**
+ * How long to wait before the next try: what the server asked for, else exponential from 1 s to 32 s with full jitter
+ * (a random part of it, so that runs that were throttled together do not come back together). A server that asks for less than
+ * a second gets more patience, or all tries would be used up at once.
+ * @param attempt tries so far, from 1
+ * @param random a number from 0 to 1
+ */
+function retryDelay(error, attempt, random) {
+    const asked = error instanceof ApiError ? (error.retryDelayMs ?? 0) : 0;
+    if (asked >= retry_FIRST_DELAY)
+        return asked;
+    return Math.max(asked, random * Math.min(retry_FIRST_DELAY * 2 ** (attempt - 1), retry_LONGEST_DELAY));
+}
+/**
+ * Reads a `Retry-After` header: seconds or an HTTP date (RFC 9110, 10.2.3).
+ * @returns milliseconds from `now`, never negative; undefined when there is none or it can't be read
+ */
+function parseRetryAfter(value, now) {
+    const text = value?.trim() ?? '';
+    if (/^\d+$/.test(text))
+        return Number(text) * 1000;
+    // Date.parse takes almost anything with a digit in it; an HTTP date starts with the name of a day.
+    const date = /^[A-Z][a-z]{2,8}, /.test(text) ? Date.parse(text) : NaN;
+    return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+/** Codes of failures before a single byte of the request was sent. */
+const NEVER_SENT = new Set(['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT']);
+/** @returns false when a failure with this code happens before anything is sent */
+const mayHaveBeenSent = (code) => code === undefined || !(NEVER_SENT.has(code) || isCertificateProblem(code));
+/** Node passes OpenSSL's names on: CERT_HAS_EXPIRED, DEPTH_ZERO_SELF_SIGNED_CERT, UNABLE_TO_VERIFY_LEAF_SIGNATURE, ... */
+const isCertificateProblem = (code) => code !== undefined && /(?:^|_)CERT(?:_|$)|_SIGNATURE$|CERT_ALTNAME/.test(code);
+
+;// CONCATENATED MODULE: ./lib/src/google/http.js
+
+
+
+
+
+
+/** Requests in flight at a time. Waits between tries do not count, or one throttled API would hold up the others. */
+const CONCURRENCY = 16;
+const http_ATTEMPT_TIMEOUT = 60_000;
+/** The one HTTP stack under all clients: token, headers, retries, concurrency, errors. */
+function createHttp(options) {
+    const limit = pLimit(CONCURRENCY);
+    const refused = new Set();
+    return {
+        request: async (request) => {
+            const url = urlOf(options.hosts, request);
+            const attempt = () => limit(() => attemptWithToken(options, request, url, refused));
+            const retry = request.retry ?? (request.method === 'GET' ? 'always' : 'never');
+            for (let tries = 1;; tries += 1) {
+                try {
+                    return await attempt();
+                }
+                catch (error) {
+                    if (tries >= retry_MAX_ATTEMPTS || !mayRetry(error, retry))
+                        throw error;
+                    const delay = retryDelay(error, tries, (options.random ?? Math.random)());
+                    if (options.deadline !== undefined && options.clock.now() + delay > options.deadline)
+                        throw error;
+                    await pause(options, delay);
+                }
+            }
+        },
+    };
+}
+/**
+ * One attempt; a token that Google refuses is replaced once. Many requests may be refused at the same time: the first one drops
+ * the token, the others find it replaced (`refused` has the tokens that were dropped).
+ */
+async function attemptWithToken(options, request, url, refused) {
+    const { credentials, signal } = options;
+    const headers = await abortable(credentials.headers(url.href), signal);
+    try {
+        return await send(options, request, url, headers);
+    }
+    catch (error) {
+        if (!(error instanceof ApiError) || error.status !== 401)
+            throw error;
+        const authorization = headers.authorization ?? '';
+        if (!refused.has(authorization)) {
+            refused.add(authorization);
+            credentials.invalidate();
+        }
+        const fresh = await abortable(credentials.headers(url.href), signal);
+        // A fixed token stays what it is: asking again would only get the same answer.
+        if (fresh.authorization === authorization)
+            throw error;
+        return await send(options, request, url, fresh);
+    }
+}
+async function send(options, request, url, credentialHeaders) {
+    const { clock } = options;
+    const exchange = { method: request.method, url: `${url.origin}${url.pathname}`, api: request.api };
+    const body = request.body === undefined ? undefined : JSON.stringify(request.body);
+    const headers = {
+        ...credentialHeaders,
+        accept: 'application/json',
+        'user-agent': USER_AGENT,
+        'x-goog-api-client': `gl-node/${process.versions.node} ${USER_AGENT}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(options.requestReason ? { 'x-goog-request-reason': headerText(options.requestReason) } : {}),
+    };
+    const start = clock.now();
+    const log = (outcome) => options.log?.(`${request.method} ${url.href} ${outcome} ${Math.round(clock.now() - start)} ms`);
+    try {
+        const answer = await exchangeOnce(options, exchange, url, headers, body);
+        log(answer.status);
+        if (answer.status < 200 || answer.status > 299)
+            throw new ApiError(exchange, answer);
+        return parseAnswer(exchange, answer, request.shape);
+    }
+    catch (error) {
+        if (error instanceof NetworkError)
+            log(error.code ?? 'failed');
+        throw error;
+    }
+}
+/** Sends and reads to the last byte, within the time for one attempt. */
+async function exchangeOnce(options, exchange, url, headers, body) {
+    const { signal } = options;
+    http_throwIfAborted(signal);
+    const attempt = new AbortController();
+    const timeout = options.attemptTimeoutMs ?? http_ATTEMPT_TIMEOUT;
+    const timer = setTimeout(() => attempt.abort(), timeout);
+    const onAbort = () => attempt.abort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    let status;
+    try {
+        const init = { method: exchange.method, headers, signal: attempt.signal, ...(body === undefined ? {} : { body }) };
+        const response = await options.fetch(url.href, init);
+        status = response.status;
+        const retryAfterMs = parseRetryAfter(response.headers.get('retry-after'), options.clock.now());
+        const contentType = response.headers.get('content-type');
+        return { status, contentType, body: await response.text(), retryAfterMs };
+    }
+    catch (error) {
+        http_throwIfAborted(signal);
+        if (attempt.signal.aborted) {
+            const message = `it took longer than ${timeout / 1000} s`;
+            throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true, status });
+        }
+        throw networkError(exchange, error, status);
+    }
+    finally {
+        clearTimeout(timer);
+        signal.removeEventListener('abort', onAbort);
+    }
+}
+function urlOf(hosts, request) {
+    const url = new URL(hosts.root(request.api) + request.path.split('/').map(encodeSegment).join('/'));
+    for (const [key, value] of Object.entries(request.query ?? {})) {
+        for (const item of [value ?? []].flat())
+            url.searchParams.append(key, item);
+    }
+    return url;
+}
+/** Colons stay: custom methods (`:getIamPolicy`) and projects of a domain (`example.com:project`) have them. */
+function encodeSegment(segment) {
+    if (segment === '' || segment === '.' || segment === '..') {
+        throw new ResourceNameError(`A request's path must not have the segment "${segment}".`);
+    }
+    return encodeURIComponent(segment).replaceAll('%3A', ':').replaceAll('%40', '@');
+}
+/** A header takes printable ASCII; the rest is percent-encoded, so that no reason is lost or breaks the request. */
+const headerText = (text) => text
+    .trim()
+    .replace(/\s+/g, ' ')
+    .replace(/[^\x20-\x7e]+/g, (other) => Buffer.from(other).toString('hex').toUpperCase().replace(/../g, '%$&'));
+/** fetch says "fetch failed"; what failed is in the causes below, and the lowest one with a code knows best. */
+function networkError(exchange, error, status) {
+    let found = { code: codeOf(error), message: http_messageOf(error) };
+    let cause = causeOf(error);
+    for (let depth = 0; depth < 5 && cause !== undefined; depth += 1) {
+        found = { code: codeOf(cause) ?? found.code, message: http_messageOf(cause) };
+        cause = causeOf(cause);
+    }
+    // Node tries all addresses of a name and collects the failures in an AggregateError without a message.
+    const message = found.message || (found.code ?? 'the connection failed');
+    const sent = status !== undefined || mayHaveBeenSent(found.code);
+    return new NetworkError(exchange, { code: found.code, message, sent, status });
+}
+const causeOf = (error) => typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
+const http_messageOf = (error) => typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+async function pause(options, ms) {
+    try {
+        await options.clock.sleep(ms, options.signal);
+    }
+    catch (error) {
+        http_throwIfAborted(options.signal);
+        throw error;
+    }
+}
+function http_throwIfAborted(signal) {
+    if (signal.aborted)
+        throw abortError(signal);
+}
+/** Stops waiting when the signal aborts; what was waited for goes on unheard. */
+async function abortable(promise, signal) {
+    http_throwIfAborted(signal);
+    let onAbort = () => undefined;
+    const aborted = new Promise((_resolve, reject) => {
+        onAbort = () => reject(abortError(signal));
+        signal.addEventListener('abort', onAbort, { once: true });
+    });
+    try {
+        return await Promise.race([promise, aborted]);
+    }
+    finally {
+        signal.removeEventListener('abort', onAbort);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/iap.js
+
+/** A policy that was not read before it was written. */
+class MissingEtagError extends Error {
+    name = 'MissingEtagError';
+}
+/** Conditions exist from version 3 on only; a write in an older version would drop them. */
+const POLICY_VERSION = 3;
+/** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
+function createIap(http) {
+    return {
+        getPolicy: (resource) => http.request({
+            api: 'iap',
+            method: 'POST',
+            path: `v1/${resource}:getIamPolicy`,
+            body: { options: { requestedPolicyVersion: POLICY_VERSION } },
+            // A POST that only reads.
+            retry: 'always',
+            shape: shapes_SHAPES.policy,
+        }),
+        setPolicy: (resource, policy) => {
+            if (!policy.etag) {
+                throw new MissingEtagError(`The policy of ${resource} has no etag. Without it the write could undo somebody else's.`);
+            }
+            return http.request({
+                api: 'iap',
+                method: 'POST',
+                path: `v1/${resource}:setIamPolicy`,
+                body: { policy: { ...policy, version: POLICY_VERSION } },
+                retry: 'rejected',
+                shape: shapes_SHAPES.policy,
+            });
+        },
+        testPermissions: async (resource, permissions) => {
+            const answer = await http.request({
+                api: 'iap',
+                method: 'POST',
+                path: `v1/${resource}:testIamPermissions`,
+                shape: shapes_SHAPES.permissions,
+                body: { permissions },
+                // A POST that only asks; a server with problems is not waited for.
+                retry: 'throttled',
+            });
+            return answer.permissions ?? [];
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/networksecurity.js
+
+
+
+/** Source: Google's networksecurity discovery document, revision 20260924. */
+function createNetworkSecurity(http) {
+    return {
+        listAuthzPolicies: (project, location) => listAll(http, {
+            api: 'networksecurity',
+            path: `v1/${formatLocation(project, location)}/authzPolicies`,
+            field: 'authzPolicies',
+            shape: shapes_SHAPES.authzPolicies,
+        }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/networkservices.js
+
+/** Source: Google's networkservices discovery document, revision 20260921. */
+function createNetworkServices(http) {
+    const getOne = (path, shape) => http.request({ api: 'networkservices', method: 'GET', path: `v1/${path}`, shape });
+    return {
+        getGateway: (name) => getOne(name, shapes_SHAPES.gateway),
+        getAuthzExtension: (name) => getOne(name, shapes_SHAPES.authzExtension),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/resourcemanager.js
+
+/** Source: Google's cloudresourcemanager v3 discovery document, revision 20260917. */
+function createResourceManager(http) {
+    return {
+        getProject: (idOrNumber) => http.request({
+            api: 'cloudresourcemanager',
+            method: 'GET',
+            path: `v3/projects/${idOrNumber}`,
+            shape: shapes_SHAPES.project,
+        }),
+        testPermissions: async (project, permissions) => {
+            const answer = await http.request({
+                api: 'cloudresourcemanager',
+                method: 'POST',
+                path: `v3/projects/${project}:testIamPermissions`,
+                body: { permissions },
+                // A POST that only asks; it is a courtesy, so a server with problems is not waited for.
+                retry: 'throttled',
+                shape: shapes_SHAPES.permissions,
+            });
+            return answer.permissions ?? [];
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/index.js
+
+
+
+
+
+
+
+/** All clients on one HTTP stack, so that they share connections, concurrency and the token. */
+function createGoogle(options) {
+    const { apiVersion, ...rest } = options;
+    const http = createHttp(rest);
+    return {
+        aiplatform: createAiplatform(http, apiVersion),
+        agentregistry: createAgentRegistry(http),
+        iap: createIap(http),
+        networkservices: createNetworkServices(http),
+        networksecurity: createNetworkSecurity(http),
+        resourcemanager: createResourceManager(http),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/catalog.js
+const catalog_error = (id, fixed = true) => ({ id, level: 'error', fixed });
+const catalog_warning = (id) => ({ id, level: 'warning', fixed: false });
+/** Every check ID that a config may name; a name that is not here is a spelling mistake. */
+const CHECKS = [
+    catalog_error('engine-not-found'),
+    catalog_error('engine-ambiguous'),
+    catalog_error('engine-not-declared'),
+    catalog_error('engine-without-agent-identity'),
+    catalog_error('endpoint-overlap'),
+    catalog_error('engine-too-old'),
+    catalog_error('gateway-not-found'),
+    catalog_error('gateway-wrong-direction'),
+    catalog_error('gateway-other-region'),
+    catalog_error('gateway-other-project'),
+    catalog_error('gateway-conflict'),
+    catalog_error('registry-not-attached'),
+    catalog_error('service-id-taken'),
+    catalog_error('grants-inert', false),
+    catalog_error('api-disabled'),
+    catalog_error('permission-missing', false),
+    catalog_error('guardrail-too-long'),
+    catalog_error('guardrail-forbids-plan'),
+    catalog_warning('engine-busy-failing'),
+    catalog_warning('gateway-dry-run'),
+    catalog_warning('gateway-fail-open'),
+    catalog_warning('gateway-without-policy'),
+    catalog_warning('gateway-not-ready'),
+    catalog_warning('registry-wide-shadowed'),
+    catalog_warning('host-claimed-twice'),
+    catalog_warning('runtime-hosts-missing'),
+    catalog_warning('ingress-ungoverned-methods'),
+    catalog_warning('image-before-gateway'),
+    catalog_warning('revisions-archived'),
+    catalog_warning('threat-detection-off'),
+    catalog_warning('stale-members'),
+    catalog_warning('quota-near'),
+    catalog_warning('not-readable'),
+    catalog_warning('guardrail-blocks-deploys'),
+];
+
+;// CONCATENATED MODULE: ./lib/src/commands/session.js
+/** The inputs and the desired state do not add up; nothing was sent. */
+class InvalidInput extends Error {
+    name = 'InvalidInput';
+    problems;
+    constructor(problems) {
+        super(`${problems.length} problem(s) with the inputs or the config`);
+        this.problems = problems;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/commands/prepare.js
+
+
+
+
+
+
+
+
+
+/**
+ * Reads the desired state and sets up the clients. Nothing is sent to Google before everything is known to be valid.
+ *
+ * @throws InvalidInput with every problem there is
+ */
+async function prepare({ inputs, problems }, session) {
+    const { universe } = inputs;
+    const credentials = createCredentials({
+        ...(inputs.accessToken === '' ? {} : { accessToken: inputs.accessToken }),
+        universe,
+        env: session.env,
+        onToken: session.mask,
+    });
+    const loaded = await loadConfig(inputs.desired.config, session.env.GITHUB_WORKSPACE);
+    const built = await build({
+        ...(loaded.file ? { file: loaded.file } : {}),
+        unreadable: loaded.problems.length > 0,
+        inputs: inputs.desired,
+        universe,
+        checks: CHECKS,
+        ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
+    }, credentials);
+    const hosts = readHosts(universe, built.desired?.region ?? inputs.desired.region, session.env);
+    const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems];
+    if (all.length > 0 || !built.desired || !hosts.hosts)
+        throw new InvalidInput(all);
+    const google = createGoogle({
+        fetch: session.fetch,
+        credentials,
+        hosts: hosts.hosts,
+        clock: session.clock,
+        signal: session.signal,
+        deadline: session.deadline,
+        apiVersion: inputs.apiVersion,
+        ...(inputs.requestReason === '' ? {} : { requestReason: inputs.requestReason }),
+        log: (line) => session.log.debug(line),
+        random: session.random,
+    });
+    return { desired: built.desired, google };
+}
+/**
+ * The environment and the credentials are asked for a project only when nothing else names one: asking may mean to look
+ * for a metadata server.
+ */
+async function build(args, credentials) {
+    const built = buildDesired({ ...args, defaults: {} });
+    if (!built.lacksProject)
+        return built;
+    try {
+        const project = await credentials.projectId();
+        return project === undefined ? built : buildDesired({ ...args, defaults: { project } });
+    }
+    catch (error) {
+        // What is wrong with the credentials is said when they are needed; here they were only a place to look.
+        if (error instanceof AuthError)
+            return built;
+        throw error;
+    }
+}
+function readHosts(universe, region, env) {
+    try {
+        return { hosts: createHosts({ universe, region, env }), problems: [] };
+    }
+    catch (error) {
+        if (!(error instanceof EndpointOverrideError))
+            throw error;
+        const problems = error.problems.map(({ variable, reason }) => problem(inputOrigin(variable), `${variable} ${reason}`, 'Correct it or remove it.'));
+        return { problems };
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/apply.js
@@ -72324,27 +74872,49 @@ async function readPlanFile(file) {
 
 
 
+
+
+
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
+    const { inputs } = read;
     const start = session.clock.now();
-    const reviewed = await readReviewed(read.inputs);
-    const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session, {
-        forApply: true,
+    const reviewed = await readReviewed(inputs);
+    const prepared = await prepare({ inputs, problems: [...read.problems, ...reviewed.problems] }, session);
+    const comment = openPlanComment('apply', inputs, prepared.desired, session);
+    const looked = await look(prepared, inputs.universe, session, { forApply: true });
+    const { plan } = looked;
+    const planFile = await writePlanFile(plan, session.env);
+    const end = (more) => outcomeOf({ title: 'Agent Gateway apply', ...looked, planFile, ...more });
+    const refusal = checkFailure(plan) ??
+        notReviewed(plan, reviewed.plan, inputs.planDigest) ??
+        (inputs.approval === 'comment' ? await notApproved(plan, comment) : undefined);
+    if (refusal) {
+        const outcome = end({ failures: [refusal], next: [] });
+        return said(comment, outcome, { state: 'failed', open: [], onlySamePlan: true });
+    }
+    if (!hasChanges(plan))
+        return said(comment, end({ failures: [], next: [] }), { state: 'applied', open: [] });
+    const applying = said(comment, end({ failures: [], next: [] }), { state: 'applying', open: [] });
+    // Whoever insists on the comment gets no apply without it; for all others it need not be waited for.
+    if (inputs.comment === 'always') {
+        const told = await applying;
+        if (told.failures.length > 0)
+            return told;
+    }
+    const result = await carryOut(looked, inputs, session, start);
+    await applying;
+    const next = ['New grants and registrations take some minutes to count everywhere.'];
+    return said(comment, end({ result, failures: result.failures, next }), {
+        state: result.failures.length > 0 ? 'failed' : 'applied',
+        open: stillOpen(plan, result),
+        elapsedMs: session.clock.now() - start,
     });
-    const planFile = await writePlanFile(looked.plan, session.env);
-    const known = { title: 'Agent Gateway apply', ...looked, planFile };
-    const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
-    if (refusal)
-        return outcomeOf({ ...known, failures: [refusal], next: [] });
-    if (!hasChanges(looked.plan))
-        return outcomeOf({ ...known, failures: [], next: [] });
-    const result = await carryOut(looked, read.inputs, session, start);
-    return outcomeOf({
-        ...known,
-        result,
-        failures: result.failures,
-        next: ['New grants and registrations take some minutes to count everywhere.'],
-    });
+}
+/** @returns the outcome after the pull request was told of it */
+async function said(comment, outcome, more) {
+    return withComment(outcome, await comment.show({ ...outcome.summary, ...more }));
 }
 function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;
@@ -72390,12 +74960,29 @@ function notReviewed(live, reviewed, planDigest) {
 
 
 
-/** What would be done, for review. Writes nothing in Google Cloud. */
+
+
+
+
+/** What would be done, for review, also on the pull request. Writes nothing in Google Cloud. */
 async function planCommand(read, session) {
-    const looked = await look(read, session);
-    const planFile = await writePlanFile(looked.plan, session.env);
+    const { inputs } = read;
+    const prepared = await prepare(read, session);
+    const comment = openPlanComment('plan', inputs, prepared.desired, session);
+    const outcome = await look(prepared, inputs.universe, session).then(async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs), async (error) => {
+        // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
+        // most often makes room for another, which will say it better.
+        if (error instanceof CancelledError)
+            throw error;
+        const failures = [explain(error, 'Reading the world', 'api-error')];
+        await comment.show({ state: 'failed', engines: [], failures, next: [], open: [] });
+        throw error;
+    });
+    return withComment(outcome, await comment.show({ state: 'planned', open: [], ...outcome.summary }));
+}
+function planned(looked, planFile, { failOnChanges }) {
     const changes = hasChanges(looked.plan);
-    const unwanted = changes && read.inputs.failOnChanges
+    const unwanted = changes && failOnChanges
         ? {
             reason: 'changes-found',
             message: 'The plan has changes, and fail_on_changes is set.',
@@ -72418,9 +75005,10 @@ async function planCommand(read, session) {
 
 
 
+
 /** Is everything still as declared? Writes nothing in Google Cloud. */
 async function verifyCommand(read, session) {
-    const looked = await look(read, session);
+    const looked = await look(await prepare(read, session), read.inputs.universe, session);
     const failure = checkFailure(looked.plan) ?? driftOf(looked.plan);
     return outcomeOf({
         title: 'Agent Gateway verification',
@@ -72457,18 +75045,19 @@ function readPlanInputs() {
     const reader = createReader();
     const common = readCommon(reader);
     reader.notYet('prune', 'false');
-    refuseComments(reader);
-    return { inputs: { ...common, failOnChanges: reader.flag('fail_on_changes', false) }, problems: reader.problems };
+    const comment = readComment(reader);
+    const failOnChanges = reader.flag('fail_on_changes', false);
+    return { inputs: { ...common, ...comment, failOnChanges }, problems: reader.problems };
 }
 function readApplyInputs() {
     const reader = createReader();
     const common = readCommon(reader);
     for (const name of ['prune', 'rollback'])
         reader.notYet(name, 'false');
-    reader.notYet('approval', 'none');
-    refuseComments(reader);
     const inputs = {
         ...common,
+        ...readComment(reader),
+        approval: reader.choice('approval', ['none', 'comment']),
         planFile: reader.text('plan_file'),
         planDigest: reader.matching('plan_digest', /^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hexadecimal digits, the plan_digest output of a plan'),
         propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
@@ -72510,12 +75099,11 @@ function readCommon(reader) {
 function readTimeout(reader) {
     return reader.number('timeout', 30, 0.01, MAX_TIMEOUT_MINUTES, 'minutes') * 60_000;
 }
-/** The comment comes in a later version; `auto` means "where possible", which is nowhere yet. */
-function refuseComments(reader) {
-    if (reader.choice('comment', ['auto', 'always', 'never']) === 'always')
-        reader.notSupported('comment', 'always');
-    if (reader.text('comment_label') !== '')
-        reader.notSupported('comment_label', reader.text('comment_label'));
+function readComment(reader) {
+    return {
+        comment: reader.choice('comment', ['auto', 'always', 'never']),
+        commentLabel: reader.matching('comment_label', /^[^\p{Cc}]{1,200}$/u, 'one line of at most 200 characters'),
+    };
 }
 function createReader() {
     const problems = [];
@@ -72605,7 +75193,7 @@ const KEEP_ALIVE_MS = 30_000;
  * @returns a `Fetch` that keeps its connections open between requests
  */
 function createFetch() {
-    const direct = new undici/* Agent */.g6({ keepAliveTimeout: KEEP_ALIVE_MS });
+    const direct = new undici.Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
     // One client for each scheme, since a client remembers one proxy only and the two schemes may have different ones.
     const clients = new Map();
     const dispatcherFor = (url) => {
@@ -72617,7 +75205,7 @@ function createFetch() {
         }
         return client.getAgentDispatcher(url) ?? direct;
     };
-    return (url, init) => (0,undici/* fetch */.hd)(url, {
+    return (url, init) => (0,undici.fetch)(url, {
         method: init.method,
         headers: init.headers,
         redirect: 'manual',
@@ -72627,163 +75215,53 @@ function createFetch() {
     });
 }
 
-;// CONCATENATED MODULE: ./lib/src/report/markdown.js
-
-/**
- * Text from outside as Markdown that shows as that text and does nothing else: every character that Markdown, HTML or
- * GitHub's links, mentions and references give a meaning is written as an entity, which CommonMark never takes for
- * structure. It fits into a table cell: no line breaks, no pipes.
- */
-function escapeMarkdown(text) {
-    return printable(text)
-        .replace(/[^\p{L}\p{N} .,/-]/gu, (char) => `&#${char.codePointAt(0) ?? 0};`)
-        .replace(/www\./gi, (word) => `${word.slice(0, 3)}&#46;`);
-}
-/** The same, in a fixed-width font. */
-function code(text) {
-    return `<code>${escapeMarkdown(text)}</code>`;
-}
-/** @param head column titles, trusted @param rows cells, already escaped */
-function table(head, rows) {
-    const line = (cells) => `| ${cells.join(' | ')} |`;
-    return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
-}
-/** Folded until somebody opens it. @param title escaped @param body Markdown */
-function details(title, body) {
-    return `<details><summary>${title}</summary>\n\n${body}\n\n</details>`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/summary.js
 
 
 
 
 
+
+
+
+
+
+
+
 /** The runner drops a summary of more than 1 MiB whole (actions/runner, step summary upload limit). */
-const MAX_BYTES = 1_000_000;
-/** Rows a table may have, until the summary fits. */
-const ROW_LIMITS = [Infinity, 2_000, 500, 100, 20];
+const summary_MAX_BYTES = 1_000_000;
+const summary_HASHES = '###';
 /** @returns the step summary, GitHub Markdown, cut at whole rows so that the runner takes it */
 function renderSummary(input) {
-    const texts = ROW_LIMITS.map((rows) => () => render(input, rows));
-    const fitting = texts.find((text) => new TextEncoder().encode(text()).length <= MAX_BYTES);
-    return (fitting ?? (() => render(input, 0)))();
+    return fit(summaryParts(input), summary_MAX_BYTES, summary_tellCuts);
 }
-function render(input, limit) {
-    const { plan, failures } = input;
+function summaryParts({ title, plan, engines, failures, next, open = [] }) {
+    const head = `## ${escapeMarkdown(title, 300)}`;
+    const scope = plan ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300)].join(' · ') : '';
+    const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan.summary))}** · ${scope}` : '';
     return [
-        `## ${escapeMarkdown(input.title)}`,
-        ...(plan ? [`**${escapeMarkdown(countsLine(plan.summary))}** in ${escapeMarkdown(scopeLine(plan))}`] : []),
-        ...failures.map(failurePart),
-        ...(plan ? [checksPart(plan.checks)] : []),
-        enginesPart(input, limit),
-        ...(plan ? [endpointsPart(plan, limit), grantsPart(plan, limit)] : []),
-        nextPart(input),
-        ...(plan ? [`Digest ${code(plan.digest)}`] : []),
-    ]
-        .filter((part) => part !== '')
-        .join('\n\n')
-        .concat('\n');
+        { head: head + counts },
+        ...failureParts(failures),
+        ...listParts(`${summary_HASHES} Still open`, open, 'lines of what is still open', RANKS.open),
+        ...(plan ? summary_planParts(plan, engines, failures.length > 0) : []),
+        ...nextParts(failures, next, summary_HASHES),
+        ...(plan ? [{ head: `Digest ${code(plan.digest)}` }] : []),
+    ];
 }
-function failurePart({ reason, message }) {
-    return `**Failed: ${escapeMarkdown(reason)}.** ${message.split('\n').map(escapeMarkdown).join('<br>')}`;
+function summary_planParts(plan, engines, failed) {
+    const ran = engines.some(({ status, tookMs }) => tookMs !== undefined || status === 'changed' || status === 'failed');
+    const options = { hashes: summary_HASHES, applied: ran || failed };
+    return [
+        ...checkParts(plan.checks, summary_HASHES),
+        ...bindingParts(plan, engines, options),
+        ...grantParts(plan, options),
+        ...endpointParts(plan, options),
+        ...(hasChanges(plan) ? diagramParts(plan) : []),
+        ...hostParts(plan),
+    ];
 }
-function checksPart(checks) {
-    if (checks.length === 0)
-        return '';
-    const rows = checks.map(({ level, id, message, remedy }) => [
-        level === 'error' ? '**error**' : level,
-        code(id),
-        escapeMarkdown(message),
-        escapeMarkdown(remedy),
-    ]);
-    return `### Checks\n\n${table(['Level', 'Check', 'What', 'What to do'], rows)}`;
-}
-function enginesPart({ plan, engines }, limit) {
-    if (!plan || engines.length === 0)
-        return '';
-    const bindings = new Map(bindingChanges(plan).map((change) => [change.engine, change]));
-    const rows = engines.map((engine) => {
-        const change = bindings.get(engine.name);
-        const cells = DIRECTIONS.map((direction) => {
-            if (!change)
-                return '';
-            const { from, to } = directionOf(change, direction);
-            const [before, after] = [gatewayLabel(from, plan.scope.project), gatewayLabel(to, plan.scope.project)];
-            return before === after ? escapeMarkdown(before) : `${escapeMarkdown(before)} → **${escapeMarkdown(after)}**`;
-        });
-        const took = engine.tookMs === undefined ? '' : ` (${elapsed(engine.tookMs)})`;
-        const mark = change ? MARKS[change.action] : '';
-        return [
-            mark === '' || mark === ' ' ? '' : code(mark),
-            `${escapeMarkdown(engine.displayName)} ${code(engine.id)}`,
-            ...cells,
-            `${STATUS_WORDS[engine.status]}${took}`,
-            escapeMarkdown(engine.governanceText),
-        ];
-    });
-    return `### Engines\n\n${cut(['', 'Engine', 'Egress', 'Ingress', 'Status', 'Governance'], rows, limit)}`;
-}
-function endpointsPart(plan, limit) {
-    const changes = endpointChanges(plan);
-    if (changes.length === 0)
-        return '';
-    const rows = changes.map((change) => [
-        isChange(change) || change.action === 'adopt' ? code(MARKS[change.action]) : '',
-        code(change.key),
-        change.action,
-        `${change.interfaces.length}`,
-        code(change.service),
-    ]);
-    const hosts = changes.flatMap(({ key, action: planned, interfaces }) => interfaces.map(({ action, url, protocol, reason }) => [
-        action === 'keep' ? '' : action,
-        code(key),
-        code(url),
-        code(protocol),
-        escapeMarkdown(reason || (planned === 'adopt' ? UNASKED : '')),
-    ]));
-    const hostTable = details(`${hosts.length} host names`, cut(['', 'Endpoint', 'URL', 'Protocol', 'Why'], hosts, limit));
-    return `### Endpoints\n\n${cut(['', 'Endpoint', 'Action', 'Hosts', 'Service'], rows, limit)}\n\n${hostTable}`;
-}
-/** One row per service and kind of grant: a fleet has as many grants as engines times endpoints. */
-function grantsPart(plan, limit) {
-    const grants = grantChanges(plan);
-    if (grants.length === 0)
-        return '';
-    const groups = new Map();
-    for (const grant of grants) {
-        const group = JSON.stringify([grant.service, grant.action, grant.engine === undefined]);
-        groups.set(group, [...(groups.get(group) ?? []), grant]);
-    }
-    const rows = [...groups.values()].flatMap((group) => (group[0] ? [grantRow(group[0], group)] : []));
-    const added = grants.filter(isChange).length;
-    const title = `${added} to add, ${grants.length - added} there already`;
-    return `### Grants\n\n${details(title, cut(['', 'Endpoint', 'Members', 'Who'], rows, limit))}`;
-}
-function grantRow({ action, key }, group) {
-    const who = group.map(({ displayName, member, condition }) => {
-        if (displayName !== undefined)
-            return escapeMarkdown(displayName);
-        return `${code(member)} (carried over from the registry-wide policy${condition ? `, only if ${code(condition.expression)}` : ''})`;
-    });
-    return [action === 'create' ? code('+') : '', code(key), `${group.length}`, who.join(', ')];
-}
-/** A table of at most so many rows, saying what was left out. */
-function cut(head, rows, limit) {
-    if (rows.length <= limit)
-        return table(head, rows);
-    const note = `… and ${rows.length - limit} more rows: see the log of this step, or the plan file.`;
-    return limit === 0 ? note : `${table(head, rows.slice(0, limit))}\n\n${note}`;
-}
-function nextPart({ failures, next }) {
-    const lines = failures.length > 0 ? nextSteps(failures) : next;
-    if (lines.length === 0)
-        return '';
-    return `### What to do next\n\n${lines.map((line) => `- ${escapeMarkdown(line.replace(/^- /, ''))}`).join('\n')}`;
-}
-/** @returns what to do next after these failures, each piece of advice once */
-function nextSteps(failures) {
-    return [...new Set(failures.flatMap(({ next }) => next))];
+function summary_tellCuts(cuts) {
+    return `**Cut to fit:** ${cutsText(cuts)}. See the log of this step, or the plan file.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/log-text.js
@@ -72811,9 +75289,9 @@ const runnerLog = {
         if (isDebug())
             core_debug(logLine(line));
     },
-    notice: (message, at = {}) => notice(lines(message), properties(at)),
-    warning: (message, at = {}) => core_warning(lines(message), properties(at)),
-    error: (message, at = {}) => core_error(lines(message), properties(at)),
+    notice: (message, at = {}) => notice(log_lines(message), properties(at)),
+    warning: (message, at = {}) => warning(log_lines(message), properties(at)),
+    error: (message, at = {}) => core_error(log_lines(message), properties(at)),
     group(title, body) {
         startGroup(logLine(title));
         try {
@@ -72825,7 +75303,7 @@ const runnerLog = {
     },
 };
 /** Annotations may have several lines; the toolkit escapes them for the runner. */
-function lines(message) {
+function log_lines(message) {
     return message.split('\n').map(logLine).join('\n');
 }
 function properties(at) {
@@ -72839,6 +75317,7 @@ function properties(at) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/actions/step.js
+
 
 
 
@@ -72867,7 +75346,7 @@ async function runStep(name, read, command) {
     const stop = new AbortController();
     const cancel = () => stop.abort(new CancelledError('the workflow was cancelled'));
     for (const signal of ['SIGINT', 'SIGTERM'])
-        process.once(signal, cancel);
+        process.on(signal, cancel);
     const inputs = read();
     const timeoutMs = inputs.inputs.timeoutMs ?? READ_TIMEOUT_MS;
     const timer = setTimeout(() => stop.abort(new TimeoutError('the time limit of this run is over')), timeoutMs);
@@ -72898,8 +75377,11 @@ function failedOutcome(name, error) {
     };
 }
 function invalidInput(problems) {
-    for (const { origin, message, fix } of problems)
-        annotate(origin, `${message} ${fix ?? ''}`.trim());
+    // The failure itself lists them all.
+    const placed = problems.flatMap(({ origin, ...rest }) => (origin.kind === 'file' ? [{ origin, ...rest }] : []));
+    for (const { origin, message, fix } of placed.slice(0, annotate_SHOWN)) {
+        runnerLog.error(`${message} ${fix ?? ''}`.trim(), { title: 'invalid-input', ...origin });
+    }
     const lines = problems.map(formatProblem);
     return {
         reason: 'invalid-input',
@@ -72909,10 +75391,6 @@ function invalidInput(problems) {
         ].join('\n'),
         next: [],
     };
-}
-function annotate(origin, message) {
-    if (origin.kind === 'file')
-        runnerLog.error(message, { title: 'invalid-input', ...origin });
 }
 async function step_finish(name, { outputs, summary, failures }, log) {
     setOutputs(outputs, OUTPUT_NAMES[name]);

@@ -1,6 +1,7 @@
 import * as core from '@actions/core';
 import { randomUUID } from 'node:crypto';
 import { systemClock } from '../clock.js';
+import { SHOWN } from '../commands/annotate.js';
 import type { Outcome } from '../commands/outcome.js';
 import { InvalidInput, type Session } from '../commands/session.js';
 import { formatProblem, type Problem } from '../config/problems.js';
@@ -36,7 +37,7 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
 ): Promise<void> {
   const stop = new AbortController();
   const cancel = (): void => stop.abort(new CancelledError('the workflow was cancelled'));
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, cancel);
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
   const inputs = read();
   const timeoutMs = inputs.inputs.timeoutMs ?? READ_TIMEOUT_MS;
   const timer = setTimeout(() => stop.abort(new TimeoutError('the time limit of this run is over')), timeoutMs);
@@ -70,7 +71,11 @@ function failedOutcome(name: string, error: unknown): Outcome {
 }
 
 function invalidInput(problems: readonly Problem[]): Failure {
-  for (const { origin, message, fix } of problems) annotate(origin, `${message} ${fix ?? ''}`.trim());
+  // The failure itself lists them all.
+  const placed = problems.flatMap(({ origin, ...rest }) => (origin.kind === 'file' ? [{ origin, ...rest }] : []));
+  for (const { origin, message, fix } of placed.slice(0, SHOWN)) {
+    runnerLog.error(`${message} ${fix ?? ''}`.trim(), { title: 'invalid-input', ...origin });
+  }
   const lines = problems.map(formatProblem);
   return {
     reason: 'invalid-input',
@@ -80,10 +85,6 @@ function invalidInput(problems: readonly Problem[]): Failure {
     ].join('\n'),
     next: [],
   };
-}
-
-function annotate(origin: Problem['origin'], message: string): void {
-  if (origin.kind === 'file') runnerLog.error(message, { title: 'invalid-input', ...origin });
 }
 
 async function finish(

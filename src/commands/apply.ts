@@ -7,30 +7,63 @@ import type { ApplyInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import type { Plan } from '../plan/types.js';
+import { stillOpen } from '../report/open.js';
+import { notApproved } from './approval.js';
 import { checkFailure, look, type Looked } from './look.js';
-import { outcomeOf, type Outcome } from './outcome.js';
+import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
+import { openPlanComment, type Content, type PlanComment } from './plan-comment.js';
+import { prepare } from './prepare.js';
 import { PlanFileError, readPlanFile, writePlanFile, type ReviewedPlan } from './plan-file.js';
 import type { Session } from './session.js';
 
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 export async function applyCommand(read: Read<ApplyInputs>, session: Session): Promise<Outcome> {
+  const { inputs } = read;
   const start = session.clock.now();
-  const reviewed = await readReviewed(read.inputs);
-  const looked = await look({ ...read, problems: [...read.problems, ...reviewed.problems] }, session, {
-    forApply: true,
+  const reviewed = await readReviewed(inputs);
+  const prepared = await prepare({ inputs, problems: [...read.problems, ...reviewed.problems] }, session);
+  const comment = openPlanComment('apply', inputs, prepared.desired, session);
+  const looked = await look(prepared, inputs.universe, session, { forApply: true });
+  const { plan } = looked;
+  const planFile = await writePlanFile(plan, session.env);
+  const end: End = (more) => outcomeOf({ title: 'Agent Gateway apply', ...looked, planFile, ...more });
+
+  const refusal =
+    checkFailure(plan) ??
+    notReviewed(plan, reviewed.plan, inputs.planDigest) ??
+    (inputs.approval === 'comment' ? await notApproved(plan, comment) : undefined);
+  if (refusal) {
+    const outcome = end({ failures: [refusal], next: [] });
+    return said(comment, outcome, { state: 'failed', open: [], onlySamePlan: true });
+  }
+  if (!hasChanges(plan)) return said(comment, end({ failures: [], next: [] }), { state: 'applied', open: [] });
+
+  const applying = said(comment, end({ failures: [], next: [] }), { state: 'applying', open: [] });
+  // Whoever insists on the comment gets no apply without it; for all others it need not be waited for.
+  if (inputs.comment === 'always') {
+    const told = await applying;
+    if (told.failures.length > 0) return told;
+  }
+  const result = await carryOut(looked, inputs, session, start);
+  await applying;
+  const next = ['New grants and registrations take some minutes to count everywhere.'];
+  return said(comment, end({ result, failures: result.failures, next }), {
+    state: result.failures.length > 0 ? 'failed' : 'applied',
+    open: stillOpen(plan, result),
+    elapsedMs: session.clock.now() - start,
   });
-  const planFile = await writePlanFile(looked.plan, session.env);
-  const known = { title: 'Agent Gateway apply', ...looked, planFile };
-  const refusal = checkFailure(looked.plan) ?? notReviewed(looked.plan, reviewed.plan, read.inputs.planDigest);
-  if (refusal) return outcomeOf({ ...known, failures: [refusal], next: [] });
-  if (!hasChanges(looked.plan)) return outcomeOf({ ...known, failures: [], next: [] });
-  const result = await carryOut(looked, read.inputs, session, start);
-  return outcomeOf({
-    ...known,
-    result,
-    failures: result.failures,
-    next: ['New grants and registrations take some minutes to count everywhere.'],
-  });
+}
+
+/** The outcome of a run that knows its plan. */
+type End = (more: Pick<Known, 'failures' | 'next' | 'result'>) => Outcome;
+
+/** @returns the outcome after the pull request was told of it */
+async function said(
+  comment: PlanComment,
+  outcome: Outcome,
+  more: Pick<Content, 'state' | 'open' | 'elapsedMs' | 'onlySamePlan'>,
+): Promise<Outcome> {
+  return withComment(outcome, await comment.show({ ...outcome.summary, ...more }));
 }
 
 function carryOut(

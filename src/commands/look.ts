@@ -1,7 +1,6 @@
 import type { Desired, Origin } from '../config/desired.js';
 import type { Failure, FailureReason } from '../failure.js';
 import type { Google } from '../google/index.js';
-import type { CommonInputs, Read } from '../inputs.js';
 import { observe } from '../observe/observe.js';
 import type { Observed } from '../observe/observed.js';
 import { lackingPermissionsOf } from '../observe/permissions.js';
@@ -9,8 +8,9 @@ import { isBuilt } from '../plan/checks/index.js';
 import { neededPermissions } from '../plan/permissions.js';
 import { makePlan } from '../plan/plan.js';
 import type { Finding, Plan } from '../plan/types.js';
-import { findingText, planHeadline, planSections } from '../report/plan-text.js';
-import { prepare } from './prepare.js';
+import { planHeadline, planSections } from '../report/plan-text.js';
+import { annotateFindings } from './annotate.js';
+import type { Prepared } from './prepare.js';
 import type { Session } from './session.js';
 
 /** The desired state, the world, and what lies between them. */
@@ -22,21 +22,20 @@ export interface Looked {
 }
 
 /**
- * What every command begins with: read the inputs, look at the world, plan, and say so. Writes nothing.
+ * What every command begins with: look at the world, plan, and say so. Writes nothing.
  *
  * @param forApply the plan is to be carried out: ask whether the caller may
  */
 export async function look(
-  read: Read<CommonInputs>,
+  { desired, google }: Prepared,
+  universe: string,
   session: Session,
   { forApply = false }: { readonly forApply?: boolean } = {},
 ): Promise<Looked> {
-  const { desired, google } = await prepare(read, session);
   for (const [id, { origin }] of Object.entries(desired.checkLevels)) {
     if (!isBuilt(id)) warn(`The check ${id} is not part of this version: its level has no effect.`, origin, session);
   }
   session.log.info(`Reading project ${desired.project}, region ${desired.region}`);
-  const { universe } = read.inputs;
   const seen = await observe(desired, google, universe);
   const draft = makePlan(desired, seen, universe);
   const lackingPermissions = forApply ? await lackingPermissionsOf(neededPermissions(draft, seen), google) : [];
@@ -59,10 +58,7 @@ function sayPlan(plan: Plan, { log }: Session): void {
   for (const { title, lines } of planSections(plan)) {
     log.group(title, () => lines.forEach((line) => log.info(line)));
   }
-  for (const finding of plan.checks) {
-    const place = finding.origin?.kind === 'file' ? finding.origin : {};
-    log[finding.level === 'note' ? 'notice' : finding.level](findingText(finding), { title: finding.id, ...place });
-  }
+  annotateFindings(plan.checks, log);
   log.info(`Digest ${plan.digest}`);
 }
 

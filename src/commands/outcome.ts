@@ -9,6 +9,7 @@ import { gatewayName } from '../plan/bindings.js';
 import { hasChanges } from '../plan/plan.js';
 import { endpointChanges, type Plan } from '../plan/types.js';
 import { reportEngines, type EngineReport } from '../report/engines.js';
+import type { Shown } from './plan-comment.js';
 import type { SummaryInput } from '../report/summary.js';
 
 /** How a command ended, for the runner and for people. */
@@ -51,6 +52,16 @@ export function outcomeOf(known: Known): Outcome {
       failure_reason: failures[0]?.reason ?? '',
     },
     summary: { title: known.title, plan, engines, failures, next: known.next },
+    failures,
+  };
+}
+
+/** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
+export function withComment(outcome: Outcome, { url, failure }: Shown): Outcome {
+  const failures = [...outcome.failures, ...(failure ? [failure] : [])];
+  return {
+    outputs: { ...outcome.outputs, comment_url: url, failure_reason: failures[0]?.reason ?? '' },
+    summary: { ...outcome.summary, failures },
     failures,
   };
 }

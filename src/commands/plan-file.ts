@@ -73,9 +73,14 @@ export async function readPlanFile(file: string): Promise<ReviewedPlan> {
   } catch (error) {
     throw new PlanFileError(`The plan file ${file} cannot be read: ${(error as Error).message}`);
   }
-  if (!planFileSchema.safeParse(content).success) {
-    throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
-  }
+  const plan = parseReviewedPlan(content);
+  if (!plan) throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
+  return plan;
+}
+
+/** @returns the plan that some JSON is, its digest computed anew; undefined when it is none */
+export function parseReviewedPlan(content: unknown): ReviewedPlan | undefined {
+  if (!planFileSchema.safeParse(content).success) return undefined;
   const { scope, changes, digest: named } = content as Plan;
   const digest = planDigest({ scope, changes });
   return { scope, changes, digest, isAltered: named !== digest };

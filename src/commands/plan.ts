@@ -1,17 +1,37 @@
 import type { PlanInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
-import { checkFailure, look } from './look.js';
-import { outcomeOf, type Outcome } from './outcome.js';
+import { explain } from '../explain.js';
+import { CancelledError } from '../google/errors.js';
+import { checkFailure, look, type Looked } from './look.js';
+import { outcomeOf, withComment, type Outcome } from './outcome.js';
+import { openPlanComment } from './plan-comment.js';
 import { writePlanFile } from './plan-file.js';
+import { prepare } from './prepare.js';
 import type { Session } from './session.js';
 
-/** What would be done, for review. Writes nothing in Google Cloud. */
+/** What would be done, for review, also on the pull request. Writes nothing in Google Cloud. */
 export async function planCommand(read: Read<PlanInputs>, session: Session): Promise<Outcome> {
-  const looked = await look(read, session);
-  const planFile = await writePlanFile(looked.plan, session.env);
+  const { inputs } = read;
+  const prepared = await prepare(read, session);
+  const comment = openPlanComment('plan', inputs, prepared.desired, session);
+  const outcome = await look(prepared, inputs.universe, session).then(
+    async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs),
+    async (error: unknown) => {
+      // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
+      // most often makes room for another, which will say it better.
+      if (error instanceof CancelledError) throw error;
+      const failures = [explain(error, 'Reading the world', 'api-error')];
+      await comment.show({ state: 'failed', engines: [], failures, next: [], open: [] });
+      throw error;
+    },
+  );
+  return withComment(outcome, await comment.show({ state: 'planned', open: [], ...outcome.summary }));
+}
+
+function planned(looked: Looked, planFile: string, { failOnChanges }: PlanInputs): Outcome {
   const changes = hasChanges(looked.plan);
   const unwanted =
-    changes && read.inputs.failOnChanges
+    changes && failOnChanges
       ? {
           reason: 'changes-found' as const,
           message: 'The plan has changes, and fail_on_changes is set.',

@@ -5,11 +5,12 @@ import { hasChanges } from '../plan/plan.js';
 import { isChange, type Plan } from '../plan/types.js';
 import { checkFailure, look } from './look.js';
 import { outcomeOf, type Outcome } from './outcome.js';
+import { prepare } from './prepare.js';
 import type { Session } from './session.js';
 
 /** Is everything still as declared? Writes nothing in Google Cloud. */
 export async function verifyCommand(read: Read<VerifyInputs>, session: Session): Promise<Outcome> {
-  const looked = await look(read, session);
+  const looked = await look(await prepare(read, session), read.inputs.universe, session);
   const failure = checkFailure(looked.plan) ?? driftOf(looked.plan);
   return outcomeOf({
     title: 'Agent Gateway verification',

@@ -27,7 +27,8 @@ export interface StickyComment {
 export interface Upsert {
   readonly pull: PullRequest;
   readonly label: string;
-  readonly body: string;
+  /** Text for the comment that is there, or for a new one; undefined leaves it alone. */
+  readonly body: (found: StickyComment | undefined) => string | undefined;
   /** False: update a comment that is there, and leave a pull request without one alone. */
   readonly createIfMissing: boolean;
 }
@@ -43,6 +44,7 @@ export interface Comments {
   /**
    * Brings the comment up to date, in place.
    * @returns its URL, or undefined when there is none and none was wanted
+   * @throws whatever `body` throws
    * @throws GitHubError, GitHubTokenError when the token may not write
    */
   upsert(wanted: Upsert): Promise<string | undefined>;
@@ -77,10 +79,11 @@ export function createComments(github: GitHub, parseMarker: ParseMarker): Commen
   const upsert: Comments['upsert'] = async ({ pull, label, body, createIfMissing }) => {
     for (let tries = 1; ; tries += 1) {
       const found = await find(pull, label);
-      const updated = found && (sameText(found.body, body) ? found.url : await update(github, pull, found, body));
-      if (updated !== undefined || !createIfMissing) return updated;
+      const updated = found && (await bring(github, pull, found, body(found)));
+      const created = updated === undefined && createIfMissing ? body(undefined) : undefined;
+      if (created === undefined) return updated;
       try {
-        return await create(github, pull, body);
+        return await create(github, pull, created);
       } catch (error) {
         // The comment may be there although nobody said so: look again before there are two of them.
         if (!isUncertain(error) || tries >= MAX_CREATIONS) throw error;
@@ -126,6 +129,17 @@ function commentOf(row: unknown): (Omit<StickyComment, 'marker'> & { readonly au
   const author = text(record(user).login);
   if (number === undefined || !author) return undefined;
   return { id: number, nodeId: text(nodeId) ?? '', url: text(url) ?? '', body: text(body) ?? '', author };
+}
+
+/** @returns the comment's URL, or undefined when it turned out to be gone */
+async function bring(
+  github: GitHub,
+  pull: PullRequest,
+  found: StickyComment,
+  body: string | undefined,
+): Promise<string | undefined> {
+  if (body === undefined || sameText(found.body, body)) return found.url;
+  return update(github, pull, found, body);
 }
 
 /** @returns the comment's URL, or undefined when the comment is gone */

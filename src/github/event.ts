@@ -9,6 +9,8 @@ export interface Repository {
 
 export interface PullRequest extends Repository {
   readonly number: number;
+  /** What it asked for is done: nobody reviews it any more. */
+  readonly merged: boolean;
 }
 
 /** A push belongs to no pull request by itself: GitHub has to be asked which one brought the commit. */
@@ -64,7 +66,7 @@ export function readEvent(
   return {
     name,
     repository,
-    pull: repository && number !== undefined ? { ...repository, number } : undefined,
+    pull: repository && number !== undefined ? { ...repository, number, merged: isMerged(payload) } : undefined,
     push: name === 'push' && problem === undefined ? readPush(payload, env) : undefined,
     commit: (ON_MERGE.has(name) ? headOf(payload) : undefined) ?? commitName(env.GITHUB_SHA),
     runUrl: readRunUrl(env, repository),
@@ -117,6 +119,11 @@ function readPush(payload: Readonly<Record<string, unknown>>, env: NodeJS.Proces
   const message = text(record(payload.head_commit).message) ?? '';
   return { commit, branch: BRANCH.exec(env.GITHUB_REF ?? '')?.[1], title: message.split('\n', 1)[0]?.trim() ?? '' };
 }
+
+/** Events of a closed pull request say so; those of its conversation have it below the issue. */
+const isMerged = (payload: Readonly<Record<string, unknown>>): boolean =>
+  record(payload.pull_request).merged === true ||
+  typeof record(record(payload.issue).pull_request).merged_at === 'string';
 
 const headOf = (payload: Readonly<Record<string, unknown>>): string | undefined =>
   commitName(record(record(payload.pull_request).head).sha);

@@ -26,8 +26,8 @@ export async function findPullRequest(
   let waited = 0;
   for (let delay = FIRST_WAIT_MS; ; delay *= 2) {
     const found = await pullsOf(client, repository, push.commit);
-    const number = found.length > 0 ? choose(found, push) : await namedInTitle(client, repository, push);
-    if (number !== undefined) return { ...repository, number };
+    const row = found.length > 0 ? choose(found, push) : await namedInTitle(client, repository, push);
+    if (row) return { ...repository, number: row.number, merged: row.merged };
     waited += delay;
     if (found.length > 0 || waited > (options.waitMs ?? 0)) return undefined;
     if (!(await client.patience.wait(delay, `GitHub knows of no pull request with ${push.commit}`))) return undefined;
@@ -71,7 +71,7 @@ function rowOf(value: unknown, { owner, repo }: Repository): Row | undefined {
 }
 
 /** The merged one, else the open one. Where several fit, the narrower question decides, or nobody does. */
-function choose(rows: readonly Row[], { commit, branch }: Push): number | undefined {
+function choose(rows: readonly Row[], { commit, branch }: Push): Row | undefined {
   const merged = rows.filter((row) => row.merged);
   const here = merged.filter(({ base }) => branch === undefined || base === branch);
   const asThis = merged.filter(({ mergeCommit }) => mergeCommit === commit);
@@ -84,10 +84,10 @@ function choose(rows: readonly Row[], { commit, branch }: Push): number | undefi
   return only(ofBranch.length > 0 ? ofBranch : open);
 }
 
-const only = (rows: readonly Row[]): number | undefined => (rows.length === 1 ? rows[0]?.number : undefined);
+const only = (rows: readonly Row[]): Row | undefined => (rows.length === 1 ? rows[0] : undefined);
 
 /** `Merge pull request #7 from …` of a merge, `… (#7)` of a squash: what GitHub writes unless people change it. */
-async function namedInTitle({ octokit }: GitHub, repository: Repository, push: Push): Promise<number | undefined> {
+async function namedInTitle({ octokit }: GitHub, repository: Repository, push: Push): Promise<Row | undefined> {
   const [, merge, squash] = /^Merge pull request #(\d{1,9}) from |\(#(\d{1,9})\)$/.exec(push.title) ?? [];
   const number = positive(Number(merge ?? squash));
   if (number === undefined) return undefined;
@@ -97,7 +97,7 @@ async function namedInTitle({ octokit }: GitHub, repository: Repository, push: P
       pull_number: number,
     });
     const row = rowOf(data, repository);
-    return row?.merged && row.mergeCommit === push.commit ? row.number : undefined;
+    return row?.merged && row.mergeCommit === push.commit ? row : undefined;
   } catch (error) {
     if (isNotFound(error)) return undefined;
     throw error;

@@ -65,7 +65,8 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
         method: 'POST',
         path: `${version}/${engineName}:testIamPermissions`,
         // In the query, other than everywhere else (discovery document).
-        query: { permissions: [...permissions] },
+        query: { permissions },
+        shape: SHAPES.permissions,
         // A POST that only asks; a server with problems is not waited for.
         retry: 'throttled',
       });

@@ -187,9 +187,9 @@ export const isAlreadyExists = (error: unknown): error is ApiError =>
 export const isApiDisabled = (error: unknown): error is ApiError =>
   error instanceof ApiError && (error.reason === 'SERVICE_DISABLED' || error.reason === 'accessNotConfigured');
 
-/** The caller lacks a permission. A disabled API also answers 403, and is not meant here. */
+/** The caller lacks a permission. A disabled API also answers 403, and so does a proxy with a page of its own: not meant here. */
 export const isPermissionDenied = (error: unknown): error is ApiError =>
-  error instanceof ApiError && error.status === 403 && !isApiDisabled(error);
+  error instanceof ApiError && error.status === 403 && error.isFromApi && !isApiDisabled(error);
 
 /**
  * Why a signal was aborted, as one of the errors above.

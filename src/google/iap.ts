@@ -57,6 +57,7 @@ export function createIap(http: Http): Iap {
         api: 'iap',
         method: 'POST',
         path: `v1/${resource}:testIamPermissions`,
+        shape: SHAPES.permissions,
         body: { permissions },
         // A POST that only asks; a server with problems is not waited for.
         retry: 'throttled',

@@ -33,6 +33,8 @@ export interface CommentInput {
   readonly commit: string;
   /** Version of the action. */
   readonly version: string;
+  /** Whether the plan shown here may be approved by this comment; one that only tells of an apply approves nothing. */
+  readonly approves: boolean;
   /** Base64 for the next run, hidden in the last line. What is no base64, or too long, is left out. */
   readonly payload?: string;
   /** How long the apply took so far. */
@@ -50,8 +52,9 @@ const HASHES = '####';
  * @returns GitHub Markdown below 60,000 bytes, cut at whole rows; its first line is the marker by which it is found again
  */
 export function renderComment(input: CommentInput): string {
-  const { label, state, version, plan } = input;
-  const marker = formatMarker({ label, digest: plan?.digest ?? '', version, state });
+  const { label, state, version, plan, approves } = input;
+  const digest = plan && approves ? plan.digest : '';
+  const marker = formatMarker({ label, digest, version, state });
   const ending = `\n${payloadLine(input.payload)}`;
   const room = MAX_BYTES - marker.length - ending.length - 2;
   const body = fit(commentParts(input), room, (cuts) => tellCuts(cuts, input));
@@ -109,6 +112,12 @@ function footer({ plan, runUrl, commit, version }: CommentInput): string {
 function tellCuts(cuts: readonly Cut[], { runUrl }: CommentInput): string {
   const where = link('step summary of the run', runUrl);
   return `**Cut to fit into a comment:** ${cutsText(cuts)}. The full plan is in the ${where} and in the plan file.`;
+}
+
+/** @returns the base64 that an earlier comment carries, unread; undefined when it carries none */
+export function payloadOf(body: string): string | undefined {
+  const [last = ''] = body.trimEnd().split(/\r?\n/).slice(-1);
+  return /^<!-- plan:([A-Za-z\d+/]+={0,2}) -->$/.exec(last)?.[1];
 }
 
 function payloadLine(payload = ''): string {

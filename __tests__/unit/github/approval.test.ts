@@ -25,8 +25,18 @@ describe('the plan comment approves', () => {
 
   it.each([TOKENS.JOB, TOKENS.OTHER_APP, TOKENS.PERSON])('what its author changed it to: %s', async (token) => {
     const here = await desk({ token });
-    await here.comments.upsert({ pull: PULL, label: 'a', body: planBody('a', 'sha256:1'), createIfMissing: true });
-    await here.comments.upsert({ pull: PULL, label: 'a', body: planBody('a', 'sha256:2'), createIfMissing: true });
+    await here.comments.upsert({
+      pull: PULL,
+      label: 'a',
+      body: () => planBody('a', 'sha256:1'),
+      createIfMissing: true,
+    });
+    await here.comments.upsert({
+      pull: PULL,
+      label: 'a',
+      body: () => planBody('a', 'sha256:2'),
+      createIfMissing: true,
+    });
     expect(here.server.comments[0]?.editor).not.toBeNull();
     expect(await read(here)).toMatchObject({ status: 'found', digest: 'sha256:2' });
   });

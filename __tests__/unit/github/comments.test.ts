@@ -7,7 +7,12 @@ import { chat, planBody, PULL, useDesk } from './helpers.js';
 const desk = useDesk();
 const LIST = 'GET /repos/acme/agents/issues/7/comments';
 const CREATE = 'POST /repos/acme/agents/issues/7/comments';
-const upsert = (body: string, label = 'a', createIfMissing = true) => ({ pull: PULL, label, body, createIfMissing });
+const upsert = (body: string, label = 'a', createIfMissing = true) => ({
+  pull: PULL,
+  label,
+  body: () => body,
+  createIfMissing,
+});
 
 describe('a pull request without a comment', () => {
   it('gets one, and nobody is asked who we are', async () => {
@@ -43,6 +48,16 @@ describe('the comment that is there', () => {
     expect(server.comments[0]?.body).toBe(planBody('a', 'sha256:2'));
     expect(server.comments).toHaveLength(4);
     expect(sent()).toEqual([LIST, 'POST /graphql', `PATCH /repos/acme/agents/issues/comments/${id}`]);
+  });
+
+  it('is left alone when what is there asks for it', async () => {
+    const { server, comments, sent } = await desk();
+    const { id } = server.add({ pull: 7, author: BOT, body: planBody('a', 'sha256:1') });
+    const body = (found?: { marker: { digest: string } }): string | undefined =>
+      found?.marker.digest === 'sha256:1' ? undefined : planBody('a');
+    const wanted = { ...upsert(''), body };
+    expect(await comments.upsert(wanted)).toContain(`#issuecomment-${id}`);
+    expect([...sent('PATCH'), ...sent('POST /repos')]).toEqual([]);
   });
 
   it('is not written when nothing changed', async () => {

@@ -85,6 +85,15 @@ describe('a push belongs to', () => {
     expect(await find(here, { ref })).toBe(number);
   });
 
+  it('says whether it was merged', async () => {
+    for (const merged of [true, false]) {
+      const here = await desk();
+      brings(here, [{ number: 7, merged }]);
+      const found = await findPullRequest(eventOf(here, 'push'), () => Promise.resolve(here.github));
+      expect(found).toMatchObject({ number: 7, merged });
+    }
+  });
+
   it('nobody when GitHub knows of none', async () => {
     const here = await desk();
     expect(await find(here)).toBeUndefined();

@@ -11,7 +11,7 @@ import { fakeClock, fakeFetch } from '../google/fakes.js';
 import { parseMarker, planBody, plainFetch, PULL, useDesk } from './helpers.js';
 
 const desk = useDesk();
-const wanted = { pull: PULL, label: 'a', body: planBody('a'), createIfMissing: true };
+const wanted = { pull: PULL, label: 'a', body: () => planBody('a'), createIfMissing: true };
 
 describe('a rate limit', () => {
   it.each([

@@ -119,7 +119,11 @@ describe('guards', () => {
   it('tell a disabled API from a missing permission', () => {
     expect([disabled, legacy].map(isApiDisabled)).toEqual([true, true]);
     expect([disabled, legacy].map(isPermissionDenied)).toEqual([false, false]);
-    expect(isPermissionDenied(apiError(403, ''))).toBe(true);
+    expect(isPermissionDenied(apiError(403, envelope(403, 'PERMISSION_DENIED')))).toBe(true);
+  });
+
+  it('tell a refusal of Google from the page of a proxy', () => {
+    expect(isPermissionDenied(apiError(403, '<html>Blocked by policy</html>'))).toBe(false);
   });
 
   it('tell a conflict from something that exists already', () => {

@@ -40,6 +40,7 @@ export const CASES: Readonly<Record<string, () => string>> = {
 
 const REVIEW = 'Review the plan, then apply it.';
 const BASE = {
+  approves: true,
   label: 'agent-gateway.yaml',
   runUrl: 'https://github.com/acme/agents/actions/runs/18273645546',
   commit: '6f1c0c6ad6b1f5d9be8a2d5f1b9e0f7a3c4d5e6f',

@@ -94,6 +94,7 @@ export function commentSaying(say: () => string): CommentInput {
   const { reason } = { reason: 'bind-failed' as const };
   return {
     label: say(),
+    approves: true,
     state: 'failed',
     plan: planSaying(say),
     engines: [
