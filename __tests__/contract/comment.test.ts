@@ -1,9 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import { BOT, limits, MERGE_SHA, problem, TOKENS } from './support/github.js';
 import type { StepResult } from './support/runner.js';
 import { useReviews, type Review } from './support/pull-request.js';
-import { annotations, BILLING, CONFIG, world } from './support/stage.js';
+import { annotations, BILLING, CONFIG, TOKEN, world } from './support/stage.js';
 
 const open = useReviews();
 const digestIn = (body: string): string => /"digest":"([^"]*)"/.exec(body.split('\n', 1)[0] ?? '')?.[1] ?? 'none';
@@ -278,5 +279,36 @@ describe('an apply', () => {
     review.github.commits.set(MERGE_SHA, [7]);
     expect(await review.run('apply', 'push')).toMatchObject({ exitCode: 0 });
     expect(stateIn(review.body())).toBe('applied');
+  });
+});
+
+describe('what nobody may read', () => {
+  it('is in no log, summary, comment or plan file: tokens, and what URLs of others hold besides the address', async () => {
+    const review = await open({
+      world: world({
+        services: [
+          {
+            id: 'their-service',
+            urls: ['https://tickets.example.com', 'https://user:hunter2@internal.example.com/hook?key=hunter3#hunter4'],
+          },
+        ],
+      }),
+    });
+    const planned = await review.run('plan', 'pull_request', { job: { env: { RUNNER_DEBUG: '1' } } });
+    const applied = await review.run('apply');
+    expect([planned.exitCode, applied.exitCode]).toEqual([0, 0]);
+    const said = [planned, applied].flatMap(({ log, summary, outputs }) => [
+      log.replace(/^::add-mask::.*$/gm, ''),
+      summary,
+      JSON.stringify(outputs),
+      readFileSync(outputs.plan_file ?? '', 'utf8'),
+    ]);
+    const all = [...said, review.body()].join('\n');
+    expect(all).toContain('internal.example.com');
+    expect(all).not.toMatch(/hunter\d/);
+    expect(all).not.toContain(TOKEN);
+    expect(all).not.toContain(TOKENS.JOB);
+    const { data } = review.stage.emulator.world.service('their-service');
+    expect(JSON.stringify(data)).toContain('hunter3');
   });
 });

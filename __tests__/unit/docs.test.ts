@@ -22,10 +22,7 @@ describe('README', () => {
   });
 
   it('explains every failure reason of this version', () => {
-    // Approval by comment is not in this version.
-    expect(firstCells('### Failure reasons').slice(1)).toEqual(
-      FAILURE_REASONS.filter((reason) => reason !== 'not-approved'),
-    );
+    expect(firstCells('### Failure reasons').slice(1)).toEqual(FAILURE_REASONS);
   });
 
   it('lists exactly the checks that there are', () => {

@@ -54279,7 +54279,36 @@ function servingServices(services, registryProject) {
     return serving;
 }
 
+;// CONCATENATED MODULE: ./lib/src/redact.js
+/** What stands where something was left out. */
+const GONE = '…';
+/** Pages of Google that its error messages point to: their queries say where to click, and hold no secret. */
+const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.google\.com(?=[/?#]|$)/i;
+/**
+ * The URL without what may be a secret: user information, query and fragment. An ellipsis stands where something was
+ * left out: `https://…@host/path?…#…`. What is no clean URL loses everything up to its last `@` as well.
+ */
+function redactUrl(url) {
+    const [, address = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/su.exec(url) ?? [];
+    return `${withoutUser(address)}${query && `?${GONE}`}${fragment && `#${GONE}`}`;
+}
+/** The same for every URL in a text; links to Google's own pages stay whole. */
+function redactText(text) {
+    return text.replace(/[a-z][a-z\d+.-]{0,20}:[\\/]{2,}[^\s"'`<>]+/gi, (found) => {
+        const [, url = '', after = ''] = /^(.*?)([).,;:\]}]{0,5})$/su.exec(found) ?? [];
+        return GOOGLE_PAGES.test(url) ? found : `${redactUrl(url)}${after}`;
+    });
+}
+/** A plain host is followed by a path, which may hold an `@`; everything else up to the last `@` may be a password. */
+function withoutUser(address) {
+    if (!address.includes('@') || /^[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+(?::\d+)?\/[^\\]*$/i.test(address))
+        return address;
+    const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(address)?.[0] ?? '';
+    return `${scheme}${GONE}@${address.slice(address.lastIndexOf('@') + 1)}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/apply/register.js
+
 
 
 
@@ -54398,7 +54427,7 @@ function applyInterfaces(current, change, phase) {
     const planned = (action) => new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
     if (phase === 'remove') {
         const removed = planned('remove');
-        return current.filter(({ url }) => !removed.has(normaliseUrl(url)));
+        return current.filter(({ url }) => !removed.has(normaliseUrl(redactUrl(url))));
     }
     const [changed, added] = [planned('change'), planned('add')];
     const result = current.map((item) => {
@@ -55260,6 +55289,7 @@ function engineOf(observed, name) {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/host-claimed-twice.js
 
 
+
 /**
  * One URL in two services of one registry: Agent Registry refuses that, but not every spelling of it (a slash at the end or a
  * capital letter gets past), and which of the two policies then decides is not documented. Of two registries of one
@@ -55276,7 +55306,7 @@ const hostClaimedTwice = {
         const origin = (services) => endpointOrigin({ desired }, services.flatMap((name) => (planned.get(name) ?? []).map(({ key }) => key)));
         const regional = new Set(claims.filter(({ isRegional }) => isRegional).map(({ service }) => service));
         const warnings = [...sameUrl.values()].map(({ services, whats }) => ({
-            message: `${listed(whats)} ${whats.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: ${services.every((name) => regional.has(name))
+            message: `${listed(whats.map(redactUrl))} ${whats.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: ${services.every((name) => regional.has(name))
                 ? 'it is open whose policy decides.'
                 : `the registry of ${observed.region} decides, so grants on the other count for nothing.`}`,
             remedy: 'Take the URL out of all of these services but one.',
@@ -56044,6 +56074,7 @@ function markOf(config, { scope, key }) {
 
 
 
+
 /**
  * Plans the endpoint layer: one service per key, plus the services of others that already serve a declared URL.
  *
@@ -56117,7 +56148,7 @@ function interfaceChanges(endpoint, own, owned, mine, keeps) {
         present.add(normalised);
         changes.push({
             action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
-            url,
+            url: redactUrl(url),
             protocol: differs ? endpoint.protocol : protocolBinding,
             reason,
         });
@@ -56153,7 +56184,7 @@ function planAdopted(endpoint, urls, carriers, input) {
             ...(service?.registryResource ? { registryResource: service.registryResource } : {}),
             interfaces: sortInterfaces(interfaces.map(({ url, protocolBinding }) => ({
                 action: 'keep',
-                url,
+                url: redactUrl(url),
                 protocol: protocolBinding,
                 reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
             }))),
@@ -56872,34 +56903,6 @@ function tokenMessage({ method, path }, status, said, readOnly) {
     }
     const dependabot = readOnly === 'dependabot' ? ' Dependabot started this run, and its token only reads unless the job says so.' : '';
     return `${needs}${dependabot} Give it to the job, or to the token in github_token. ${answer}`;
-}
-
-;// CONCATENATED MODULE: ./lib/src/report/redact.js
-/** What stands where something was left out. */
-const GONE = '…';
-/** Pages of Google that its error messages point to: their queries say where to click, and hold no secret. */
-const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.google\.com(?=[/?#]|$)/i;
-/**
- * The URL without what may be a secret: user information, query and fragment. An ellipsis stands where something was
- * left out: `https://…@host/path?…#…`. What is no clean URL loses everything up to its last `@` as well.
- */
-function redactUrl(url) {
-    const [, address = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/su.exec(url) ?? [];
-    return `${withoutUser(address)}${query && `?${GONE}`}${fragment && `#${GONE}`}`;
-}
-/** The same for every URL in a text; links to Google's own pages stay whole. */
-function redactText(text) {
-    return text.replace(/[a-z][a-z\d+.-]{0,20}:[\\/]{2,}[^\s"'`<>]+/gi, (found) => {
-        const [, url = '', after = ''] = /^(.*?)([).,;:\]}]{0,5})$/su.exec(found) ?? [];
-        return GOOGLE_PAGES.test(url) ? found : `${redactUrl(url)}${after}`;
-    });
-}
-/** A plain host is followed by a path, which may hold an `@`; everything else up to the last `@` may be a password. */
-function withoutUser(address) {
-    if (!address.includes('@') || /^[a-z][a-z\d+.-]*:\/\/[a-z\d.-]+(?::\d+)?\/[^\\]*$/i.test(address))
-        return address;
-    const scheme = /^[a-z][a-z\d+.-]*:\/\//i.exec(address)?.[0] ?? '';
-    return `${scheme}${GONE}@${address.slice(address.lastIndexOf('@') + 1)}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/markdown.js
@@ -75282,9 +75285,10 @@ function logLine(text) {
 ;// CONCATENATED MODULE: ./lib/src/actions/log.js
 
 
+
 /** The runner's log: every line is made harmless first, since it may hold text from outside. */
 const runnerLog = {
-    info: (line) => info(logLine(line)),
+    info: (line) => info(shown(line)),
     debug: (line) => {
         if (isDebug())
             core_debug(logLine(line));
@@ -75293,7 +75297,7 @@ const runnerLog = {
     warning: (message, at = {}) => warning(log_lines(message), properties(at)),
     error: (message, at = {}) => core_error(log_lines(message), properties(at)),
     group(title, body) {
-        startGroup(logLine(title));
+        startGroup(shown(title));
         try {
             body();
         }
@@ -75302,9 +75306,11 @@ const runnerLog = {
         }
     },
 };
+/** URLs of others may hold secrets; what the runner knows as one it masks itself. */
+const shown = (text) => logLine(redactText(text));
 /** Annotations may have several lines; the toolkit escapes them for the runner. */
 function log_lines(message) {
-    return message.split('\n').map(logLine).join('\n');
+    return message.split('\n').map(shown).join('\n');
 }
 function properties(at) {
     const { title, file, line, column } = at;

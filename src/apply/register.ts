@@ -3,6 +3,7 @@ import { waitForOperation } from '../google/operations.js';
 import type { RegistryServiceBody } from '../google/agentregistry.js';
 import type { Operation, RegistryInterface, RegistryService } from '../google/types.js';
 import { normaliseUrl } from '../plan/serving.js';
+import { redactUrl } from '../redact.js';
 import type { EndpointChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { InterfacesLost, ProjectionMissing, ServiceTaken } from './errors.js';
@@ -131,7 +132,7 @@ export function applyInterfaces(
     new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
   if (phase === 'remove') {
     const removed = planned('remove');
-    return current.filter(({ url }) => !removed.has(normaliseUrl(url)));
+    return current.filter(({ url }) => !removed.has(normaliseUrl(redactUrl(url))));
   }
   const [changed, added] = [planned('change'), planned('add')];
   const result = current.map((item) => {

@@ -1,6 +1,7 @@
 import type { Desired, DesiredEndpoint } from '../config/desired.js';
 import { formatServiceName, type ProjectRef } from '../google/names.js';
 import type { RegistryService } from '../google/types.js';
+import { redactUrl } from '../redact.js';
 import { compareText, sortBy } from './canonical.js';
 import type { WantedUrl } from './hosts.js';
 import { isOwned, ownedDescription, type Owner } from './ownership.js';
@@ -104,7 +105,7 @@ function interfaceChanges(
     present.add(normalised);
     changes.push({
       action: differs ? 'change' : reasons.has(normalised) || keeps(normalised) ? 'keep' : 'remove',
-      url,
+      url: redactUrl(url),
       protocol: differs ? endpoint.protocol : protocolBinding,
       reason,
     });
@@ -150,7 +151,7 @@ function planAdopted(
       interfaces: sortInterfaces(
         interfaces.map(({ url, protocolBinding }) => ({
           action: 'keep' as const,
-          url,
+          url: redactUrl(url),
           protocol: protocolBinding,
           reason: carriers.get(normaliseUrl(url)) === name ? (reasons.get(normaliseUrl(url)) ?? '') : '',
         })),

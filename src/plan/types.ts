@@ -54,6 +54,7 @@ export interface EndpointChange {
 
 export interface InterfaceChange {
   readonly action: 'add' | 'remove' | 'change' | 'keep';
+  /** What others registered may hold secrets in its query: then an ellipsis stands there, see `redactUrl`. */
   readonly url: string;
   readonly protocol: string;
   /** Why the URL is here; empty when nothing in the config asks for it. */

@@ -3,7 +3,7 @@ import type { Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
 import { KIND_MARKS, type Kind } from './kinds.js';
 import { clip, code } from './markdown.js';
-import { redactText } from './redact.js';
+import { redactText } from '../redact.js';
 import { folded, RANKS } from './parts.js';
 import { topologyOf, type Edge, type Node } from './topology.js';
 

@@ -3,7 +3,7 @@ import type { Part } from './fit.js';
 import { describeEndpoint, HOST_KINDS, KIND_MARKS } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { redactUrl } from './redact.js';
+import { redactUrl } from '../redact.js';
 import { plural, serviceLabel, UNASKED } from './words.js';
 
 const COLUMNS = ['', 'Endpoint', 'Hosts', 'Service'];

@@ -1,5 +1,5 @@
 import { printable } from '../config/problems.js';
-import { redactText } from './redact.js';
+import { redactText } from '../redact.js';
 
 const ZERO_WIDTH_SPACE = '\u200b';
 /** Characters of a name that must not be broken. */

@@ -10,7 +10,7 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
-import { redactText, redactUrl } from './redact.js';
+import { redactText, redactUrl } from '../redact.js';
 import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED } from './words.js';
 
 /** A folded part of the log. */

@@ -11,6 +11,8 @@ export interface Job {
   readonly env?: Readonly<Record<string, string | undefined>>;
   /** Files of the workspace, by path. */
   readonly files?: Readonly<Record<string, string>>;
+  /** Node.js that runs the action; the one of the tests unless said otherwise. */
+  readonly node?: string;
   /** Called with every process that is started, e.g. to send it a signal. */
   readonly onStart?: (child: ChildProcess) => void;
 }
@@ -120,7 +122,7 @@ async function runNode(
 ): Promise<StepResult> {
   if (!('main' in action.runs)) throw new Error(`${folder} is not a JavaScript action`);
   const env = Object.fromEntries(Object.entries(inputs).map(([name, value]) => [`INPUT_${name.toUpperCase()}`, value]));
-  return runProcess(process.execPath, [path.join(ROOT, folder, action.runs.main)], env, job);
+  return runProcess(job.node ?? process.execPath, [path.join(ROOT, folder, action.runs.main)], env, job);
 }
 
 async function runProcess(

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import { printable } from '../../../src/config/problems.js';
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
 import { parseMarker } from '../../../src/report/marker.js';
-import { redactText } from '../../../src/report/redact.js';
+import { redactText } from '../../../src/redact.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import { documentOf, shown, skeleton } from './dom.js';
 import { commentSaying, EVIL_TEXTS } from './hostile.js';

@@ -1,3 +1,4 @@
+import { redactUrl } from '../../redact.js';
 import type { Observed } from '../../observe/observed.js';
 import { canonicalServiceName, normaliseUrl } from '../serving.js';
 import type { EndpointChange } from '../types.js';
@@ -24,7 +25,7 @@ export const hostClaimedTwice: Check = {
       );
     const regional = new Set(claims.filter(({ isRegional }) => isRegional).map(({ service }) => service));
     const warnings = [...sameUrl.values()].map(({ services, whats }) => ({
-      message: `${listed(whats)} ${whats.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: ${
+      message: `${listed(whats.map(redactUrl))} ${whats.length === 1 ? 'is' : 'are'} served by ${services.length} services at once, ${services.join(' and ')}: ${
         services.every((name) => regional.has(name))
           ? 'it is open whose policy decides.'
           : `the registry of ${observed.region} decides, so grants on the other count for nothing.`

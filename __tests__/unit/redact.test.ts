@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { redactText, redactUrl } from '../../../src/report/redact.js';
+import { redactText, redactUrl } from '../../src/redact.js';
 
 describe('redactUrl', () => {
   it.each([
