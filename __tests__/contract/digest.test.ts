@@ -14,7 +14,7 @@ function otherNode(): string | undefined {
 
 /** Lists in the reverse order, as another server might answer. */
 function reversed(value: unknown): unknown {
-  if (Array.isArray(value)) return [...value].reverse().map(reversed);
+  if (Array.isArray(value)) return (value as unknown[]).map(reversed).reverse();
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, reversed(item)]));
 }

@@ -54351,9 +54351,11 @@ async function create(change, deps) {
         await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
     }
     catch (error) {
-        if (!(error instanceof Error) || !(isAlreadyExists(error) || isAlreadyExistsOperation(error)))
+        const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
+        if (!(error instanceof Error) || !mayExist)
             throw error;
-        // Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state.
+        // Somebody, or an earlier run of ours that was cut short, was faster; or nobody said how the creation ended. Bring
+        // what is there to the declared state.
         await readTaken(change, error, deps);
         await update(change, 'add', deps);
     }
@@ -54388,9 +54390,10 @@ async function update(change, phase, deps) {
                 return;
         }
         catch (error) {
-            if (!isConflict(error))
+            if (!isConflict(error) && (!isUncertain(error) || round === MAX_ROUNDS))
                 throw error;
-            deps.progress.step(change.key, 'somebody else is writing this service, reading it again');
+            const why = isConflict(error) ? 'somebody else is writing this service' : 'nobody said how the update ended';
+            deps.progress.step(change.key, `${why}, reading it again`);
             await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
         }
     }

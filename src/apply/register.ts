@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound, OperationError } from '../google/errors.js';
+import { isAlreadyExists, isConflict, isNotFound, isUncertain, OperationError } from '../google/errors.js';
 import { waitForOperation } from '../google/operations.js';
 import type { RegistryServiceBody } from '../google/agentregistry.js';
 import type { Operation, RegistryInterface, RegistryService } from '../google/types.js';
@@ -50,8 +50,10 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   try {
     await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
   } catch (error) {
-    if (!(error instanceof Error) || !(isAlreadyExists(error) || isAlreadyExistsOperation(error))) throw error;
-    // Somebody, or an earlier run of ours that was cut short, was faster: bring what is there to the declared state.
+    const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
+    if (!(error instanceof Error) || !mayExist) throw error;
+    // Somebody, or an earlier run of ours that was cut short, was faster; or nobody said how the creation ended. Bring
+    // what is there to the declared state.
     await readTaken(change, error, deps);
     await update(change, 'add', deps);
   }
@@ -83,8 +85,9 @@ async function update(change: EndpointChange, phase: Phase, deps: ApplyDeps): Pr
       await finish(await deps.google.agentregistry.patchService(change.service, body, mask, id), change, deps);
       if (await isWritten(change, phase, deps)) return;
     } catch (error) {
-      if (!isConflict(error)) throw error;
-      deps.progress.step(change.key, 'somebody else is writing this service, reading it again');
+      if (!isConflict(error) && (!isUncertain(error) || round === MAX_ROUNDS)) throw error;
+      const why = isConflict(error) ? 'somebody else is writing this service' : 'nobody said how the update ended';
+      deps.progress.step(change.key, `${why}, reading it again`);
       await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
     }
   }
@@ -118,7 +121,7 @@ function patchOf(
 /** google.rpc.Code of an operation that found its resource in place. */
 const ALREADY_EXISTS = 6;
 
-function isAlreadyExistsOperation(error: Error): boolean {
+function isAlreadyExistsOperation(error: unknown): boolean {
   return error instanceof OperationError && error.code === ALREADY_EXISTS;
 }
 

@@ -7,7 +7,7 @@ import { CancelledError, OperationError } from '../../../src/google/errors.js';
 import type { RegistryService } from '../../../src/google/types.js';
 import { clientsOf, look, stage, type Stage } from '../../support/apply.js';
 import { desired, endpoint, markOf, ownedService, resourceOf, service, serviceNamed } from '../../support/builders.js';
-import { aborted, apiError, thrownBy } from '../../support/errors.js';
+import { aborted, apiError, reset, thrownBy } from '../../support/errors.js';
 import { endpointChanges, type EndpointChange } from '../../../src/plan/types.js';
 import { only } from '../../support/plan.js';
 import { without } from '../../support/without.js';
@@ -108,6 +108,38 @@ describe('a service that somebody made meanwhile', () => {
     const refusal = apiError(409, 'ALREADY_EXISTS', { message: 'Interface URL is already in use' });
     on.google.script('agentregistry.createService', refusal);
     expect(await thrownBy(() => register(change, on.deps))).toBe(refusal);
+  });
+});
+
+describe('a write whose end nobody told', () => {
+  it('is looked for: a creation that was carried out is not made twice', async () => {
+    const on = stage();
+    const change = await changeOf(on, endpoint('stripe', [stripe]));
+    on.google.script('agentregistry.createService', { after: reset() });
+    await register(change, on.deps);
+    expect(urlsIn(on, 'stripe')).toEqual([stripe]);
+    expect(on.google.called('agentregistry.createService')).toHaveLength(1);
+    expect(on.google.called('agentregistry.patchService')).toEqual([]);
+  });
+
+  it('is what failed when nothing came of it', async () => {
+    const on = stage();
+    const change = await changeOf(on, endpoint('stripe', [stripe]));
+    const lost = reset();
+    on.google.script('agentregistry.createService', lost);
+    expect(await thrownBy(() => register(change, on.deps))).toBe(lost);
+  });
+
+  it('of an update is made again, as often as a service is read', async () => {
+    const on = stage();
+    const change = await changeOf(on, endpoint('stripe', [stripe, files]), service('stripe', [stripe]));
+    on.google.script('agentregistry.patchService', reset(), { after: reset() });
+    await register(change, on.deps);
+    expect(urlsIn(on, 'stripe')).toEqual([stripe, files]);
+    on.google.registry.add(service('stripe', [stripe]));
+    const lost = reset();
+    on.google.script('agentregistry.patchService', reset(), reset(), reset(), reset(), lost);
+    expect(await thrownBy(() => register(change, on.deps))).toBe(lost);
   });
 });
 
