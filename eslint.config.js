@@ -82,7 +82,7 @@ export default defineConfig(
     files: ['emulator/**'],
     rules: forbid(['**/src/*', '**/src/**'], 'The emulator is written from the facts, never from the client.'),
   },
-  { files: ['emulator/**', 'demo/**', 'scripts/**'], rules: { 'no-console': 'off' } },
+  { files: ['emulator/**', 'demo/**', 'scripts/**', 'bench/**'], rules: { 'no-console': 'off' } },
   {
     files: ['__tests__/**'],
     ...jest.configs['flat/recommended'],

@@ -1,4 +1,5 @@
 import * as core from '@actions/core';
+import { ENGINE_WRITES_PER_MINUTE } from './apply/limiter.js';
 import { inputOrigin, problem, type Problem } from './config/problems.js';
 import type { RawInputs } from './config/raw-inputs.js';
 import type { AiplatformVersion } from './google/aiplatform.js';
@@ -32,6 +33,8 @@ export interface ApplyInputs extends CommonInputs, CommentInputs {
   /** `comment`: only what the pull request's plan comment shows is applied. */
   readonly approval: 'none' | 'comment';
   readonly propagationWaitMs: number;
+  /** `BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE`, for projects whose quota was raised. */
+  readonly engineWritesPerMinute: number;
   readonly timeoutMs: number;
 }
 
@@ -48,6 +51,7 @@ export interface Read<T> {
 /** Minutes; the runner's own limit for a job is 360, and nobody waits longer than a day. */
 const MAX_TIMEOUT_MINUTES = 1440;
 const MAX_PROPAGATION_SECONDS = 3600;
+const ENGINE_WRITES = 'BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE';
 
 export function readPlanInputs(): Read<PlanInputs> {
   const reader = createReader();
@@ -73,6 +77,7 @@ export function readApplyInputs(): Read<ApplyInputs> {
       'sha256: and 64 hexadecimal digits, the plan_digest output of a plan',
     ),
     propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
+    engineWritesPerMinute: readEngineWrites(reader),
     timeoutMs: readTimeout(reader),
   };
   return { inputs, problems: reader.problems };
@@ -108,6 +113,16 @@ function readCommon(reader: Reader): CommonInputs {
     requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
     githubToken,
   };
+}
+
+/** A property of the project and not of a run, so it is no input but a variable of the workflow. */
+function readEngineWrites({ problems }: Reader): number {
+  const text = process.env[ENGINE_WRITES] ?? '';
+  if (text === '') return ENGINE_WRITES_PER_MINUTE;
+  if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
+  const message = `${JSON.stringify(text.slice(0, 80))} is not a number of engine writes a minute.`;
+  problems.push(problem(inputOrigin(ENGINE_WRITES), message, 'Write the quota of the project, or remove the variable.'));
+  return ENGINE_WRITES_PER_MINUTE;
 }
 
 function readTimeout(reader: Reader): number {

@@ -79,6 +79,7 @@ export function inputs(
       planFile: '',
       planDigest: '',
       propagationWaitMs: 0,
+      engineWritesPerMinute: 10,
       timeoutMs: 1_800_000,
       ...more,
       desired: { ...NO_INPUTS, ...more.desired },

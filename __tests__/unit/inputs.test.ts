@@ -50,6 +50,7 @@ describe('inputs that are not given', () => {
         planFile: '',
         planDigest: '',
         propagationWaitMs: 120_000,
+        engineWritesPerMinute: 10,
         timeoutMs: 1_800_000,
       },
     });

@@ -54118,7 +54118,7 @@ function engine_label(change) {
 ;// CONCATENATED MODULE: ./lib/src/apply/limiter.js
 /**
  * Engine writes (create, delete, update) that Google lets a project make per region and minute, quota
- * `reasoning_engine_service_write_requests` (Vertex AI quotas page).
+ * `reasoning_engine_service_write_requests` (Vertex AI quotas page), unless it was raised.
  */
 const ENGINE_WRITES_PER_MINUTE = 10;
 /** What was read before a wait of this many milliseconds is still fresh. */
@@ -54573,7 +54573,7 @@ async function applyPlan(plan, observed, options, deps) {
         const services = startServices(plan, observed, deps);
         const engines = createEngineRunner({
             projects: projectsOf(observed),
-            limiter: createLimiter(ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
+            limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
             propagationWaitMs: options.propagationWaitMs,
             deps,
         });
@@ -74924,7 +74924,7 @@ async function said(comment, outcome, more) {
 }
 function carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;
-    return applyPlan(plan, observed, { propagationWaitMs: inputs.propagationWaitMs }, { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) });
+    return applyPlan(plan, observed, { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute }, { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) });
 }
 /** A plan file that cannot be read is bad input like any other: it is told before anything is sent. */
 async function readReviewed({ planFile }) {
@@ -75044,9 +75044,11 @@ function driftOf(plan) {
 ;// CONCATENATED MODULE: ./lib/src/inputs.js
 
 
+
 /** Minutes; the runner's own limit for a job is 360, and nobody waits longer than a day. */
 const MAX_TIMEOUT_MINUTES = 1440;
 const MAX_PROPAGATION_SECONDS = 3600;
+const ENGINE_WRITES = 'BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE';
 function readPlanInputs() {
     const reader = createReader();
     const common = readCommon(reader);
@@ -75067,6 +75069,7 @@ function readApplyInputs() {
         planFile: reader.text('plan_file'),
         planDigest: reader.matching('plan_digest', /^sha256:[0-9a-f]{64}$/, 'sha256: and 64 hexadecimal digits, the plan_digest output of a plan'),
         propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
+        engineWritesPerMinute: readEngineWrites(reader),
         timeoutMs: readTimeout(reader),
     };
     return { inputs, problems: reader.problems };
@@ -75101,6 +75104,17 @@ function readCommon(reader) {
         requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
         githubToken,
     };
+}
+/** A property of the project and not of a run, so it is no input but a variable of the workflow. */
+function readEngineWrites({ problems }) {
+    const text = process.env[ENGINE_WRITES] ?? '';
+    if (text === '')
+        return ENGINE_WRITES_PER_MINUTE;
+    if (/^[1-9]\d{0,5}$/.test(text))
+        return Number(text);
+    const message = `${JSON.stringify(text.slice(0, 80))} is not a number of engine writes a minute.`;
+    problems.push(problem(inputOrigin(ENGINE_WRITES), message, 'Write the quota of the project, or remove the variable.'));
+    return ENGINE_WRITES_PER_MINUTE;
 }
 function readTimeout(reader) {
     return reader.number('timeout', 30, 0.01, MAX_TIMEOUT_MINUTES, 'minutes') * 60_000;

@@ -20,6 +20,8 @@ import { finishService, prepareService, type ServiceTask } from './service.js';
 export interface ApplyOptions {
   /** Milliseconds between the last new grant and the first bind that relies on it. */
   readonly propagationWaitMs: number;
+  /** The project's quota of engine writes in the region; Google's default when absent. */
+  readonly engineWritesPerMinute?: number;
 }
 
 /**
@@ -41,7 +43,7 @@ export async function applyPlan(
     const services = startServices(plan, observed, deps);
     const engines = createEngineRunner({
       projects: projectsOf(observed),
-      limiter: createLimiter(ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
+      limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
       propagationWaitMs: options.propagationWaitMs,
       deps,
     });

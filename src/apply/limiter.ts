@@ -2,7 +2,7 @@ import type { Clock } from '../clock.js';
 
 /**
  * Engine writes (create, delete, update) that Google lets a project make per region and minute, quota
- * `reasoning_engine_service_write_requests` (Vertex AI quotas page).
+ * `reasoning_engine_service_write_requests` (Vertex AI quotas page), unless it was raised.
  */
 export const ENGINE_WRITES_PER_MINUTE = 10;
 

@@ -76,7 +76,7 @@ function carryOut(
   return applyPlan(
     plan,
     observed,
-    { propagationWaitMs: inputs.propagationWaitMs },
+    { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );
 }
