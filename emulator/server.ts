@@ -7,6 +7,7 @@ import { iap } from './apis/iap.js';
 import { iamcredentials, oidcToken, sts } from './apis/identity.js';
 import { networksecurity } from './apis/networksecurity.js';
 import { networkservices } from './apis/networkservices.js';
+import { orgpolicy } from './apis/orgpolicy.js';
 import { serviceusage } from './apis/serviceusage.js';
 import { dispatch, type Dispatcher } from './core/dispatch.js';
 import type { Api } from './core/router.js';
@@ -23,9 +24,9 @@ export const APIS: readonly Api[] = [
   networksecurity,
   cloudresourcemanager,
   serviceusage,
+  orgpolicy,
   sts,
   iamcredentials,
-  reserved('orgpolicy', 'orgpolicy.googleapis.com'),
   reserved('iam', 'iam.googleapis.com'),
 ];
 
