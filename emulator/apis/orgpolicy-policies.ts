@@ -183,7 +183,7 @@ function store(state: State, record: OrgPolicyRecord): Json {
   return policyJson(state, record);
 }
 
-/** The etags of both specs in one, the form seen in gcloud's output. */
+/** The etags of both specs in one: gcloud prints `CLj9zMIGEIiS3K4D-` for a policy that has no second one (Google's pages). */
 function etagOf(record: OrgPolicyRecord): string {
   return `${record.spec?.etag ?? ''}-${record.dryRunSpec?.etag ?? ''}`;
 }

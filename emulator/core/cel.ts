@@ -1,4 +1,4 @@
-import { Environment, type ASTNode } from '@marcbachmann/cel-js';
+import { Environment, EvaluationError, type ASTNode } from '@marcbachmann/cel-js';
 import { declareMessage } from './cel-messages.js';
 import type { Json } from './json.js';
 import type { Shape } from './shape.js';
@@ -21,10 +21,12 @@ export function compileCondition(text: string, shape?: Shape): Condition {
   registerIsSet(env);
   const evaluate = parse(env, withIsSet(env, text));
   return (resource) => {
+    const context = { resource: convert(resource) };
     try {
-      return evaluate({ resource: convert(resource) }) === true;
-    } catch {
-      return false;
+      return evaluate(context) === true;
+    } catch (error) {
+      if (error instanceof EvaluationError) return false;
+      throw error;
     }
   };
 }
