@@ -8,6 +8,7 @@ import { iap } from './apis/iap.js';
 import { iamcredentials, oidcToken, sts } from './apis/identity.js';
 import { networksecurity } from './apis/networksecurity.js';
 import { networkservices } from './apis/networkservices.js';
+import { orgpolicy } from './apis/orgpolicy.js';
 import { serviceusage } from './apis/serviceusage.js';
 import { jsonAnswer } from './core/answers.js';
 import { Connection, NOTHING_TO_SEND } from './core/connection.js';
@@ -27,9 +28,9 @@ export const APIS: readonly Api[] = [
   networksecurity,
   cloudresourcemanager,
   serviceusage,
+  orgpolicy,
   sts,
   iamcredentials,
-  reserved('orgpolicy', 'orgpolicy.googleapis.com'),
   reserved('iam', 'iam.googleapis.com'),
 ];
 

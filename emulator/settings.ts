@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STATUS_NAMES } from './core/errors.js';
+import { orgPolicySettings } from './settings-orgpolicy.js';
 
 /** How an engine update ends: well, well with a binding that stays null, or with an rpc code and message in the operation. */
 const outcome = z.union([
@@ -121,6 +122,7 @@ export const settingsSchema = z.strictObject({
   registry: registry.prefault({}),
   iap: iap.prefault({}),
   networking: networking.prefault({}),
+  orgPolicy: orgPolicySettings.prefault({}),
   gateway: gateway.prefault({}),
   auth: auth.prefault({}),
   /** Added to every answer, for benchmarks. */
@@ -134,6 +136,7 @@ export const settingsSchema = z.strictObject({
       registryResource: z.boolean().default(true),
       networkservices: z.boolean().default(false),
       networksecurity: z.boolean().default(false),
+      orgpolicy: z.boolean().default(true),
     })
     .prefault({}),
   /** Status of a request to a project that does not exist. */

@@ -1,6 +1,7 @@
 import { LineCounter, isNode, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { settingsSchema } from './settings.js';
+import { customConstraintInput, orgPolicyInput } from './world-orgpolicy.js';
 
 const id = z.string().min(1);
 /** A number as text: engine ids have more digits than a JavaScript number holds, so YAML must quote them. */
@@ -130,6 +131,8 @@ export const worldSchema = z
     engines: z.array(engine).default([]),
     services: z.array(service).default([]),
     policies: z.array(policy).default([]),
+    customConstraints: z.array(customConstraintInput).default([]),
+    orgPolicies: z.array(orgPolicyInput).default([]),
     /** Permissions the caller does not have. */
     denied: z.array(denied).default([]),
     /** Trust domains that exist besides those of the projects above. */

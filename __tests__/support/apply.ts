@@ -44,8 +44,8 @@ export function stage(options: Omit<FakeOptions, 'clock'> = {}): Stage {
 
 /** The clients of a stage, some of them replaced. */
 export function clientsOf({ google }: Pick<Stage, 'google'>, replaced: Partial<Google>): Google {
-  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager } = google;
-  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, ...replaced };
+  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy } = google;
+  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy, ...replaced };
 }
 
 export interface Looked {

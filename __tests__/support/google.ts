@@ -3,6 +3,7 @@ import type { Google } from '../../src/google/index.js';
 import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
 import { FakeEngines } from './google-engines.js';
+import { FakeOrgPolicy } from './google-orgpolicy.js';
 import { FakeRegistry } from './google-registry.js';
 import { aborted, apiError, notFound, reset } from './errors.js';
 
@@ -45,8 +46,10 @@ export class FakeGoogle implements Google, Calls {
   readonly policies = new Map<string, IamPolicy>();
   readonly engines: FakeEngines;
   readonly registry: FakeRegistry;
+  readonly organization = new FakeOrgPolicy(this);
   readonly aiplatform: Google['aiplatform'];
   readonly agentregistry: Google['agentregistry'];
+  readonly orgpolicy: Google['orgpolicy'] = this.organization.client;
   readonly projects = new Map([[PROJECT.id, PROJECT]]);
   readonly #steps = new Map<string, Step[]>();
   readonly #options: FakeOptions;
@@ -86,7 +89,7 @@ export class FakeGoogle implements Google, Calls {
   }
 
   writes(): Call[] {
-    return this.calls.filter(({ method }) => /\.(?:create|patch|set)/.test(method));
+    return this.calls.filter(({ method }) => /\.(?:create|patch|set|delete)/.test(method));
   }
 
   async run<T>(method: string, resource: string, body: unknown, work: () => T): Promise<T> {

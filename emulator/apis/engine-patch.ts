@@ -18,6 +18,7 @@ import {
 import { engineName } from '../state/names.js';
 import type { State } from '../state/state.js';
 import type { EngineRecord } from '../state/types.js';
+import { checkConstraints } from './engine-constraints.js';
 import { DEEP_GATEWAY_MASKS, engineMasks, engineShape, GATEWAY_MASK } from './engine-shapes.js';
 import {
   bindingRefusals,
@@ -41,6 +42,7 @@ export function patchEngine(call: Call, state: State): Json {
   checkBusy(state, engine);
   checkEtag(state, engine, asString(body.etag));
   const wanted = merged(state, engine, body, paths);
+  checkConstraints(state, engine, wanted, 'UPDATE');
   const late = touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined;
   countEngineWrite(state, engine);
   const outcome = takeOutcome(state, engine);
@@ -137,9 +139,10 @@ function commitPatch(state: State, engine: EngineRecord, data: Json, outcome: Up
   storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) });
 }
 
-/** 400 unless the body of a create names a display name; its binding must hold as well. */
+/** 400 unless the body of a create names a display name; constraints must allow it and its binding must hold as well. */
 export function checkNewEngine(state: State, engine: EngineRecord, data: Json): GoogleError | undefined {
   if (asString(data.displayName) === '') throw invalid('Required field is not set: display_name.', 'display_name');
+  checkConstraints(state, engine, data, 'CREATE');
   const { egress, ingress } = bindingOf(data);
   if (egress === undefined && ingress === undefined) return undefined;
   const late = checkBinding(state, engine, data);

@@ -40,6 +40,11 @@ export class Ids {
     return `BwY${Buffer.from(this.hex('policyEtag', 16), 'hex').toString('base64').slice(0, 8)}=`;
   }
 
+  /** The etag of an organization policy's spec, in the form gcloud prints (`CLj9zMIGEIiS3K4D`). */
+  specEtag(): string {
+    return `C${Buffer.from(this.hex('specEtag', 22), 'hex').toString('base64url')}`;
+  }
+
   etag(): string {
     return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
   }

@@ -1,3 +1,5 @@
+import { constraintJson } from '../apis/orgpolicy-constraints.js';
+import { policyJson } from '../apis/orgpolicy-policies.js';
 import { operationJson } from '../core/operations.js';
 import { engineName, placeName } from './names.js';
 import { principalOf } from './engines.js';
@@ -31,6 +33,9 @@ export function dumpState(state: State): Record<string, unknown> {
     gateways: networking(state.gateways, 'agentGateways'),
     extensions: networking(state.extensions, 'authzExtensions'),
     authzPolicies: networking(state.authzPolicies, 'authzPolicies'),
+    customConstraints: state.orgPolicy.constraints.values().map(constraintJson),
+    orgPolicies: state.orgPolicy.policies.values().map((record) => policyJson(state, record)),
+    dryRunViolations: state.orgPolicy.dryRunViolations,
     denied: state.denied,
     operations: state.operations.list(() => true).map(operationJson),
     settings: state.settings,

@@ -6,6 +6,7 @@ import type { ParsedEngine, ParsedService, ParsedWorld } from '../world.js';
 import { startEngineOperation } from './engine-operations.js';
 import { addEngine, gatewayConfig, replaceBinding, withGatewayConfig } from './engines.js';
 import { populateNetworking } from './populate-networking.js';
+import { populateOrgPolicy } from './populate-orgpolicy.js';
 import { parseNetworkName, trustDomain } from './names.js';
 import { addService } from './services.js';
 import { State } from './state.js';
@@ -22,6 +23,7 @@ export function populate(world: ParsedWorld): State {
   for (const domain of world.trustDomains) state.trustDomains.add(domain);
   for (const entry of world.denied) state.denied.push(typeof entry === 'string' ? { permission: entry } : entry);
   populateNetworking(state, world);
+  populateOrgPolicy(state, world);
   for (const engine of world.engines)
     populateEngine(state, placeOf(state, engine.project, engine.region, world.region), engine);
   for (const service of world.services) {

@@ -5,6 +5,7 @@ import type { Call } from '../core/router.js';
 import { Operations } from '../core/operations.js';
 import type { Settings } from '../settings.js';
 import { parseNetworkName, recordKey, targetKey } from './names.js';
+import { OrgPolicyState } from './orgpolicy.js';
 import type {
   EngineRecord,
   NetworkRecord,
@@ -36,6 +37,7 @@ export class State {
   readonly extensions = new Map<string, NetworkRecord>();
   readonly authzPolicies = new Map<string, NetworkRecord>();
   readonly policies = new Map<string, StoredPolicy>();
+  readonly orgPolicy = new OrgPolicyState();
   readonly denied: DeniedPermission[] = [];
   readonly trustDomains = new Set<string>();
   /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */

@@ -7,6 +7,7 @@ import { createHttp } from './http.js';
 import { createIap, type Iap } from './iap.js';
 import { createNetworkSecurity, type NetworkSecurity } from './networksecurity.js';
 import { createNetworkServices, type NetworkServices } from './networkservices.js';
+import { createOrgPolicy, type OrgPolicy } from './orgpolicy.js';
 import { createResourceManager, type ResourceManager } from './resourcemanager.js';
 import type { Fetch } from './transport.js';
 
@@ -18,6 +19,7 @@ export interface Google {
   readonly networkservices: NetworkServices;
   readonly networksecurity: NetworkSecurity;
   readonly resourcemanager: ResourceManager;
+  readonly orgpolicy: OrgPolicy;
 }
 
 export interface GoogleOptions {
@@ -51,5 +53,6 @@ export function createGoogle(options: GoogleOptions): Google {
     networkservices: createNetworkServices(http),
     networksecurity: createNetworkSecurity(http),
     resourcemanager: createResourceManager(http),
+    orgpolicy: createOrgPolicy(http),
   };
 }

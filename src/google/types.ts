@@ -1,7 +1,7 @@
 /**
  * The Google resources this action reads and writes, as JSON on the wire. Only fields that are used are named.
  * Source: Google's discovery documents (aiplatform 20260920, agentregistry 20260904, networkservices 20260921,
- * networksecurity 20260924, iap 20260428). `agentGatewayConfig` is in no published npm type, so all are written here.
+ * networksecurity 20260924, iap 20260428, orgpolicy 20260723). `agentGatewayConfig` is in no published npm type, so all are written here.
  */
 
 export interface ReasoningEngine {
@@ -114,4 +114,47 @@ export interface Project {
   projectId: string;
   parent?: string;
   state?: string;
+}
+
+/** A rule about resources of one type in an organization. It has no etag, and enforces nothing without a policy. */
+export interface CustomConstraint {
+  /** organizations/{n}/customConstraints/custom.{X}; X has at most 71 letters and digits. */
+  name: string;
+  /** Cannot be changed. */
+  resourceTypes: string[];
+  methodTypes: string[];
+  /** CEL about `resource`, at most 1000 characters. */
+  condition: string;
+  actionType: 'ALLOW' | 'DENY' | (string & {});
+  /** At most 200 characters. */
+  displayName?: string;
+  /** At most 2000 characters. */
+  description?: string;
+  updateTime?: string;
+}
+
+export interface OrganizationPolicySpec {
+  etag?: string;
+  updateTime?: string;
+  rules?: {
+    enforce?: boolean;
+    condition?: { expression?: string; title?: string; description?: string; location?: string };
+    /** Of list constraints. */
+    values?: Record<string, unknown>;
+    allowAll?: boolean;
+    denyAll?: boolean;
+    parameters?: Record<string, unknown>;
+  }[];
+  inheritFromParent?: boolean;
+  reset?: boolean;
+}
+
+/** Where a constraint is enforced: from this project, folder or organization downwards. */
+export interface OrganizationPolicy {
+  /** {projects|folders|organizations}/{id}/policies/{constraint}; answers have the project's number. */
+  name: string;
+  spec?: OrganizationPolicySpec;
+  /** Only logged, never refused. */
+  dryRunSpec?: OrganizationPolicySpec;
+  etag?: string;
 }
