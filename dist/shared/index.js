@@ -74688,6 +74688,84 @@ function createNetworkServices(http) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/src/google/orgpolicy.js
+
+
+/**
+ * Both specs, always: the method's description says that it overwrites the policy in full, field masks say that only what is
+ * named is; with both in the mask and in the body it comes to the same. Relative to the request, hence the prefix (gcloud's
+ * `--update-mask`; spelling of Config Connector's golden logs).
+ */
+const BOTH_SPECS = 'policy.spec,policy.dryRunSpec';
+const CONSTRAINT_NAME = /^(organizations\/[^/]+)\/customConstraints\/custom\.[A-Za-z0-9]+$/;
+const POLICY_NAME = /^((?:projects|folders|organizations)\/[^/]+)\/policies\/[A-Za-z0-9.]+$/;
+/**
+ * Source: Google's orgpolicy v2 discovery document, revision 20260723.
+ *
+ * Writes that are carried out twice end in a conflict or in 404, never in damage, so those with an etag and the creates may be
+ * sent again when Google says it did not take them. Without an etag (patch and delete of a constraint) only a 429 is that sure.
+ */
+function createOrgPolicy(http) {
+    return {
+        getConstraint: async (name) => http.request({ api: 'orgpolicy', method: 'GET', path: `v2/${orgpolicy_named(name, CONSTRAINT_NAME).name}` }),
+        createConstraint: async (constraint) => http.request({
+            api: 'orgpolicy',
+            method: 'POST',
+            path: `v2/${orgpolicy_named(constraint.name, CONSTRAINT_NAME).parent}/customConstraints`,
+            body: constraint,
+            retry: 'rejected',
+        }),
+        patchConstraint: async (constraint) => http.request({
+            api: 'orgpolicy',
+            method: 'PATCH',
+            // No mask: the method has none.
+            path: `v2/${orgpolicy_named(constraint.name, CONSTRAINT_NAME).name}`,
+            body: constraint,
+            retry: 'throttled',
+        }),
+        deleteConstraint: async (name) => {
+            const path = `v2/${orgpolicy_named(name, CONSTRAINT_NAME).name}`;
+            await http.request({ api: 'orgpolicy', method: 'DELETE', path, retry: 'throttled' });
+        },
+        getPolicy: async (name) => http.request({ api: 'orgpolicy', method: 'GET', path: `v2/${orgpolicy_named(name, POLICY_NAME).name}` }),
+        createPolicy: async (policy) => http.request({
+            api: 'orgpolicy',
+            method: 'POST',
+            path: `v2/${orgpolicy_named(policy.name, POLICY_NAME).parent}/policies`,
+            body: policy,
+            retry: 'rejected',
+        }),
+        patchPolicy: async (policy) => {
+            needEtag(policy.name, policy.etag);
+            return http.request({
+                api: 'orgpolicy',
+                method: 'PATCH',
+                path: `v2/${orgpolicy_named(policy.name, POLICY_NAME).name}`,
+                query: { updateMask: BOTH_SPECS },
+                body: policy,
+                retry: 'rejected',
+            });
+        },
+        deletePolicy: async (name, etag) => {
+            needEtag(name, etag);
+            const path = `v2/${orgpolicy_named(name, POLICY_NAME).name}`;
+            await http.request({ api: 'orgpolicy', method: 'DELETE', path, query: { etag }, retry: 'rejected' });
+        },
+    };
+}
+/** A name that fits, and its parent: the part before the collection. */
+function orgpolicy_named(name, form) {
+    const parent = form.exec(name)?.[1];
+    if (parent === undefined)
+        throw new ResourceNameError(`"${name}" does not name a custom constraint or policy.`);
+    return { name, parent };
+}
+function needEtag(name, etag) {
+    if (etag)
+        return;
+    throw new MissingEtagError(`The policy ${name} has no etag. Without it the write could undo somebody else's.`);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/google/resourcemanager.js
 
 /** Source: Google's cloudresourcemanager v3 discovery document, revision 20260917. */
@@ -74722,6 +74800,7 @@ function createResourceManager(http) {
 
 
 
+
 /** All clients on one HTTP stack, so that they share connections, concurrency and the token. */
 function createGoogle(options) {
     const { apiVersion, ...rest } = options;
@@ -74733,6 +74812,7 @@ function createGoogle(options) {
         networkservices: createNetworkServices(http),
         networksecurity: createNetworkSecurity(http),
         resourcemanager: createResourceManager(http),
+        orgpolicy: createOrgPolicy(http),
     };
 }
 
