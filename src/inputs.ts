@@ -121,7 +121,9 @@ function readEngineWrites({ problems }: Reader): number {
   if (text === '') return ENGINE_WRITES_PER_MINUTE;
   if (/^[1-9]\d{0,5}$/.test(text)) return Number(text);
   const message = `${JSON.stringify(text.slice(0, 80))} is not a number of engine writes a minute.`;
-  problems.push(problem(inputOrigin(ENGINE_WRITES), message, 'Write the quota of the project, or remove the variable.'));
+  problems.push(
+    problem(inputOrigin(ENGINE_WRITES), message, 'Write the quota of the project, or remove the variable.'),
+  );
   return ENGINE_WRITES_PER_MINUTE;
 }
 

@@ -1,5 +1,6 @@
 /** What stands where something was left out. */
 const GONE = '…';
+const COMMENT = /^#issuecomment-\d{1,20}$/;
 /** Pages of Google that its error messages point to: their queries say where to click, and hold no secret. */
 const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.google\.com(?=[/?#]|$)/i;
 
@@ -9,7 +10,9 @@ const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.goog
  */
 export function redactUrl(url: string): string {
   const [, address = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/su.exec(url) ?? [];
-  return `${withoutUser(address)}${query && `?${GONE}`}${fragment && `#${GONE}`}`;
+  // A comment's place on its page is no secret, and its address is of no use without.
+  const place = COMMENT.test(fragment) ? fragment : fragment && `#${GONE}`;
+  return `${withoutUser(address)}${query && `?${GONE}`}${place}`;
 }
 
 /** The same for every URL in a text; links to Google's own pages stay whole. */

@@ -69,6 +69,50 @@ describe('an apply with approval: comment', () => {
     expect(expectRefused(review, await apply(review, { job: other }), 'not-approved')).toContain('mallory');
   });
 
+  it('leaves the comment that it refused as it is: running it again refuses again', async () => {
+    const review = await open();
+    await merged(review);
+    const [comment] = review.comments();
+    const live = await review.run('plan', 'workflow_dispatch', { job: other });
+    const forged = comment?.body.replace(/sha256:[0-9a-f]{64}/, live.outputs.plan_digest ?? '') ?? '';
+    review.github.edit(comment?.id ?? 0, 'mallory', forged);
+    expectRefused(review, await apply(review, { job: other }), 'not-approved');
+    const digest = `sha256:${'0'.repeat(64)}`;
+    expectRefused(review, await apply(review, { job: other, inputs: { plan_digest: digest } }), 'plan-changed');
+    expect(review.body()).toBe(forged);
+    expectRefused(review, await apply(review, { job: other }), 'not-approved');
+  });
+
+  it('is not made by an apply without approval that finds an edited comment', async () => {
+    const review = await open();
+    await merged(review);
+    const [comment] = review.comments();
+    const live = await review.run('plan', 'workflow_dispatch', { job: other });
+    const forged = comment?.body.replace(/sha256:[0-9a-f]{64}/, live.outputs.plan_digest ?? '') ?? '';
+    review.github.edit(comment?.id ?? 0, 'mallory', forged);
+    review.stage.emulator.world.set({ engineUpdate: { outcome: { code: 13, message: 'no' } } });
+    review.stage.emulator.world.deny('agentregistry.services.create');
+    await review.run('apply', 'push', { job: other });
+    review.stage.emulator.world.allow('agentregistry.services.create');
+    expectRefused(review, await apply(review, { job: other }), 'not-approved');
+  });
+
+  it.each([
+    ['a run of the pull request that is started again after the merge', 'pull_request', {}],
+    ['a run in the merge queue', 'merge_group', {}],
+    ['a push to the base branch that GitHub still lists as open', 'push', { ref: 'refs/heads/main' }],
+  ])('is not what a plan says later: %s', async (_what, event, options) => {
+    const review = await open();
+    await review.run('plan');
+    const reviewed = review.body();
+    review.github.commits.set(MERGE_SHA, [7]);
+    if (event === 'pull_request') review.github.pulls.splice(0, 1, { number: 7, merged: true });
+    await review.run('plan', event, { job: other, event: options });
+    expect(review.body()).toBe(reviewed);
+    merge(review);
+    expectRefused(review, await apply(review, { job: other }), 'plan-changed');
+  });
+
   it('does not count a comment of somebody else, whatever its first line says', async () => {
     const review = await open();
     await merged(review);
@@ -124,6 +168,16 @@ describe('an apply with approval: comment', () => {
     expectRefused(review, await apply(review, { token: 'ghs_unknown' }), 'not-approved');
   });
 
+  it('keeps what was reviewed when it cannot look, and says why', async () => {
+    const review = await open();
+    await merged(review);
+    review.stage.emulator.world.deny('aiplatform.reasoningEngines.list');
+    expectRefused(review, await apply(review), 'permission-denied');
+    expect(review.body()).toContain('"state":"failed"');
+    review.stage.emulator.world.allow('aiplatform.reasoningEngines.list');
+    expect(await apply(review)).toMatchObject({ exitCode: 0 });
+  });
+
   it('works on a server that has no GraphQL, and says that it could not look', async () => {
     const review = await open();
     await merged(review);
@@ -168,9 +222,9 @@ describe('the root action with approval: comment', () => {
     expect(await root(review, 'push', {})).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
   });
 
-  it('never approves its own plan', async () => {
+  it.each(['comment', 'comment\n', ' comment'])('never approves its own plan: %j', async (approval) => {
     const review = await open();
-    const result = await root(review, 'pull_request', {});
+    const result = await root(review, 'pull_request', { approval });
     expect(expectRefused(review, result, 'not-approved')).toContain('no plan comment');
     expect(review.comments()).toEqual([]);
   });

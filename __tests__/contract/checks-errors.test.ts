@@ -168,7 +168,9 @@ describe("the gateway's other registry", () => {
       config.replace('runtime', 'gemini-global'),
     );
     expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-    expect(result.log).toMatch(/::notice title=host-claimed-twice.*aiplatform\.googleapis\.com has several paths/);
+    expect(result.log).toMatch(
+      /::notice title=host-claimed-twice.*aiplatform\.googleapis\.com is in 2 services with other/,
+    );
   });
 
   it('may be closed to the caller: the plan says so and goes on', async () => {

@@ -78,7 +78,6 @@ agents:
       'gateway-not-ready',
       'image-before-gateway',
       'runtime-hosts-missing',
-      'runtime-hosts-missing',
     ]);
     expect(emulator?.requests.filter(({ write }) => write)).toEqual([]);
   });

@@ -211,6 +211,21 @@ describe('GitHub', () => {
     expect(complaints(result)).toHaveLength(1);
   });
 
+  it.each<[string, () => Response]>([
+    ['a page that is nowhere', () => Response.json([], { headers: { link: '<http://>; rel="next"' } })],
+    ['another host', () => Response.json([], { headers: { link: '<https://evil.example.com/>; rel="next"' } })],
+    ['no JSON', () => new Response('<html>', { status: 200 })],
+    ['nothing', () => new Response(null, { status: 204 })],
+  ])('may answer with %s: nothing is lost by that', async (_what, answer) => {
+    const review = await open();
+    review.github.before.push(({ method, path }) =>
+      method === 'GET' && path.endsWith('/comments') ? answer() : undefined,
+    );
+    expect(await review.run('plan')).toMatchObject({ exitCode: 0, outputs: { changes: 'true', failure_reason: '' } });
+    expect(await review.run('apply')).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    expect(review.stage.writes().length).toBeGreaterThan(3);
+  });
+
   it('may lose the answer to a creation: there is one comment all the same', async () => {
     const review = await open();
     let lost = false;
@@ -283,6 +298,22 @@ describe('an apply', () => {
 });
 
 describe('what nobody may read', () => {
+  it('is not carried into a comment or a plan file by an answer that quotes the token', async () => {
+    const message = `Refused for Bearer ${TOKEN} of ${TOKENS.JOB}, see https://u:hunter1@h.example/x?k=hunter2`;
+    const review = await open({ settings: { engineUpdate: { engines: { [BILLING]: { code: 13, message } } } } });
+    const applied = await review.run('apply');
+    const planned = await review.run('plan');
+    expect(review.body()).toContain('Refused for Bearer');
+    const all = [applied, planned].flatMap(({ log, summary, outputs }) => [
+      log.replace(/^::add-mask::.*$/gm, ''),
+      summary,
+      readFileSync(outputs.plan_file ?? '', 'utf8'),
+    ]);
+    expect([...all, review.body()].join('\n')).not.toMatch(/hunter\d/);
+    expect([...all, review.body()].join('\n').replaceAll('&#95;', '_')).not.toContain(TOKENS.JOB);
+    expect([...all, review.body()].join('\n')).not.toContain(TOKEN);
+  });
+
   it('is in no log, summary, comment or plan file: tokens, and what URLs of others hold besides the address', async () => {
     const review = await open({
       world: world({

@@ -54282,6 +54282,7 @@ function servingServices(services, registryProject) {
 ;// CONCATENATED MODULE: ./lib/src/redact.js
 /** What stands where something was left out. */
 const GONE = '…';
+const COMMENT = /^#issuecomment-\d{1,20}$/;
 /** Pages of Google that its error messages point to: their queries say where to click, and hold no secret. */
 const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.google\.com(?=[/?#]|$)/i;
 /**
@@ -54290,7 +54291,9 @@ const GOOGLE_PAGES = /^https:\/\/(?:[a-z]+\.)?(?:cloud|developers|support)\.goog
  */
 function redactUrl(url) {
     const [, address = '', query = '', fragment = ''] = /^([^?#]*)(\?[^#]*)?(#.*)?$/su.exec(url) ?? [];
-    return `${withoutUser(address)}${query && `?${GONE}`}${fragment && `#${GONE}`}`;
+    // A comment's place on its page is no secret, and its address is of no use without.
+    const place = COMMENT.test(fragment) ? fragment : fragment && `#${GONE}`;
+    return `${withoutUser(address)}${query && `?${GONE}`}${place}`;
 }
 /** The same for every URL in a text; links to Google's own pages stay whole. */
 function redactText(text) {
@@ -55304,7 +55307,7 @@ const hostClaimedTwice = {
     run: ({ desired, observed, endpoints }) => {
         const planned = byService(endpoints);
         const claims = claimsOf(observed, endpoints);
-        const sameUrl = shared(claims, planned, ({ url }) => url);
+        const sameUrl = shared(claims, planned, ({ url }) => plainUrl(url));
         const sameHost = shared(claims, planned, ({ url }) => hostOf(url));
         const origin = (services) => endpointOrigin({ desired }, services.flatMap((name) => (planned.get(name) ?? []).map(({ key }) => key)));
         const regional = new Set(claims.filter(({ isRegional }) => isRegional).map(({ service }) => service));
@@ -55318,7 +55321,7 @@ const hostClaimedTwice = {
         const notes = [...sameHost]
             .filter(([group]) => !sameUrl.has(group))
             .map(([, { services, whats }]) => ({
-            message: `${listed(whats)} has several paths in ${services.length} services, ${services.join(' and ')}: each has its own grants.`,
+            message: `${listed(whats)} is in ${services.length} services with other ports, schemes or paths, ${services.join(' and ')}: each has its own grants.`,
             remedy: 'Nothing to do as long as that is meant.',
             isNote: true,
             ...origin(services),
@@ -55356,9 +55359,13 @@ function shared(claims, planned, whatOf) {
     }
     return groups;
 }
+/** The port that https has anyway, and the dot of a full host name, make no other URL. */
+function plainUrl(url) {
+    return url.replace(/^(https:\/\/[^/:?#@]+?)\.?(?::443)?\/?(?=[/?#]|$)/, '$1');
+}
 /** @returns the host of a URL, without user information and port; the URL itself when it has none */
 function hostOf(url) {
-    return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#:]+)/.exec(url)?.[1] ?? url;
+    return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#:]+)/.exec(url)?.[1]?.replace(/\.$/, '') ?? url;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/image-before-gateway.js
@@ -55455,7 +55462,9 @@ const notReadable = {
             ? [
                 {
                     message: `The authorization policies of the egress gateway could not be read, so nothing is said about whether it enforces grants: ${enforcement.why}`,
-                    remedy: `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
+                    remedy: enforcement.disabled
+                        ? `Enable it: gcloud services enable ${enforcement.disabled.service} --project=${enforcement.disabled.project}`
+                        : `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
                     ...(egress !== undefined && egress !== 'none' ? { origin: egress.origin } : {}),
                 },
             ]
@@ -55513,10 +55522,10 @@ function toBind(plan, { project }) {
 }
 function toRegister(plan, { registryProject }) {
     const actions = new Set(endpointChanges(plan).map(({ action }) => action));
-    return ['create', 'update']
-        .filter((action) => actions.has(action))
-        .map((action) => ({
-        permission: `agentregistry.services.${action}`,
+    const written = ['create', 'update'].filter((action) => actions.has(action));
+    // What was written is read back.
+    return [...written, ...(written.length > 0 ? ['get'] : [])].map((verb) => ({
+        permission: `agentregistry.services.${verb}`,
         project: registryProject.id,
         proven: 'agentregistry.services.list',
         resources: [],
@@ -55532,21 +55541,22 @@ function toGrant(plan, { registryProject, region }) {
         .map(({ registryResource }) => registryResource ? iapResourceOf(registryResource, registryProject) : iapRegistryOf(registryProject, region));
     if (granted.size === 0)
         return [];
-    return [
-        {
-            permission: 'iap.webServiceVersions.setIamPolicy',
-            project: registryProject.id,
-            proven: 'agentregistry.services.list',
-            resources: [...new Set(resources)].sort(),
-        },
-    ];
+    // A policy is read, merged and written.
+    return ['get', 'set'].map((verb) => ({
+        permission: `iap.webServiceVersions.${verb}IamPolicy`,
+        project: registryProject.id,
+        proven: 'agentregistry.services.list',
+        resources: [...new Set(resources)].sort(),
+    }));
 }
 /** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
 const ROLE_OF = {
     'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
     'networkservices.agentGateways.use': 'a custom role',
     'agentregistry.services.create': 'roles/agentregistry.editor',
+    'agentregistry.services.get': 'roles/agentregistry.viewer',
     'agentregistry.services.update': 'roles/agentregistry.editor',
+    'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',
     'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
 };
 
@@ -55848,30 +55858,44 @@ const startUpServices = (region) => ['cloudresourcemanager', `${region}-aiplatfo
 const runtimeHostsMissing = {
     id: 'runtime-hosts-missing',
     level: 'warning',
-    run: ({ desired, observed, endpoints, bindings }) => newEgress({ observed, bindings }).flatMap((change) => {
-        const engine = engineOf(observed, change.engine);
-        const allow = observed.selection.allow.get(change.engine) ?? [];
-        // Without any endpoint its grants are kept elsewhere.
-        if (!engine || allow.length === 0)
-            return [];
-        const allowed = desired.endpoints.filter(({ key }) => allow.includes(key));
-        if (allowed.some(({ presets }) => presets.some(({ name }) => name === 'runtime')))
-            return [];
-        const hosts = reachableHosts(engine, allow, endpoints, observed);
-        const missing = startUpServices(observed.region).filter((service) => !hosts.some((host) => isOf(host, service)));
-        if (missing.length === 0)
-            return [];
-        return [
-            {
-                message: `Engine ${named(engine)} is to be bound to egress gateway ${change.egress.to ?? ''}, but none of the endpoints it may use (${listed(allow)}) has ${missing
-                    .map((service) => `${service}.googleapis.com or ${service}.mtls.googleapis.com`)
-                    .join(', nor ')}, which it calls when it starts.`,
-                remedy: 'Add presets: [runtime] to an endpoint that this engine is allowed, before it is bound.',
-                ...endpointOrigin({ desired }, allow),
-            },
-        ];
-    }),
+    run: ({ desired, observed, endpoints, bindings }) => {
+        const groups = new Map();
+        for (const change of newEgress({ observed, bindings })) {
+            const engine = engineOf(observed, change.engine);
+            const allow = observed.selection.allow.get(change.engine) ?? [];
+            // Without any endpoint its grants are kept elsewhere.
+            if (!engine || allow.length === 0)
+                continue;
+            const allowed = desired.endpoints.filter(({ key }) => allow.includes(key));
+            if (allowed.some(({ presets }) => presets.some(({ name }) => name === 'runtime')))
+                continue;
+            const hosts = reachableHosts(engine, allow, endpoints, observed);
+            const missing = startUpServices(observed.region).filter((service) => !hosts.some((host) => isOf(host, service)));
+            if (missing.length === 0)
+                continue;
+            const group = JSON.stringify([allow, missing, change.egress.to]);
+            groups.set(group, [...(groups.get(group) ?? []), { engine, allow, missing, gateway: change.egress.to ?? '' }]);
+        }
+        return [...groups.values()].flatMap((group) => foundFor(group, desired));
+    },
 };
+/** One finding for all engines with the same endpoints: a fleet most often has one config for many. */
+function foundFor(group, desired) {
+    const [first] = group;
+    if (!first)
+        return [];
+    const { allow, missing, gateway } = first;
+    const many = group.length > 1;
+    const engines = listed(group.map(({ engine }) => named(engine)));
+    const hosts = missing.map((service) => `${service}.googleapis.com or ${service}.mtls.googleapis.com`).join(', nor ');
+    return [
+        {
+            message: `${many ? 'Engines' : 'Engine'} ${engines} ${many ? 'are' : 'is'} to be bound to egress gateway ${gateway}, but none of the endpoints ${many ? 'they' : 'it'} may use (${listed(allow)}) has ${hosts}, which ${many ? 'they call when they start' : 'it calls when it starts'}.`,
+            remedy: `Add presets: [runtime] to an endpoint that ${many ? 'these engines are' : 'this engine is'} allowed, before ${many ? 'they are' : 'it is'} bound.`,
+            ...endpointOrigin({ desired }, allow),
+        },
+    ];
+}
 /** All that the config allows, and what it may have been granted before by somebody else. */
 function reachableHosts({ principal }, allow, endpoints, observed) {
     const holds = (members) => members.some((member) => mayMean(member, principal));
@@ -55997,6 +56021,7 @@ const threatDetectionOff = {
 
 
 
+
 /** Every check of this version. */
 const ALL = [
     engineNotFound,
@@ -56049,8 +56074,9 @@ function runChecks(input, checks = ALL) {
 }
 const LEVELS = ['error', 'warning', 'note'];
 /** What is only worth a note stays one, whatever level the config gives the check. */
-function findingOf(id, level, { isNote = false, ...found }) {
-    return { id, level: isNote ? 'note' : level, ...found };
+function findingOf(id, level, { isNote = false, message, remedy, ...found }) {
+    // What others registered may hold secrets, and the plan is written to a file.
+    return { id, level: isNote ? 'note' : level, message: redactText(message), remedy: redactText(remedy), ...found };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
@@ -57843,8 +57869,7 @@ const HASHES = '####';
  * @returns GitHub Markdown below 60,000 bytes, cut at whole rows; its first line is the marker by which it is found again
  */
 function renderComment(input) {
-    const { label, state, version, plan, approves } = input;
-    const digest = plan && approves ? plan.digest : '';
+    const { label, state, version, approvedDigest: digest } = input;
     const marker = formatMarker({ label, digest, version, state });
     const ending = `\n${payloadLine(input.payload)}`;
     const room = MAX_BYTES - marker.length - ending.length - 2;
@@ -67632,13 +67657,19 @@ function collectDisabledApis() {
             catch (error) {
                 if (!isApiDisabled(error))
                     throw error;
-                const service = error.metadata.service ?? `${error.api}.googleapis.com`;
-                const consumer = error.metadata.consumer?.replace(/^projects\//, '') ?? project;
-                found.set(`${service} ${consumer}`, { service, project: consumer });
+                const api = disabledApi(error, project);
+                found.set(`${api.service} ${api.project}`, api);
                 return fallback;
             }
         },
         found: () => [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, api]) => api),
+    };
+}
+/** @param project where the API is expected, for an answer that does not say */
+function disabledApi(error, project) {
+    return {
+        service: error.metadata.service ?? `${error.api}.googleapis.com`,
+        project: error.metadata.consumer?.replace(/^projects\//, '') ?? project,
     };
 }
 
@@ -67811,6 +67842,7 @@ function observedEngine(resource) {
 ;// CONCATENATED MODULE: ./lib/src/observe/enforcement.js
 
 
+
 /**
  * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
  * decides by grants from one that lets everything pass or denies everything (Google's "Set up Agent Gateway" page).
@@ -67832,6 +67864,9 @@ async function readEnforcement(gateway, google) {
         return { kind: 'read', policies, extensions };
     }
     catch (error) {
+        if (isApiDisabled(error)) {
+            return { kind: 'unreadable', why: error.googleMessage, disabled: disabledApi(error, at.project) };
+        }
         if (error instanceof ApiError && error.status !== 401)
             return { kind: 'unreadable', why: error.googleMessage };
         if (error instanceof NetworkError)
@@ -67858,7 +67893,7 @@ async function readProject(project, google) {
     }
     catch (error) {
         // A number alone will not do: gateways are written with the project's ID.
-        if (!isPermissionDenied(error) || /^\d+$/.test(project))
+        if (!(isPermissionDenied(error) || isApiDisabled(error)) || /^\d+$/.test(project))
             throw error;
         return {
             resolve: (engineNames) => {
@@ -67899,6 +67934,9 @@ async function readAttached(desired, gateway, registryProject, google) {
             return { project, location, kind: 'read', services };
         }
         catch (error) {
+            // The same API was asked of the gateway's own registry, and a check names it.
+            if (isApiDisabled(error))
+                return { project, location, kind: 'read', services: [] };
             if (error instanceof ApiError && error.status !== 401) {
                 return { project, location, kind: 'unreadable', why: error.googleMessage };
             }
@@ -67963,11 +68001,12 @@ async function observe(desired, google, universe) {
     const { region } = desired;
     const disabled = collectDisabledApis();
     const assumed = egressProject(desired) ?? desired.project;
-    const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
+    const [known, gateways, assumedServices, scopeReading, otherProject, enforcement] = await Promise.all([
         readKnownEngines(desired, google),
         readGateways(desired, google),
         readServices(desired, assumed, google, disabled),
         readProject(desired.project, google),
+        readOtherProject(desired, google),
         readEgressEnforcement(desired, google),
     ]);
     const project = scopeReading.resolve(known.engines.map(({ name }) => name));
@@ -67976,7 +68015,7 @@ async function observe(desired, google, universe) {
         readOthers(desired, known, project, google),
     ]);
     const siblings = others.filter(({ name }) => !selection.engines.includes(name));
-    const registryProject = await registryProjectOf(desired, project, engines, google);
+    const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
     const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
     const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
     const engineNames = known.engines.map(({ name }) => name).sort();
@@ -68004,7 +68043,7 @@ function egressProject({ gateways: { egress } }) {
  * The registry belongs to the egress gateway: it is in that gateway's project, which may be another one. Where the config
  * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
  */
-async function registryProjectOf(desired, project, engines, google) {
+async function registryProjectOf({ desired, project, otherProject, engines, }, google) {
     const { egress } = desired.gateways;
     const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
     const declared = egress !== undefined && egress !== 'none';
@@ -68013,7 +68052,12 @@ async function registryProjectOf(desired, project, engines, google) {
     const name = (declared ? egress.project : inferred) ?? project.id;
     if (name === project.id || name === project.number)
         return project;
-    return (await readProject(name, google)).resolve([]);
+    return otherProject ?? (await readProject(name, google)).resolve([]);
+}
+/** The project that a declared egress gateway names, when it is not the engines' own by the same name. */
+async function readOtherProject(desired, google) {
+    const name = egressProject(desired);
+    return name === undefined || name === desired.project ? undefined : (await readProject(name, google)).resolve([]);
 }
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */
 async function readEgressEnforcement(desired, google) {
@@ -68086,9 +68130,13 @@ async function lackingOn(need, isBelieved, google) {
         return [];
     return [{ permission, project, resources: lacking }];
 }
-function heldOn(resource, permission, google) {
-    const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
-    return answerOrNone(client.testPermissions(resource, [permission]));
+/** @returns undefined also where the answer lacks what was made use of already: then it says nothing about the rest */
+async function heldOn(resource, permission, google) {
+    const isIap = permission.startsWith('iap.');
+    const proven = isIap ? 'iap.webServiceVersions.getIamPolicy' : 'aiplatform.reasoningEngines.get';
+    const asked = [...new Set([proven, permission])];
+    const held = await answerOrNone((isIap ? google.iap : google.aiplatform).testPermissions(resource, asked));
+    return held?.includes(proven) || permission === proven ? held : undefined;
 }
 async function answerOrNone(answer) {
     try {
@@ -68178,6 +68226,8 @@ function bindingLines(change, project) {
  * each reason it failed for.
  */
 const annotate_SHOWN = 8;
+/** Characters of an annotation that the runner keeps (4,096), with room for what comes before. */
+const annotate_LONGEST = 3_800;
 /** Every message of one level: the first on their lines, what is left over in one annotation, so that none gets lost. */
 function annotate(level, all, log) {
     const shown = all.length > annotate_SHOWN ? all.slice(0, annotate_SHOWN - 1) : all;
@@ -68187,7 +68237,11 @@ function annotate(level, all, log) {
     if (others.length === 0)
         return;
     const lines = others.map(({ message, at }) => `- ${placeText(at)}${message}`);
-    log[level]([`And ${others.length} more:`, ...lines].join('\n'), { title: `${others.length} more` });
+    let room = annotate_LONGEST;
+    const fitting = lines.filter((line) => (room -= line.length + 1) >= 0);
+    const rest = lines.length - fitting.length;
+    const cut = rest > 0 ? [`- and ${rest} more: the step summary has them all`] : [];
+    log[level]([`And ${others.length} more:`, ...fitting, ...cut].join('\n'), { title: `${others.length} more` });
 }
 /** Each level's findings, aggregated by itself. */
 function annotateFindings(findings, log) {
@@ -68210,6 +68264,7 @@ function placeText({ file, line, column }) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/look.js
+
 
 
 
@@ -68250,6 +68305,11 @@ function sayPlan(plan, { log }) {
     }
     annotateFindings(plan.checks, log);
     log.info(`Digest ${plan.digest}`);
+}
+/** @returns what the plan comment says of a run that could not even look */
+function unread(error) {
+    const failures = [explain(error, 'Reading the world', 'api-error')];
+    return { state: 'failed', engines: [], failures, next: [], open: [] };
 }
 /** @returns the failure of a plan that must not be applied, or undefined */
 function checkFailure({ checks }) {
@@ -71487,13 +71547,13 @@ async function readApproval({ github, comments, parseMarker }, pull, label) {
     return { status: 'found', digest: marker.digest, body: seen.body, url: found.url };
 }
 /** @returns the body as it stands, with the login of an editor who is not the author (empty when unknown) */
-async function approval_look({ octokit, log }, { nodeId, url, body }) {
+async function approval_look({ octokit, log, isCloud }, { nodeId, url, body }) {
     try {
         const { node } = await askGraphql(octokit, QUESTION, { id: nodeId });
         return approval_judge(node, url);
     }
     catch (error) {
-        if (isWithoutGraphql(error)) {
+        if (isWithoutGraphql(error) && !isCloud) {
             log.warning(`This server has no GraphQL: whether somebody else edited the plan comment was not checked (${url}).`);
             return { body };
         }
@@ -71547,8 +71607,9 @@ function createComments(github, parseMarker) {
         if (newest && own.length > 1) {
             github.log.info(`${viewer} has ${own.length} comments for "${label}": the newest counts, ${newest.url}`);
         }
-        if (!newest)
-            github.log.debug(`${candidates.length} comments for "${label}" are not by ${viewer}: left alone`);
+        if (!newest) {
+            github.log.info(`${candidates.length} comment(s) for "${label}" are not by ${viewer}, this token's user: left alone`);
+        }
         return newest;
     };
     const upsert = async ({ pull, label, body, createIfMissing }) => {
@@ -71662,7 +71723,7 @@ function readEvent(env, readFile = (path) => (0,external_node_fs_.readFileSync)(
     return {
         name,
         repository,
-        pull: repository && number !== undefined ? { ...repository, number, merged: isMerged(payload) } : undefined,
+        pull: repository && number !== undefined ? pullOf(repository, number, name, payload) : undefined,
         push: name === 'push' && problem === undefined ? readPush(payload, env) : undefined,
         commit: (ON_MERGE.has(name) ? headOf(payload) : undefined) ?? commitName(env.GITHUB_SHA),
         runUrl: readRunUrl(env, repository),
@@ -71689,8 +71750,10 @@ function readRepository(value) {
     return !owner || !repo || dots.test(owner) || dots.test(repo) ? undefined : { owner, repo };
 }
 function pullNumber(name, payload, env) {
-    if (ON_MERGE.has(name) || name === 'pull_request_target')
-        return positive(answers_record(payload.pull_request).number);
+    if (ON_MERGE.has(name) || name === 'pull_request_target') {
+        const ofRef = /^refs\/pull\/(\d+)\//.exec(env.GITHUB_REF ?? '')?.[1];
+        return positive(answers_record(payload.pull_request).number) ?? positive(payload.number) ?? positive(Number(ofRef));
+    }
     if (name === 'issue_comment') {
         const { number, pull_request: link } = answers_record(payload.issue);
         return typeof link === 'object' && link !== null ? positive(number) : undefined;
@@ -71707,6 +71770,10 @@ function readPush(payload, env) {
         return undefined;
     const message = answers_text(answers_record(payload.head_commit).message) ?? '';
     return { commit, branch: BRANCH.exec(env.GITHUB_REF ?? '')?.[1], title: message.split('\n', 1)[0]?.trim() ?? '' };
+}
+function pullOf(repository, number, name, payload) {
+    const merged = isMerged(payload);
+    return { ...repository, number, merged, underReview: !merged && name !== 'merge_group' };
 }
 /** Events of a closed pull request say so; those of its conversation have it below the issue. */
 const isMerged = (payload) => answers_record(payload.pull_request).merged === true ||
@@ -71782,7 +71849,7 @@ function throwIfAborted(signal) {
 
 
 /** Longest time from sending one attempt to the last byte of its answer. */
-const ATTEMPT_TIMEOUT = 30_000;
+const ATTEMPT_TIMEOUT = 15_000;
 const MAX_REDIRECTS = 3;
 /** The headers octokit, its throttling and this program look at. */
 const HEADERS = ['content-type', 'link', 'retry-after', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
@@ -71794,6 +71861,8 @@ const HEADERS = ['content-type', 'link', 'retry-after', 'x-ratelimit-remaining',
 function octokitFetch(options) {
     const { origin } = new URL(options.root);
     return async (url, init) => {
+        if (!URL.canParse(url))
+            throw new GitHubSetupError('GitHub points to an address that is none.');
         let at = new URL(url);
         for (let hops = 0;; hops += 1) {
             // A page's link or a redirect must not carry the token to another host.
@@ -71958,7 +72027,9 @@ function mayNot({ status, said }, { method, path }) {
         return true;
     if (status === 403)
         return /not accessible by|permission|must have|SAML/i.test(said);
-    return status === 404 && method === 'POST' && !isGraphql(path);
+    // A pull request that is there, in a repository that the token may not see.
+    const isList = method === 'GET' && /\/issues\/\d+\/comments$/.test(path);
+    return status === 404 && (isList || (method === 'POST' && !isGraphql(path)));
 }
 /** @returns true for the GraphQL endpoint, `/graphql` or `/api/graphql` */
 const isGraphql = (path) => /^(?:\/api)?\/graphql$/.test(path);
@@ -72006,7 +72077,9 @@ function retrying(options) {
 function exchangeOf(options) {
     const parameters = answers_record(options);
     const url = options.url.replace(/\{(\w+)\}/g, (_braces, name) => encodeURIComponent(String(parameters[name])));
-    return { method: options.method, path: new URL(url, 'https://github.invalid').pathname };
+    // A page's link may be anything; what it is is told when it is sent.
+    const path = URL.canParse(url, 'https://github.invalid') ? new URL(url, 'https://github.invalid').pathname : '';
+    return { method: options.method, path };
 }
 /** @returns milliseconds to wait before the next try, or undefined when there is none */
 function delayAfter(failure, exchange, tries, random) {
@@ -72108,7 +72181,8 @@ async function createGitHub(options) {
         throttle: throttle(patience),
     }, throttling.throttling);
     octokit.hook.wrap('request', retrying({ ...options, patience }));
-    const github = { octokit, patience, log };
+    const isCloud = /^https:\/\/api\.(?:github\.com|[^/]+\.ghe\.com)$/.test(root);
+    const github = { octokit, patience, log, isCloud };
     return { ...github, viewer: createViewer(github, token) };
 }
 /** @actions/github reads the event's file as it loads, and throws when that is no JSON. */
@@ -72168,12 +72242,37 @@ async function findPullRequest(event, github, options = {}) {
         const found = await pullsOf(client, repository, push.commit);
         const row = found.length > 0 ? choose(found, push) : await namedInTitle(client, repository, push);
         if (row)
-            return { ...repository, number: row.number, merged: row.merged };
+            return pull_request_pullOf(row, repository, push);
         waited += delay;
         if (found.length > 0 || waited > (options.waitMs ?? 0))
             return undefined;
         if (!(await client.patience.wait(delay, `GitHub knows of no pull request with ${push.commit}`)))
             return undefined;
+    }
+}
+/** A push to the branch that is to be merged is under review; one to where it is merged to is not, whatever the list says. */
+function pull_request_pullOf({ number, merged, head }, repository, { branch }) {
+    return { ...repository, number, merged, underReview: !merged && branch !== undefined && head === branch };
+}
+/**
+ * Whether it was merged meanwhile: the event of a run says how it was when the run was first started.
+ * @returns undefined when GitHub does not tell
+ * @throws GitHubError when GitHub does not answer
+ */
+async function isMergedNow({ octokit }, { owner, repo, number }) {
+    try {
+        const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+            owner,
+            repo,
+            pull_number: number,
+        });
+        const { merged, merged_at: mergedAt } = answers_record(data);
+        return merged === true || typeof mergedAt === 'string';
+    }
+    catch (error) {
+        if (errors_isNotFound(error))
+            return undefined;
+        throw error;
     }
 }
 async function pullsOf({ octokit }, repository, commit) {
@@ -72188,8 +72287,9 @@ function rowOf(value, { owner, repo }) {
     const pull = answers_record(value);
     const number = positive(pull.number);
     const ours = `${owner}/${repo}`.toLowerCase();
-    const isOurs = (side) => answers_text(answers_record(answers_record(side).repo).full_name)?.toLowerCase() === ours;
-    if (number === undefined || !isOurs(pull.base))
+    const nameOf = (side) => answers_text(answers_record(answers_record(side).repo).full_name)?.toLowerCase();
+    const isOurs = (side) => nameOf(side) === ours;
+    if (number === undefined || (nameOf(pull.base) ?? ours) !== ours)
         return undefined;
     return {
         number,
@@ -72249,93 +72349,118 @@ async function namedInTitle({ octokit }, repository, push) {
 
 
 
-/** How long GitHub may keep a run waiting in all, in milliseconds. */
-const PATIENCE_MS = 60_000;
+/** How long GitHub may keep a run in all, requests and waits together, in milliseconds. */
+const BUDGET_MS = 60_000;
 /** How long a run with an approval waits for GitHub to tell which pull request a merge was, in milliseconds. */
 const ASSOCIATION_MS = 15_000;
 /** How long the last word of a run that was stopped may take, in milliseconds: the runner kills it some seconds later. */
 const LAST_WORD_MS = 3_000;
-/**
- * @param speaker a plan is there to be approved; an apply never approves anything by what it writes
- * @param desired says what the comment's label is made of, unless the input does
- */
-function openPlanComment(speaker, inputs, desired, session) {
-    const label = storedLabel(inputs.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '));
+/** @param desired says what the comment's label is made of, unless the input does */
+function openPlanComment(options, desired, session) {
+    const { speaker, comment, githubToken } = options;
+    const label = storedLabel(options.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '));
     const { clock, log } = session;
     const event = readEvent(session.env);
-    const connect = async (signal, waitMs = 0) => {
-        const github = plan_comment_once(() => {
-            const patienceMs = Math.max(0, Math.min(PATIENCE_MS, session.deadline - clock.now()));
-            return createGitHub({ ...session, signal, token: inputs.githubToken, patienceMs, readOnly: event.readOnly });
-        });
-        const pull = await findPullRequest(event, github, { waitMs });
-        if (!pull)
+    if (event.problem !== undefined && comment === 'auto')
+        log.warning(event.problem, { title: 'comment' });
+    let left = BUDGET_MS;
+    let gaveUp = false;
+    let approved;
+    let known;
+    const connect = async (signal, patienceMs, waitMs = 0) => {
+        const github = plan_comment_once(() => createGitHub({ ...session, signal, token: githubToken, patienceMs, readOnly: event.readOnly }));
+        known ??= await findPullRequest(event, github, { waitMs });
+        if (!known)
             return undefined;
-        return { github: await github(), comments: createComments(await github(), parseMarker), pull };
+        return { github: await github(), comments: createComments(await github(), parseMarker), pull: known };
     };
-    const connected = plan_comment_once(() => connect(session.signal));
-    const bodyOf = (content, found) => {
+    /** What stands there may have been edited: only what was read with its editor may be written again as approved. */
+    const standing = async ({ github, comments, pull }) => {
+        approved ??= await readApproval({ github, comments, parseMarker: parseMarker }, pull, label).catch(() => ({ status: 'none' }));
+        return approved;
+    };
+    /** @returns the text for the comment, given the one that is there; undefined leaves it alone */
+    const textFor = async (content, connection) => {
         const { onlySamePlan = false, ...shown } = content;
         const { plan } = content;
-        const isSame = plan !== undefined && found?.marker.digest === plan.digest;
-        if (onlySamePlan && !isSame)
-            return undefined;
-        const approves = speaker === 'plan' || isSame;
-        const payload = plan && approves ? encodePlan(plan) : undefined;
-        return renderComment({
+        const render = (approvedDigest, payload) => renderComment({
             ...shown,
             label,
-            approves,
+            approvedDigest,
             runUrl: event.runUrl ?? '',
             commit: event.commit ?? '',
             version: VERSION,
             ...(payload === undefined ? {} : { payload }),
         });
+        const payload = plan && encodePlan(plan);
+        if (speaker === 'plan' && connection.pull.underReview)
+            return () => render(plan?.digest ?? '', payload);
+        const stands = await standing(connection);
+        const isApproved = stands.status === 'found' && (plan === undefined || stands.digest === plan.digest);
+        if (isApproved)
+            return () => render(stands.digest, payload ?? payloadOf(stands.body));
+        const leaves = onlySamePlan || speaker === 'plan' || options.insists || plan === undefined;
+        return (found) => (onlySamePlan || (found && leaves) ? undefined : render('', undefined));
     };
-    let warned = false;
-    const failed = (error) => {
-        const isExpected = error instanceof GitHubError || error instanceof TimeoutError || error instanceof CancelledError;
-        if (!isExpected)
-            throw error;
-        const message = `The comment on the pull request could not be written: ${error.message}`;
-        if (inputs.comment === 'always') {
-            const reason = error instanceof GitHubTokenError ? 'permission-denied' : 'api-error';
-            return { url: '', failure: { reason, message, next: [] } };
+    const tell = async (content, signal) => {
+        const connection = await connect(signal, left);
+        if (!connection)
+            return comment === 'always' ? noPullRequest(event.problem) : { url: '' };
+        const { comments, pull, github } = connection;
+        const isMerged = speaker === 'plan' && (pull.merged || (await isMergedNow(github, pull)) === true);
+        if (isMerged) {
+            log.info('The pull request is merged: its plan comment stays as it was reviewed.');
+            return { url: '' };
         }
-        if (!warned)
+        const { plan, failures } = content;
+        const createIfMissing = plan !== undefined && (hasChanges(plan) || failures.length > 0);
+        const body = await textFor(content, connection);
+        return { url: (await comments.upsert({ pull, label, createIfMissing, body })) ?? '' };
+    };
+    const failed = (error) => {
+        const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
+        if (comment === 'always')
+            return { url: '', failure: { reason: plan_comment_reasonOf(error), message, next: [] } };
+        if (!gaveUp)
             log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
-        warned = true;
+        gaveUp ||= isSilence(error);
         return { url: '' };
     };
     return {
         async show(content) {
-            if (inputs.comment === 'never')
+            if (comment === 'never' || gaveUp)
                 return { url: '' };
+            const start = clock.now();
+            const lastWord = session.signal.aborted;
+            const limit = AbortSignal.timeout(lastWord ? LAST_WORD_MS : Math.max(left, 1));
             try {
-                const connection = await (session.signal.aborted ? connect(AbortSignal.timeout(LAST_WORD_MS)) : connected());
-                if (!connection)
-                    return inputs.comment === 'always' ? noPullRequest(event.problem) : { url: '' };
-                const { comments, pull } = connection;
-                if (speaker === 'plan' && pull.merged) {
-                    log.info('The pull request is merged: its plan comment stays as it was reviewed.');
-                    return { url: '' };
-                }
-                const { plan, failures } = content;
-                const createIfMissing = plan !== undefined && (hasChanges(plan) || failures.length > 0);
-                const url = await comments.upsert({ pull, label, createIfMissing, body: (found) => bodyOf(content, found) });
-                return { url: url ?? '' };
+                return await tell(content, lastWord ? limit : AbortSignal.any([session.signal, limit]));
             }
             catch (error) {
                 return failed(error);
             }
+            finally {
+                left -= clock.now() - start;
+            }
         },
         async approval() {
-            const connection = await connect(session.signal, ASSOCIATION_MS);
+            const connection = await connect(session.signal, BUDGET_MS, ASSOCIATION_MS);
             if (!connection)
                 return { status: 'no-pull-request' };
-            return readApproval({ ...connection, parseMarker: parseMarker }, connection.pull, label);
+            const { github, comments, pull } = connection;
+            approved = await readApproval({ github, comments, parseMarker: parseMarker }, pull, label);
+            return approved;
         },
     };
+}
+/** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */
+const isSilence = (error) => error instanceof GitHubNetworkError || error instanceof TimeoutError;
+function plan_comment_reasonOf(error) {
+    if (error instanceof GitHubTokenError)
+        return 'permission-denied';
+    if (error instanceof GitHubSetupError)
+        return 'invalid-input';
+    return error instanceof CancelledError ? 'cancelled' : 'api-error';
 }
 function noPullRequest(problem) {
     return {
@@ -74968,14 +75093,18 @@ async function applyCommand(read, session) {
     const start = session.clock.now();
     const reviewed = await readReviewed(inputs);
     const prepared = await prepare({ inputs, problems: [...read.problems, ...reviewed.problems] }, session);
-    const comment = openPlanComment('apply', inputs, prepared.desired, session);
-    const looked = await look(prepared, inputs.universe, session, { forApply: true });
+    const insists = inputs.approval === 'comment';
+    const comment = openPlanComment({ ...inputs, speaker: 'apply', insists }, prepared.desired, session);
+    const looked = await look(prepared, inputs.universe, session, { forApply: true }).catch(async (error) => {
+        await comment.show(unread(error));
+        throw error;
+    });
     const { plan } = looked;
     const planFile = await writePlanFile(plan, session.env);
     const end = (more) => outcomeOf({ title: 'Agent Gateway apply', ...looked, planFile, ...more });
     const refusal = checkFailure(plan) ??
         notReviewed(plan, reviewed.plan, inputs.planDigest) ??
-        (inputs.approval === 'comment' ? await notApproved(plan, comment) : undefined);
+        (insists ? await notApproved(plan, comment) : undefined);
     if (refusal) {
         const outcome = end({ failures: [refusal], next: [] });
         return said(comment, outcome, { state: 'failed', open: [], onlySamePlan: true });
@@ -75049,19 +75178,17 @@ function notReviewed(live, reviewed, planDigest) {
 
 
 
-
 /** What would be done, for review, also on the pull request. Writes nothing in Google Cloud. */
 async function planCommand(read, session) {
     const { inputs } = read;
     const prepared = await prepare(read, session);
-    const comment = openPlanComment('plan', inputs, prepared.desired, session);
+    const comment = openPlanComment({ ...inputs, speaker: 'plan', insists: false }, prepared.desired, session);
     const outcome = await look(prepared, inputs.universe, session).then(async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs), async (error) => {
         // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
         // most often makes room for another, which will say it better.
         if (error instanceof CancelledError)
             throw error;
-        const failures = [explain(error, 'Reading the world', 'api-error')];
-        await comment.show({ state: 'failed', engines: [], failures, next: [], open: [] });
+        await comment.show(unread(error));
         throw error;
     });
     return withComment(outcome, await comment.show({ state: 'planned', open: [], ...outcome.summary }));
@@ -75314,6 +75441,23 @@ function createFetch() {
         ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
 }
+/**
+ * Answers without the secrets that this run knows: an error that quotes a token would carry it into a comment or a plan file,
+ * where nobody masks it.
+ * @param secrets may grow while the run goes on
+ */
+function withoutSecrets(send, secrets) {
+    return async (url, init) => {
+        const response = await send(url, init);
+        const text = async () => {
+            let body = await response.text();
+            for (const secret of secrets)
+                body = body.replaceAll(secret, '***');
+            return body;
+        };
+        return { status: response.status, headers: response.headers, text };
+    };
+}
 
 ;// CONCATENATED MODULE: ./lib/src/report/summary.js
 
@@ -75450,17 +75594,27 @@ async function runStep(name, read, command) {
     const cancel = () => stop.abort(new CancelledError('the workflow was cancelled'));
     for (const signal of ['SIGINT', 'SIGTERM'])
         process.on(signal, cancel);
+    const secrets = new Set();
+    const mask = (secret) => {
+        core_setSecret(secret);
+        // A shorter one is no token, and would tear answers apart.
+        if (secret.length >= 8)
+            secrets.add(secret);
+    };
     const inputs = read();
+    for (const secret of [inputs.inputs.accessToken, inputs.inputs.githubToken])
+        if (secret !== '')
+            mask(secret);
     const timeoutMs = inputs.inputs.timeoutMs ?? READ_TIMEOUT_MS;
     const timer = setTimeout(() => stop.abort(new TimeoutError('the time limit of this run is over')), timeoutMs);
     const session = {
         env: process.env,
-        fetch: createFetch(),
+        fetch: withoutSecrets(createFetch(), secrets),
         clock: systemClock,
         log: runnerLog,
         signal: stop.signal,
         deadline: systemClock.now() + timeoutMs,
-        mask: core_setSecret,
+        mask,
         newRequestId: external_node_crypto_.randomUUID,
         random: Math.random,
     };

@@ -8,7 +8,7 @@ import { formatProblem, type Problem } from '../config/problems.js';
 import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
 import { CancelledError, TimeoutError } from '../google/errors.js';
-import { createFetch } from '../google/transport.js';
+import { createFetch, withoutSecrets } from '../google/transport.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import type { Log } from '../log.js';
 import { NO_OUTPUTS, OUTPUT_NAMES, setOutputs } from '../outputs.js';
@@ -38,17 +38,24 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
   const stop = new AbortController();
   const cancel = (): void => stop.abort(new CancelledError('the workflow was cancelled'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
+  const secrets = new Set<string>();
+  const mask = (secret: string): void => {
+    core.setSecret(secret);
+    // A shorter one is no token, and would tear answers apart.
+    if (secret.length >= 8) secrets.add(secret);
+  };
   const inputs = read();
+  for (const secret of [inputs.inputs.accessToken, inputs.inputs.githubToken]) if (secret !== '') mask(secret);
   const timeoutMs = inputs.inputs.timeoutMs ?? READ_TIMEOUT_MS;
   const timer = setTimeout(() => stop.abort(new TimeoutError('the time limit of this run is over')), timeoutMs);
   const session: Session = {
     env: process.env,
-    fetch: createFetch(),
+    fetch: withoutSecrets(createFetch(), secrets),
     clock: systemClock,
     log: runnerLog,
     signal: stop.signal,
     deadline: systemClock.now() + timeoutMs,
-    mask: core.setSecret,
+    mask,
     newRequestId: randomUUID,
     random: Math.random,
   };

@@ -13,6 +13,8 @@ interface Annotation {
  * each reason it failed for.
  */
 export const SHOWN = 8;
+/** Characters of an annotation that the runner keeps (4,096), with room for what comes before. */
+const LONGEST = 3_800;
 
 /** Every message of one level: the first on their lines, what is left over in one annotation, so that none gets lost. */
 function annotate(level: 'error' | 'warning' | 'notice', all: readonly Annotation[], log: Log): void {
@@ -21,7 +23,11 @@ function annotate(level: 'error' | 'warning' | 'notice', all: readonly Annotatio
   const others = all.slice(shown.length);
   if (others.length === 0) return;
   const lines = others.map(({ message, at }) => `- ${placeText(at)}${message}`);
-  log[level]([`And ${others.length} more:`, ...lines].join('\n'), { title: `${others.length} more` });
+  let room = LONGEST;
+  const fitting = lines.filter((line) => (room -= line.length + 1) >= 0);
+  const rest = lines.length - fitting.length;
+  const cut = rest > 0 ? [`- and ${rest} more: the step summary has them all`] : [];
+  log[level]([`And ${others.length} more:`, ...fitting, ...cut].join('\n'), { title: `${others.length} more` });
 }
 
 /** Each level's findings, aggregated by itself. */

@@ -9,7 +9,7 @@ import { planDifference } from '../plan/difference.js';
 import type { Plan } from '../plan/types.js';
 import { stillOpen } from '../report/open.js';
 import { notApproved } from './approval.js';
-import { checkFailure, look, type Looked } from './look.js';
+import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
 import { openPlanComment, type Content, type PlanComment } from './plan-comment.js';
 import { prepare } from './prepare.js';
@@ -22,8 +22,12 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   const start = session.clock.now();
   const reviewed = await readReviewed(inputs);
   const prepared = await prepare({ inputs, problems: [...read.problems, ...reviewed.problems] }, session);
-  const comment = openPlanComment('apply', inputs, prepared.desired, session);
-  const looked = await look(prepared, inputs.universe, session, { forApply: true });
+  const insists = inputs.approval === 'comment';
+  const comment = openPlanComment({ ...inputs, speaker: 'apply', insists }, prepared.desired, session);
+  const looked = await look(prepared, inputs.universe, session, { forApply: true }).catch(async (error: unknown) => {
+    await comment.show(unread(error));
+    throw error;
+  });
   const { plan } = looked;
   const planFile = await writePlanFile(plan, session.env);
   const end: End = (more) => outcomeOf({ title: 'Agent Gateway apply', ...looked, planFile, ...more });
@@ -31,7 +35,7 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   const refusal =
     checkFailure(plan) ??
     notReviewed(plan, reviewed.plan, inputs.planDigest) ??
-    (inputs.approval === 'comment' ? await notApproved(plan, comment) : undefined);
+    (insists ? await notApproved(plan, comment) : undefined);
   if (refusal) {
     const outcome = end({ failures: [refusal], next: [] });
     return said(comment, outcome, { state: 'failed', open: [], onlySamePlan: true });

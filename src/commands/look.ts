@@ -1,4 +1,5 @@
 import type { Desired, Origin } from '../config/desired.js';
+import { explain } from '../explain.js';
 import type { Failure, FailureReason } from '../failure.js';
 import type { Google } from '../google/index.js';
 import { observe } from '../observe/observe.js';
@@ -10,6 +11,7 @@ import { makePlan } from '../plan/plan.js';
 import type { Finding, Plan } from '../plan/types.js';
 import { planHeadline, planSections } from '../report/plan-text.js';
 import { annotateFindings } from './annotate.js';
+import type { Content } from './plan-comment.js';
 import type { Prepared } from './prepare.js';
 import type { Session } from './session.js';
 
@@ -60,6 +62,12 @@ function sayPlan(plan: Plan, { log }: Session): void {
   }
   annotateFindings(plan.checks, log);
   log.info(`Digest ${plan.digest}`);
+}
+
+/** @returns what the plan comment says of a run that could not even look */
+export function unread(error: unknown): Content {
+  const failures = [explain(error, 'Reading the world', 'api-error')];
+  return { state: 'failed', engines: [], failures, next: [], open: [] };
 }
 
 /** @returns the failure of a plan that must not be applied, or undefined */

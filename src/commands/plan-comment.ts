@@ -2,22 +2,22 @@ import type { Desired } from '../config/desired.js';
 import type { Failure } from '../failure.js';
 import { readApproval, type Approval } from '../github/approval.js';
 import { createComments, type Comments, type StickyComment } from '../github/comments.js';
-import { GitHubError, GitHubTokenError } from '../github/errors.js';
+import { GitHubNetworkError, GitHubSetupError, GitHubTokenError } from '../github/errors.js';
 import { readEvent, type PullRequest } from '../github/event.js';
 import { createGitHub, type GitHub } from '../github/octokit.js';
-import { findPullRequest } from '../github/pull-request.js';
+import { findPullRequest, isMergedNow } from '../github/pull-request.js';
 import { CancelledError, TimeoutError } from '../google/errors.js';
 import type { CommentInputs } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
-import { renderComment, type CommentInput } from '../report/comment.js';
+import { payloadOf, renderComment, type CommentInput } from '../report/comment.js';
 import { parseMarker, storedLabel } from '../report/marker.js';
 import { VERSION } from '../version.js';
 import { encodePlan } from './plan-payload.js';
 import type { Session } from './session.js';
 
-/** How long GitHub may keep a run waiting in all, in milliseconds. */
-const PATIENCE_MS = 60_000;
+/** How long GitHub may keep a run in all, requests and waits together, in milliseconds. */
+const BUDGET_MS = 60_000;
 /** How long a run with an approval waits for GitHub to tell which pull request a merge was, in milliseconds. */
 const ASSOCIATION_MS = 15_000;
 /** How long the last word of a run that was stopped may take, in milliseconds: the runner kills it some seconds later. */
@@ -38,12 +38,22 @@ export interface Shown {
   readonly failure?: Failure;
 }
 
+export type ReadApproval = Approval | { readonly status: 'no-pull-request' };
+
 /** The plan comment of the pull request that a run belongs to, if any. */
 export interface PlanComment {
-  /** Brings the comment up to date, or creates it where it has something to say. Never throws for what GitHub does. */
+  /** Brings the comment up to date, or creates it where it has something to say. Never throws. */
   show(content: Content): Promise<Shown>;
   /** @throws GitHubError when the comments cannot be read */
-  approval(): Promise<Approval | { readonly status: 'no-pull-request' }>;
+  approval(): Promise<ReadApproval>;
+}
+
+export interface PlanCommentOptions extends CommentInputs {
+  /** A plan is there to be approved; an apply never approves anything by what it writes. */
+  readonly speaker: 'plan' | 'apply';
+  readonly githubToken: string;
+  /** The run insists on an approval: then a comment that does not approve is evidence, and stays as it is. */
+  readonly insists: boolean;
 }
 
 interface Connection {
@@ -52,89 +62,115 @@ interface Connection {
   readonly pull: PullRequest;
 }
 
-/**
- * @param speaker a plan is there to be approved; an apply never approves anything by what it writes
- * @param desired says what the comment's label is made of, unless the input does
- */
-export function openPlanComment(
-  speaker: 'plan' | 'apply',
-  inputs: CommentInputs & { readonly githubToken: string },
-  desired: Desired,
-  session: Session,
-): PlanComment {
+/** @param desired says what the comment's label is made of, unless the input does */
+export function openPlanComment(options: PlanCommentOptions, desired: Desired, session: Session): PlanComment {
+  const { speaker, comment, githubToken } = options;
   const label = storedLabel(
-    inputs.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '),
+    options.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '),
   );
   const { clock, log } = session;
   const event = readEvent(session.env);
-  const connect = async (signal: AbortSignal, waitMs = 0): Promise<Connection | undefined> => {
-    const github = once(() => {
-      const patienceMs = Math.max(0, Math.min(PATIENCE_MS, session.deadline - clock.now()));
-      return createGitHub({ ...session, signal, token: inputs.githubToken, patienceMs, readOnly: event.readOnly });
-    });
-    const pull = await findPullRequest(event, github, { waitMs });
-    if (!pull) return undefined;
-    return { github: await github(), comments: createComments(await github(), parseMarker), pull };
-  };
-  const connected = once(() => connect(session.signal));
+  if (event.problem !== undefined && comment === 'auto') log.warning(event.problem, { title: 'comment' });
+  let left = BUDGET_MS;
+  let gaveUp = false;
+  let approved: ReadApproval | undefined;
+  let known: PullRequest | undefined;
 
-  const bodyOf = (content: Content, found: StickyComment | undefined): string | undefined => {
+  const connect = async (signal: AbortSignal, patienceMs: number, waitMs = 0): Promise<Connection | undefined> => {
+    const github = once(() =>
+      createGitHub({ ...session, signal, token: githubToken, patienceMs, readOnly: event.readOnly }),
+    );
+    known ??= await findPullRequest(event, github, { waitMs });
+    if (!known) return undefined;
+    return { github: await github(), comments: createComments(await github(), parseMarker), pull: known };
+  };
+
+  /** What stands there may have been edited: only what was read with its editor may be written again as approved. */
+  const standing = async ({ github, comments, pull }: Connection): Promise<ReadApproval> => {
+    approved ??= await readApproval({ github, comments, parseMarker }, pull, label).catch(() => ({ status: 'none' }));
+    return approved;
+  };
+
+  /** @returns the text for the comment, given the one that is there; undefined leaves it alone */
+  const textFor = async (
+    content: Content,
+    connection: Connection,
+  ): Promise<(found: StickyComment | undefined) => string | undefined> => {
     const { onlySamePlan = false, ...shown } = content;
     const { plan } = content;
-    const isSame = plan !== undefined && found?.marker.digest === plan.digest;
-    if (onlySamePlan && !isSame) return undefined;
-    const approves = speaker === 'plan' || isSame;
-    const payload = plan && approves ? encodePlan(plan) : undefined;
-    return renderComment({
-      ...shown,
-      label,
-      approves,
-      runUrl: event.runUrl ?? '',
-      commit: event.commit ?? '',
-      version: VERSION,
-      ...(payload === undefined ? {} : { payload }),
-    });
+    const render = (approvedDigest: string, payload: string | undefined): string =>
+      renderComment({
+        ...shown,
+        label,
+        approvedDigest,
+        runUrl: event.runUrl ?? '',
+        commit: event.commit ?? '',
+        version: VERSION,
+        ...(payload === undefined ? {} : { payload }),
+      });
+    const payload = plan && encodePlan(plan);
+    if (speaker === 'plan' && connection.pull.underReview) return () => render(plan?.digest ?? '', payload);
+    const stands = await standing(connection);
+    const isApproved = stands.status === 'found' && (plan === undefined || stands.digest === plan.digest);
+    if (isApproved) return () => render(stands.digest, payload ?? payloadOf(stands.body));
+    const leaves = onlySamePlan || speaker === 'plan' || options.insists || plan === undefined;
+    return (found) => (onlySamePlan || (found && leaves) ? undefined : render('', undefined));
   };
 
-  let warned = false;
-  const failed = (error: unknown): Shown => {
-    const isExpected = error instanceof GitHubError || error instanceof TimeoutError || error instanceof CancelledError;
-    if (!isExpected) throw error;
-    const message = `The comment on the pull request could not be written: ${error.message}`;
-    if (inputs.comment === 'always') {
-      const reason = error instanceof GitHubTokenError ? 'permission-denied' : 'api-error';
-      return { url: '', failure: { reason, message, next: [] } };
+  const tell = async (content: Content, signal: AbortSignal): Promise<Shown> => {
+    const connection = await connect(signal, left);
+    if (!connection) return comment === 'always' ? noPullRequest(event.problem) : { url: '' };
+    const { comments, pull, github } = connection;
+    const isMerged = speaker === 'plan' && (pull.merged || (await isMergedNow(github, pull)) === true);
+    if (isMerged) {
+      log.info('The pull request is merged: its plan comment stays as it was reviewed.');
+      return { url: '' };
     }
-    if (!warned) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
-    warned = true;
+    const { plan, failures } = content;
+    const createIfMissing = plan !== undefined && (hasChanges(plan) || failures.length > 0);
+    const body = await textFor(content, connection);
+    return { url: (await comments.upsert({ pull, label, createIfMissing, body })) ?? '' };
+  };
+
+  const failed = (error: unknown): Shown => {
+    const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
+    if (comment === 'always') return { url: '', failure: { reason: reasonOf(error), message, next: [] } };
+    if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
+    gaveUp ||= isSilence(error);
     return { url: '' };
   };
 
   return {
     async show(content) {
-      if (inputs.comment === 'never') return { url: '' };
+      if (comment === 'never' || gaveUp) return { url: '' };
+      const start = clock.now();
+      const lastWord = session.signal.aborted;
+      const limit = AbortSignal.timeout(lastWord ? LAST_WORD_MS : Math.max(left, 1));
       try {
-        const connection = await (session.signal.aborted ? connect(AbortSignal.timeout(LAST_WORD_MS)) : connected());
-        if (!connection) return inputs.comment === 'always' ? noPullRequest(event.problem) : { url: '' };
-        const { comments, pull } = connection;
-        if (speaker === 'plan' && pull.merged) {
-          log.info('The pull request is merged: its plan comment stays as it was reviewed.');
-          return { url: '' };
-        }
-        const { plan, failures } = content;
-        const createIfMissing = plan !== undefined && (hasChanges(plan) || failures.length > 0);
-        const url = await comments.upsert({ pull, label, createIfMissing, body: (found) => bodyOf(content, found) });
-        return { url: url ?? '' };
+        return await tell(content, lastWord ? limit : AbortSignal.any([session.signal, limit]));
       } catch (error) {
         return failed(error);
+      } finally {
+        left -= clock.now() - start;
       }
     },
     async approval() {
-      const connection = await connect(session.signal, ASSOCIATION_MS);
+      const connection = await connect(session.signal, BUDGET_MS, ASSOCIATION_MS);
       if (!connection) return { status: 'no-pull-request' };
-      return readApproval({ ...connection, parseMarker }, connection.pull, label);
+      const { github, comments, pull } = connection;
+      approved = await readApproval({ github, comments, parseMarker }, pull, label);
+      return approved;
     },
   };
+}
+
+/** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */
+const isSilence = (error: unknown): boolean => error instanceof GitHubNetworkError || error instanceof TimeoutError;
+
+function reasonOf(error: unknown): Failure['reason'] {
+  if (error instanceof GitHubTokenError) return 'permission-denied';
+  if (error instanceof GitHubSetupError) return 'invalid-input';
+  return error instanceof CancelledError ? 'cancelled' : 'api-error';
 }
 
 function noPullRequest(problem: string | undefined): Shown {

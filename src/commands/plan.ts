@@ -1,8 +1,7 @@
 import type { PlanInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
-import { explain } from '../explain.js';
 import { CancelledError } from '../google/errors.js';
-import { checkFailure, look, type Looked } from './look.js';
+import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Outcome } from './outcome.js';
 import { openPlanComment } from './plan-comment.js';
 import { writePlanFile } from './plan-file.js';
@@ -13,15 +12,14 @@ import type { Session } from './session.js';
 export async function planCommand(read: Read<PlanInputs>, session: Session): Promise<Outcome> {
   const { inputs } = read;
   const prepared = await prepare(read, session);
-  const comment = openPlanComment('plan', inputs, prepared.desired, session);
+  const comment = openPlanComment({ ...inputs, speaker: 'plan', insists: false }, prepared.desired, session);
   const outcome = await look(prepared, inputs.universe, session).then(
     async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs),
     async (error: unknown) => {
       // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
       // most often makes room for another, which will say it better.
       if (error instanceof CancelledError) throw error;
-      const failures = [explain(error, 'Reading the world', 'api-error')];
-      await comment.show({ state: 'failed', engines: [], failures, next: [], open: [] });
+      await comment.show(unread(error));
       throw error;
     },
   );

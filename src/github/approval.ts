@@ -44,14 +44,14 @@ export async function readApproval(
 
 /** @returns the body as it stands, with the login of an editor who is not the author (empty when unknown) */
 async function look(
-  { octokit, log }: GitHub,
+  { octokit, log, isCloud }: GitHub,
   { nodeId, url, body }: StickyComment,
 ): Promise<{ body: string; editor?: string } | 'gone'> {
   try {
     const { node } = await askGraphql(octokit, QUESTION, { id: nodeId });
     return judge(node, url);
   } catch (error) {
-    if (isWithoutGraphql(error)) {
+    if (isWithoutGraphql(error) && !isCloud) {
       log.warning(
         `This server has no GraphQL: whether somebody else edited the plan comment was not checked (${url}).`,
       );

@@ -72,7 +72,11 @@ export function createComments(github: GitHub, parseMarker: ParseMarker): Commen
     if (newest && own.length > 1) {
       github.log.info(`${viewer} has ${own.length} comments for "${label}": the newest counts, ${newest.url}`);
     }
-    if (!newest) github.log.debug(`${candidates.length} comments for "${label}" are not by ${viewer}: left alone`);
+    if (!newest) {
+      github.log.info(
+        `${candidates.length} comment(s) for "${label}" are not by ${viewer}, this token's user: left alone`,
+      );
+    }
     return newest;
   };
 

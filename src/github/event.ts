@@ -11,6 +11,8 @@ export interface PullRequest extends Repository {
   readonly number: number;
   /** What it asked for is done: nobody reviews it any more. */
   readonly merged: boolean;
+  /** The run is about what the pull request would bring, and not about what somebody has merged or queued already. */
+  readonly underReview: boolean;
 }
 
 /** A push belongs to no pull request by itself: GitHub has to be asked which one brought the commit. */
@@ -66,7 +68,7 @@ export function readEvent(
   return {
     name,
     repository,
-    pull: repository && number !== undefined ? { ...repository, number, merged: isMerged(payload) } : undefined,
+    pull: repository && number !== undefined ? pullOf(repository, number, name, payload) : undefined,
     push: name === 'push' && problem === undefined ? readPush(payload, env) : undefined,
     commit: (ON_MERGE.has(name) ? headOf(payload) : undefined) ?? commitName(env.GITHUB_SHA),
     runUrl: readRunUrl(env, repository),
@@ -101,7 +103,10 @@ function pullNumber(
   payload: Readonly<Record<string, unknown>>,
   env: NodeJS.ProcessEnv,
 ): number | undefined {
-  if (ON_MERGE.has(name) || name === 'pull_request_target') return positive(record(payload.pull_request).number);
+  if (ON_MERGE.has(name) || name === 'pull_request_target') {
+    const ofRef = /^refs\/pull\/(\d+)\//.exec(env.GITHUB_REF ?? '')?.[1];
+    return positive(record(payload.pull_request).number) ?? positive(payload.number) ?? positive(Number(ofRef));
+  }
   if (name === 'issue_comment') {
     const { number, pull_request: link } = record(payload.issue);
     return typeof link === 'object' && link !== null ? positive(number) : undefined;
@@ -118,6 +123,16 @@ function readPush(payload: Readonly<Record<string, unknown>>, env: NodeJS.Proces
   if (!commit || payload.deleted === true) return undefined;
   const message = text(record(payload.head_commit).message) ?? '';
   return { commit, branch: BRANCH.exec(env.GITHUB_REF ?? '')?.[1], title: message.split('\n', 1)[0]?.trim() ?? '' };
+}
+
+function pullOf(
+  repository: Repository,
+  number: number,
+  name: string,
+  payload: Readonly<Record<string, unknown>>,
+): PullRequest {
+  const merged = isMerged(payload);
+  return { ...repository, number, merged, underReview: !merged && name !== 'merge_group' };
 }
 
 /** Events of a closed pull request say so; those of its conversation have it below the issue. */

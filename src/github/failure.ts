@@ -75,7 +75,9 @@ const isGraphqlLimit = (data: unknown): boolean =>
 function mayNot({ status, said }: Answer, { method, path }: Exchange): boolean {
   if (status === 401) return true;
   if (status === 403) return /not accessible by|permission|must have|SAML/i.test(said);
-  return status === 404 && method === 'POST' && !isGraphql(path);
+  // A pull request that is there, in a repository that the token may not see.
+  const isList = method === 'GET' && /\/issues\/\d+\/comments$/.test(path);
+  return status === 404 && (isList || (method === 'POST' && !isGraphql(path)));
 }
 
 /** @returns true for the GraphQL endpoint, `/graphql` or `/api/graphql` */

@@ -22,7 +22,7 @@ export interface OctokitRequest {
 }
 
 /** Longest time from sending one attempt to the last byte of its answer. */
-const ATTEMPT_TIMEOUT = 30_000;
+const ATTEMPT_TIMEOUT = 15_000;
 const MAX_REDIRECTS = 3;
 /** The headers octokit, its throttling and this program look at. */
 const HEADERS = ['content-type', 'link', 'retry-after', 'x-ratelimit-remaining', 'x-ratelimit-reset'];
@@ -35,6 +35,7 @@ const HEADERS = ['content-type', 'link', 'retry-after', 'x-ratelimit-remaining',
 export function octokitFetch(options: OctokitFetchOptions): (url: string, init: OctokitRequest) => Promise<Response> {
   const { origin } = new URL(options.root);
   return async (url, init) => {
+    if (!URL.canParse(url)) throw new GitHubSetupError('GitHub points to an address that is none.');
     let at = new URL(url);
     for (let hops = 0; ; hops += 1) {
       // A page's link or a redirect must not carry the token to another host.

@@ -35,6 +35,8 @@ export interface GitHub {
   readonly octokit: Octokit;
   readonly patience: Patience;
   readonly log: Log;
+  /** GitHub's own cloud, github.com or ghe.com, which has everything that is documented. */
+  readonly isCloud: boolean;
   /** Login of the token's user as REST writes it: `octocat`, or `github-actions[bot]` for an app. Asked once. */
   readonly viewer: () => Promise<string>;
 }
@@ -64,7 +66,8 @@ export async function createGitHub(options: GitHubOptions): Promise<GitHub> {
     throttling.throttling,
   );
   octokit.hook.wrap('request', retrying({ ...options, patience }));
-  const github = { octokit, patience, log };
+  const isCloud = /^https:\/\/api\.(?:github\.com|[^/]+\.ghe\.com)$/.test(root);
+  const github = { octokit, patience, log, isCloud };
   return { ...github, viewer: createViewer(github, token) };
 }
 

@@ -27,10 +27,38 @@ export async function findPullRequest(
   for (let delay = FIRST_WAIT_MS; ; delay *= 2) {
     const found = await pullsOf(client, repository, push.commit);
     const row = found.length > 0 ? choose(found, push) : await namedInTitle(client, repository, push);
-    if (row) return { ...repository, number: row.number, merged: row.merged };
+    if (row) return pullOf(row, repository, push);
     waited += delay;
     if (found.length > 0 || waited > (options.waitMs ?? 0)) return undefined;
     if (!(await client.patience.wait(delay, `GitHub knows of no pull request with ${push.commit}`))) return undefined;
+  }
+}
+
+/** A push to the branch that is to be merged is under review; one to where it is merged to is not, whatever the list says. */
+function pullOf({ number, merged, head }: Row, repository: Repository, { branch }: Push): PullRequest {
+  return { ...repository, number, merged, underReview: !merged && branch !== undefined && head === branch };
+}
+
+/**
+ * Whether it was merged meanwhile: the event of a run says how it was when the run was first started.
+ * @returns undefined when GitHub does not tell
+ * @throws GitHubError when GitHub does not answer
+ */
+export async function isMergedNow(
+  { octokit }: GitHub,
+  { owner, repo, number }: PullRequest,
+): Promise<boolean | undefined> {
+  try {
+    const { data } = await octokit.request('GET /repos/{owner}/{repo}/pulls/{pull_number}', {
+      owner,
+      repo,
+      pull_number: number,
+    });
+    const { merged, merged_at: mergedAt } = record(data);
+    return merged === true || typeof mergedAt === 'string';
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
   }
 }
 
@@ -58,8 +86,9 @@ function rowOf(value: unknown, { owner, repo }: Repository): Row | undefined {
   const pull = record(value);
   const number = positive(pull.number);
   const ours = `${owner}/${repo}`.toLowerCase();
-  const isOurs = (side: unknown): boolean => text(record(record(side).repo).full_name)?.toLowerCase() === ours;
-  if (number === undefined || !isOurs(pull.base)) return undefined;
+  const nameOf = (side: unknown): string | undefined => text(record(record(side).repo).full_name)?.toLowerCase();
+  const isOurs = (side: unknown): boolean => nameOf(side) === ours;
+  if (number === undefined || (nameOf(pull.base) ?? ours) !== ours) return undefined;
   return {
     number,
     open: pull.state === 'open',

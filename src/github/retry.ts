@@ -55,7 +55,9 @@ function exchangeOf(options: Request): Exchange {
   const url = options.url.replace(/\{(\w+)\}/g, (_braces, name: string) =>
     encodeURIComponent(String(parameters[name])),
   );
-  return { method: options.method, path: new URL(url, 'https://github.invalid').pathname };
+  // A page's link may be anything; what it is is told when it is sent.
+  const path = URL.canParse(url, 'https://github.invalid') ? new URL(url, 'https://github.invalid').pathname : '';
+  return { method: options.method, path };
 }
 
 /** @returns milliseconds to wait before the next try, or undefined when there is none */

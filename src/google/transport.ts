@@ -49,3 +49,20 @@ export function createFetch(): Fetch {
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
 }
+
+/**
+ * Answers without the secrets that this run knows: an error that quotes a token would carry it into a comment or a plan file,
+ * where nobody masks it.
+ * @param secrets may grow while the run goes on
+ */
+export function withoutSecrets(send: Fetch, secrets: ReadonlySet<string>): Fetch {
+  return async (url, init) => {
+    const response = await send(url, init);
+    const text = async (): Promise<string> => {
+      let body = await response.text();
+      for (const secret of secrets) body = body.replaceAll(secret, '***');
+      return body;
+    };
+    return { status: response.status, headers: response.headers, text };
+  };
+}

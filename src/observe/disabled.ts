@@ -1,4 +1,4 @@
-import { isApiDisabled } from '../google/errors.js';
+import { isApiDisabled, type ApiError } from '../google/errors.js';
 import type { DisabledApi } from './observed.js';
 
 /** Collects the APIs that turn out to be disabled, so that a plan can be made without them and name them all at once. */
@@ -20,12 +20,19 @@ export function collectDisabledApis(): DisabledApis {
         return await request;
       } catch (error) {
         if (!isApiDisabled(error)) throw error;
-        const service = error.metadata.service ?? `${error.api}.googleapis.com`;
-        const consumer = error.metadata.consumer?.replace(/^projects\//, '') ?? project;
-        found.set(`${service} ${consumer}`, { service, project: consumer });
+        const api = disabledApi(error, project);
+        found.set(`${api.service} ${api.project}`, api);
         return fallback;
       }
     },
     found: () => [...found.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, api]) => api),
+  };
+}
+
+/** @param project where the API is expected, for an answer that does not say */
+export function disabledApi(error: ApiError, project: string): DisabledApi {
+  return {
+    service: error.metadata.service ?? `${error.api}.googleapis.com`,
+    project: error.metadata.consumer?.replace(/^projects\//, '') ?? project,
   };
 }

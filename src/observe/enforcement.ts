@@ -1,13 +1,16 @@
-import { ApiError, NetworkError } from '../google/errors.js';
+import { ApiError, isApiDisabled, NetworkError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { parseExtensionName, parseGatewayName } from '../google/names.js';
 import type { AuthzExtension, AuthzPolicy } from '../google/types.js';
+
+import { disabledApi } from './disabled.js';
+import type { DisabledApi } from './observed.js';
 
 /** What stands in front of an egress gateway, as far as the caller may read it. */
 export type EnforcementReading =
   | { readonly kind: 'read'; readonly policies: readonly AuthzPolicy[]; readonly extensions: readonly AuthzExtension[] }
   /** `why` is what Google answered. */
-  | { readonly kind: 'unreadable'; readonly why: string };
+  | { readonly kind: 'unreadable'; readonly why: string; readonly disabled?: DisabledApi };
 
 /**
  * Reads the authorization policies that target a gateway and the extensions they call. Only this tells a gateway that
@@ -28,6 +31,9 @@ export async function readEnforcement(gateway: string, google: Google): Promise<
     const extensions = await Promise.all(readable.map((name) => google.networkservices.getAuthzExtension(name)));
     return { kind: 'read', policies, extensions };
   } catch (error) {
+    if (isApiDisabled(error)) {
+      return { kind: 'unreadable', why: error.googleMessage, disabled: disabledApi(error, at.project) };
+    }
     if (error instanceof ApiError && error.status !== 401) return { kind: 'unreadable', why: error.googleMessage };
     if (error instanceof NetworkError) return { kind: 'unreadable', why: error.message };
     throw error;

@@ -25,11 +25,12 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { region } = desired;
   const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedServices, scopeReading, enforcement] = await Promise.all([
+  const [known, gateways, assumedServices, scopeReading, otherProject, enforcement] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
     readProject(desired.project, google),
+    readOtherProject(desired, google),
     readEgressEnforcement(desired, google),
   ]);
   const project = scopeReading.resolve(known.engines.map(({ name }) => name));
@@ -38,7 +39,7 @@ export async function observe(desired: Desired, google: Google, universe: string
     readOthers(desired, known, project, google),
   ]);
   const siblings = others.filter(({ name }) => !selection.engines.includes(name));
-  const registryProject = await registryProjectOf(desired, project, engines, google);
+  const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
   const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
   const engineNames = known.engines.map(({ name }) => name).sort();
@@ -69,9 +70,17 @@ function egressProject({ gateways: { egress } }: Desired): string | undefined {
  * leaves egress alone, the gateway that the engines are bound to decides; all of a project and region share one.
  */
 async function registryProjectOf(
-  desired: Desired,
-  project: ProjectRef,
-  engines: readonly ObservedEngine[],
+  {
+    desired,
+    project,
+    otherProject,
+    engines,
+  }: {
+    desired: Desired;
+    project: ProjectRef;
+    otherProject: ProjectRef | undefined;
+    engines: readonly ObservedEngine[];
+  },
   google: Google,
 ): Promise<ProjectRef> {
   const { egress } = desired.gateways;
@@ -81,7 +90,13 @@ async function registryProjectOf(
   const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
   const name = (declared ? egress.project : inferred) ?? project.id;
   if (name === project.id || name === project.number) return project;
-  return (await readProject(name, google)).resolve([]);
+  return otherProject ?? (await readProject(name, google)).resolve([]);
+}
+
+/** The project that a declared egress gateway names, when it is not the engines' own by the same name. */
+async function readOtherProject(desired: Desired, google: Google): Promise<ProjectRef | undefined> {
+  const name = egressProject(desired);
+  return name === undefined || name === desired.project ? undefined : (await readProject(name, google)).resolve([]);
 }
 
 /** Ingress gateways have no authorization policy that asks IAP, so only egress is looked at. */

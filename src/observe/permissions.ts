@@ -49,9 +49,13 @@ async function lackingOn(need: NeededPermission, isBelieved: boolean, google: Go
   return [{ permission, project, resources: lacking }];
 }
 
-function heldOn(resource: string, permission: string, google: Google): Promise<readonly string[] | undefined> {
-  const client = permission.startsWith('iap.') ? google.iap : google.aiplatform;
-  return answerOrNone(client.testPermissions(resource, [permission]));
+/** @returns undefined also where the answer lacks what was made use of already: then it says nothing about the rest */
+async function heldOn(resource: string, permission: string, google: Google): Promise<readonly string[] | undefined> {
+  const isIap = permission.startsWith('iap.');
+  const proven = isIap ? 'iap.webServiceVersions.getIamPolicy' : 'aiplatform.reasoningEngines.get';
+  const asked = [...new Set([proven, permission])];
+  const held = await answerOrNone((isIap ? google.iap : google.aiplatform).testPermissions(resource, asked));
+  return held?.includes(proven) || permission === proven ? held : undefined;
 }
 
 async function answerOrNone<T>(answer: Promise<T>): Promise<T | undefined> {

@@ -1,4 +1,4 @@
-import { isPermissionDenied } from '../google/errors.js';
+import { isApiDisabled, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { parseEngineName, projectRefOf, type ProjectRef } from '../google/names.js';
 
@@ -21,7 +21,7 @@ export async function readProject(project: string, google: Google): Promise<Proj
     return { resolve: () => ref };
   } catch (error) {
     // A number alone will not do: gateways are written with the project's ID.
-    if (!isPermissionDenied(error) || /^\d+$/.test(project)) throw error;
+    if (!(isPermissionDenied(error) || isApiDisabled(error)) || /^\d+$/.test(project)) throw error;
     return {
       resolve: (engineNames) => {
         const number = engineNames

@@ -1,5 +1,5 @@
 import type { Desired } from '../config/desired.js';
-import { ApiError, isNotFound, isPermissionDenied, NetworkError } from '../google/errors.js';
+import { ApiError, isApiDisabled, isNotFound, isPermissionDenied, NetworkError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { iapRegistryOf, iapResourceOf, parseRegistryName, type ProjectRef } from '../google/names.js';
 import type { AgentGateway, IamPolicy, RegistryService } from '../google/types.js';
@@ -41,6 +41,8 @@ export async function readAttached(
         const services = await google.agentregistry.listServices(project, location);
         return { project, location, kind: 'read', services };
       } catch (error) {
+        // The same API was asked of the gateway's own registry, and a check names it.
+        if (isApiDisabled(error)) return { project, location, kind: 'read', services: [] };
         if (error instanceof ApiError && error.status !== 401) {
           return { project, location, kind: 'unreadable', why: error.googleMessage };
         }

@@ -47,14 +47,14 @@ function toBind(plan: Plan, { project }: Observed): NeededPermission[] {
 
 function toRegister(plan: Plan, { registryProject }: Observed): NeededPermission[] {
   const actions = new Set(endpointChanges(plan).map(({ action }) => action));
-  return (['create', 'update'] as const)
-    .filter((action) => actions.has(action))
-    .map((action) => ({
-      permission: `agentregistry.services.${action}`,
-      project: registryProject.id,
-      proven: 'agentregistry.services.list',
-      resources: [],
-    }));
+  const written = (['create', 'update'] as const).filter((action) => actions.has(action));
+  // What was written is read back.
+  return [...written, ...(written.length > 0 ? ['get'] : [])].map((verb) => ({
+    permission: `agentregistry.services.${verb}`,
+    project: registryProject.id,
+    proven: 'agentregistry.services.list',
+    resources: [],
+  }));
 }
 
 /** A service that does not exist yet has no IAP resource of its own; what is granted on the whole registry holds there. */
@@ -70,14 +70,13 @@ function toGrant(plan: Plan, { registryProject, region }: Observed): NeededPermi
       registryResource ? iapResourceOf(registryResource, registryProject) : iapRegistryOf(registryProject, region),
     );
   if (granted.size === 0) return [];
-  return [
-    {
-      permission: 'iap.webServiceVersions.setIamPolicy',
-      project: registryProject.id,
-      proven: 'agentregistry.services.list',
-      resources: [...new Set(resources)].sort(),
-    },
-  ];
+  // A policy is read, merged and written.
+  return (['get', 'set'] as const).map((verb) => ({
+    permission: `iap.webServiceVersions.${verb}IamPolicy`,
+    project: registryProject.id,
+    proven: 'agentregistry.services.list',
+    resources: [...new Set(resources)].sort(),
+  }));
 }
 
 /** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
@@ -85,6 +84,8 @@ export const ROLE_OF: Readonly<Record<string, string>> = {
   'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
   'networkservices.agentGateways.use': 'a custom role',
   'agentregistry.services.create': 'roles/agentregistry.editor',
+  'agentregistry.services.get': 'roles/agentregistry.viewer',
   'agentregistry.services.update': 'roles/agentregistry.editor',
+  'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',
   'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
 };

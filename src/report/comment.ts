@@ -33,8 +33,8 @@ export interface CommentInput {
   readonly commit: string;
   /** Version of the action. */
   readonly version: string;
-  /** Whether the plan shown here may be approved by this comment; one that only tells of an apply approves nothing. */
-  readonly approves: boolean;
+  /** Digest of the plan that this comment approves; empty where it only tells of something. */
+  readonly approvedDigest: string;
   /** Base64 for the next run, hidden in the last line. What is no base64, or too long, is left out. */
   readonly payload?: string;
   /** How long the apply took so far. */
@@ -52,8 +52,7 @@ const HASHES = '####';
  * @returns GitHub Markdown below 60,000 bytes, cut at whole rows; its first line is the marker by which it is found again
  */
 export function renderComment(input: CommentInput): string {
-  const { label, state, version, plan, approves } = input;
-  const digest = plan && approves ? plan.digest : '';
+  const { label, state, version, approvedDigest: digest } = input;
   const marker = formatMarker({ label, digest, version, state });
   const ending = `\n${payloadLine(input.payload)}`;
   const room = MAX_BYTES - marker.length - ending.length - 2;

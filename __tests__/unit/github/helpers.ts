@@ -7,7 +7,7 @@ import { OWNER, REPO, startGitHub, TOKENS, type FakeGitHub } from '../../contrac
 import { recordingLog, type RecordingLog } from '../../support/log.js';
 import { fakeClock, type FakeClock } from '../google/fakes.js';
 
-export const PULL: PullRequest = { owner: OWNER, repo: REPO, number: 7, merged: false };
+export const PULL: PullRequest = { owner: OWNER, repo: REPO, number: 7, merged: false, underReview: true };
 
 /** Node's own fetch in the program's form. */
 export const plainFetch: Fetch = (url, init) => fetch(url, { ...init, redirect: 'manual' });

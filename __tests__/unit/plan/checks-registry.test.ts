@@ -206,12 +206,32 @@ describe('host-claimed-twice', () => {
       const [note, ...others] = found(ID, wanted, observed({ services }));
       expect([note?.level, others]).toEqual(['note', []]);
       expect(note?.message).toBe(
-        `api.stripe.com has several paths in 2 services, ${serviceNamed('payments')} and ${serviceNamed('stripe')}: each has its own grants.`,
+        `api.stripe.com is in 2 services with other ports, schemes or paths, ${serviceNamed('payments')} and ${serviceNamed('stripe')}: each has its own grants.`,
       );
     }
     const off = { ...want, checkLevels: { [ID]: { level: 'off' as const, origin: fromFile(1) } } };
     expect(found(ID, off, observed({ services }))).toEqual([]);
   });
+
+  it.each(['https://api.stripe.com:443/', 'https://API.stripe.com.', 'https://api.stripe.com.:443'])(
+    'fires for %s, which is the same URL',
+    (url) => {
+      const theirs = service('payments', [url]);
+      expect(found(ID, want, observed({ services: [stripeService, theirs] })).map(({ level }) => level)).toEqual([
+        'warning',
+      ]);
+    },
+  );
+
+  it.each(['https://api.stripe.com:8443', 'http://api.stripe.com', 'https://api.stripe.com/v2'])(
+    'gives a note for %s, which is another',
+    (url) => {
+      const theirs = service('payments', [], { interfaces: [{ url, protocolBinding: 'JSONRPC' }] });
+      expect(found(ID, want, observed({ services: [stripeService, theirs] })).map(({ level }) => level)).toEqual([
+        'note',
+      ]);
+    },
+  );
 
   it('fires for another registry that the gateway looks into, where the grants count for nothing', () => {
     const name = 'projects/acme-agents/locations/global/services/payments';

@@ -20,6 +20,7 @@ import { planned } from '../../support/plan.js';
 
 const UPDATE = 'aiplatform.reasoningEngines.update';
 const SET = 'iap.webServiceVersions.setIamPolicy';
+const GET = 'iap.webServiceVersions.getIamPolicy';
 const engines = [observedEngine('1', { allow: ['stripe'] })];
 const wanted = desired({
   gateways: { egress: gateway('egress') },
@@ -52,6 +53,13 @@ describe('what a plan needs', () => {
         proven: 'agentregistry.services.list',
         resources: [],
       },
+      {
+        permission: 'agentregistry.services.get',
+        project: PROJECT.id,
+        proven: 'agentregistry.services.list',
+        resources: [],
+      },
+      { permission: GET, project: PROJECT.id, proven: 'agentregistry.services.list', resources: [REGISTRY] },
       { permission: SET, project: PROJECT.id, proven: 'agentregistry.services.list', resources: [REGISTRY] },
     ]);
   });
@@ -60,12 +68,10 @@ describe('what a plan needs', () => {
     const far = desired({ ...wanted, gateways: { egress: gateway('egress', OTHER_PROJECT.id) } });
     const world = observed({ engines, registryProject: OTHER_PROJECT });
     const needed = neededPermissions(planned(far, world), world);
-    expect(needed.map(({ project }) => project)).toEqual([
-      PROJECT.id,
-      OTHER_PROJECT.id,
-      OTHER_PROJECT.id,
-      OTHER_PROJECT.id,
+    expect(needed.filter(({ project }) => project === PROJECT.id).map(({ permission }) => permission)).toEqual([
+      UPDATE,
     ]);
+    expect(new Set(needed.slice(1).map(({ project }) => project))).toEqual(new Set([OTHER_PROJECT.id]));
   });
 
   it('is less where there is less to do', () => {
@@ -113,6 +119,11 @@ describe('what the caller lacks', () => {
 
   it('is not what a project denies that denies what was made use of, too: it is granted elsewhere', async () => {
     expect(await ask([onProject.permission, 'p']).lacking).toEqual([]);
+  });
+
+  it('is not what a resource denies that denies what was made use of, too', async () => {
+    const denied = ['aiplatform.reasoningEngines.get', GET, UPDATE, SET];
+    expect(await ask([...denied, 'p'], denied).lacking).toEqual([]);
   });
 
   it('counts as the project says where a resource cannot be asked', async () => {

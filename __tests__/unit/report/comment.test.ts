@@ -90,7 +90,13 @@ describe('the first line', () => {
 
   it.each(STATES)('is there without a plan: %s', (state) => {
     const input = without(firstPlan(), 'plan');
-    const text = renderComment({ ...input, state, engines: [], failures: [failure('no', 'auth-failed')] });
+    const text = renderComment({
+      ...input,
+      approvedDigest: '',
+      state,
+      engines: [],
+      failures: [failure('no', 'auth-failed')],
+    });
     expect(headlineOf(text)).not.toMatch(/undefined|^$/);
     expect(parseMarker(text)).toEqual({ label: 'agent-gateway.yaml', digest: '', version: '1.0.0', state });
   });

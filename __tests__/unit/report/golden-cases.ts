@@ -40,7 +40,6 @@ export const CASES: Readonly<Record<string, () => string>> = {
 
 const REVIEW = 'Review the plan, then apply it.';
 const BASE = {
-  approves: true,
   label: 'agent-gateway.yaml',
   runUrl: 'https://github.com/acme/agents/actions/runs/18273645546',
   commit: '6f1c0c6ad6b1f5d9be8a2d5f1b9e0f7a3c4d5e6f',
@@ -76,7 +75,14 @@ export function commentOf(
   more: Partial<CommentInput> & { result?: ApplyResult; plan?: Plan } = {},
 ): CommentInput {
   const { result, plan = planOf(want, world, []), ...others } = more;
-  return { ...BASE, state: 'planned', plan, engines: reportEngines(plan, want, world, result), ...others };
+  return {
+    ...BASE,
+    state: 'planned',
+    plan,
+    approvedDigest: plan.digest,
+    engines: reportEngines(plan, want, world, result),
+    ...others,
+  };
 }
 
 function planOf(want: Desired, world: Observed, checks = CHECKS): Plan {

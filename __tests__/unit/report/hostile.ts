@@ -94,7 +94,7 @@ export function commentSaying(say: () => string): CommentInput {
   const { reason } = { reason: 'bind-failed' as const };
   return {
     label: say(),
-    approves: true,
+    approvedDigest: `sha256:${'a'.repeat(64)}`,
     state: 'failed',
     plan: planSaying(say),
     engines: [

@@ -16,7 +16,7 @@ export const hostClaimedTwice: Check = {
   run: ({ desired, observed, endpoints }) => {
     const planned = byService(endpoints);
     const claims = claimsOf(observed, endpoints);
-    const sameUrl = shared(claims, planned, ({ url }) => url);
+    const sameUrl = shared(claims, planned, ({ url }) => plainUrl(url));
     const sameHost = shared(claims, planned, ({ url }) => hostOf(url));
     const origin = (services: readonly string[]): object =>
       endpointOrigin(
@@ -36,7 +36,7 @@ export const hostClaimedTwice: Check = {
     const notes = [...sameHost]
       .filter(([group]) => !sameUrl.has(group))
       .map(([, { services, whats }]) => ({
-        message: `${listed(whats)} has several paths in ${services.length} services, ${services.join(' and ')}: each has its own grants.`,
+        message: `${listed(whats)} is in ${services.length} services with other ports, schemes or paths, ${services.join(' and ')}: each has its own grants.`,
         remedy: 'Nothing to do as long as that is meant.',
         isNote: true,
         ...origin(services),
@@ -105,7 +105,12 @@ function shared(
   return groups;
 }
 
+/** The port that https has anyway, and the dot of a full host name, make no other URL. */
+function plainUrl(url: string): string {
+  return url.replace(/^(https:\/\/[^/:?#@]+?)\.?(?::443)?\/?(?=[/?#]|$)/, '$1');
+}
+
 /** @returns the host of a URL, without user information and port; the URL itself when it has none */
 function hostOf(url: string): string {
-  return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#:]+)/.exec(url)?.[1] ?? url;
+  return /^[a-z][a-z\d+.-]*:\/\/(?:[^/?#]*@)?([^/?#:]+)/.exec(url)?.[1]?.replace(/\.$/, '') ?? url;
 }

@@ -1,4 +1,5 @@
 import type { CheckLevel } from '../../config/desired.js';
+import { redactText } from '../../redact.js';
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
@@ -95,6 +96,7 @@ export function runChecks(input: CheckInput, checks: readonly Check[] = ALL): Fi
 const LEVELS: readonly Finding['level'][] = ['error', 'warning', 'note'];
 
 /** What is only worth a note stays one, whatever level the config gives the check. */
-function findingOf(id: string, level: CheckLevel, { isNote = false, ...found }: Found): Finding {
-  return { id, level: isNote ? 'note' : level, ...found };
+function findingOf(id: string, level: CheckLevel, { isNote = false, message, remedy, ...found }: Found): Finding {
+  // What others registered may hold secrets, and the plan is written to a file.
+  return { id, level: isNote ? 'note' : level, message: redactText(message), remedy: redactText(remedy), ...found };
 }

@@ -12,7 +12,9 @@ export const notReadable: Check = {
         ? [
             {
               message: `The authorization policies of the egress gateway could not be read, so nothing is said about whether it enforces grants: ${enforcement.why}`,
-              remedy: `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
+              remedy: enforcement.disabled
+                ? `Enable it: gcloud services enable ${enforcement.disabled.service} --project=${enforcement.disabled.project}`
+                : `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
               ...(egress !== undefined && egress !== 'none' ? { origin: egress.origin } : {}),
             },
           ]

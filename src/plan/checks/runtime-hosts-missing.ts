@@ -1,6 +1,7 @@
 import type { Observed, ObservedEngine } from '../../observe/observed.js';
 import type { EndpointChange } from '../types.js';
-import type { Check } from './check.js';
+import type { Desired } from '../../config/desired.js';
+import type { Check, Found } from './check.js';
 import { egressors, mayMean } from './members.js';
 import { normaliseUrl } from '../serving.js';
 import { endpointOrigin, engineOf, listed, named, newEgress } from './wording.js';
@@ -16,28 +17,49 @@ const startUpServices = (region: string): string[] => ['cloudresourcemanager', `
 export const runtimeHostsMissing: Check = {
   id: 'runtime-hosts-missing',
   level: 'warning',
-  run: ({ desired, observed, endpoints, bindings }) =>
-    newEgress({ observed, bindings }).flatMap((change) => {
+  run: ({ desired, observed, endpoints, bindings }) => {
+    const groups = new Map<string, Lacking[]>();
+    for (const change of newEgress({ observed, bindings })) {
       const engine = engineOf(observed, change.engine);
       const allow = observed.selection.allow.get(change.engine) ?? [];
       // Without any endpoint its grants are kept elsewhere.
-      if (!engine || allow.length === 0) return [];
+      if (!engine || allow.length === 0) continue;
       const allowed = desired.endpoints.filter(({ key }) => allow.includes(key));
-      if (allowed.some(({ presets }) => presets.some(({ name }) => name === 'runtime'))) return [];
+      if (allowed.some(({ presets }) => presets.some(({ name }) => name === 'runtime'))) continue;
       const hosts = reachableHosts(engine, allow, endpoints, observed);
       const missing = startUpServices(observed.region).filter((service) => !hosts.some((host) => isOf(host, service)));
-      if (missing.length === 0) return [];
-      return [
-        {
-          message: `Engine ${named(engine)} is to be bound to egress gateway ${change.egress.to ?? ''}, but none of the endpoints it may use (${listed(allow)}) has ${missing
-            .map((service) => `${service}.googleapis.com or ${service}.mtls.googleapis.com`)
-            .join(', nor ')}, which it calls when it starts.`,
-          remedy: 'Add presets: [runtime] to an endpoint that this engine is allowed, before it is bound.',
-          ...endpointOrigin({ desired }, allow),
-        },
-      ];
-    }),
+      if (missing.length === 0) continue;
+      const group = JSON.stringify([allow, missing, change.egress.to]);
+      groups.set(group, [...(groups.get(group) ?? []), { engine, allow, missing, gateway: change.egress.to ?? '' }]);
+    }
+    return [...groups.values()].flatMap((group) => foundFor(group, desired));
+  },
 };
+
+/** An engine that would be bound without what it calls when it starts. */
+interface Lacking {
+  readonly engine: ObservedEngine;
+  readonly allow: readonly string[];
+  readonly missing: readonly string[];
+  readonly gateway: string;
+}
+
+/** One finding for all engines with the same endpoints: a fleet most often has one config for many. */
+function foundFor(group: readonly Lacking[], desired: Desired): Found[] {
+  const [first] = group;
+  if (!first) return [];
+  const { allow, missing, gateway } = first;
+  const many = group.length > 1;
+  const engines = listed(group.map(({ engine }) => named(engine)));
+  const hosts = missing.map((service) => `${service}.googleapis.com or ${service}.mtls.googleapis.com`).join(', nor ');
+  return [
+    {
+      message: `${many ? 'Engines' : 'Engine'} ${engines} ${many ? 'are' : 'is'} to be bound to egress gateway ${gateway}, but none of the endpoints ${many ? 'they' : 'it'} may use (${listed(allow)}) has ${hosts}, which ${many ? 'they call when they start' : 'it calls when it starts'}.`,
+      remedy: `Add presets: [runtime] to an endpoint that ${many ? 'these engines are' : 'this engine is'} allowed, before ${many ? 'they are' : 'it is'} bound.`,
+      ...endpointOrigin({ desired }, allow),
+    },
+  ];
+}
 
 /** All that the config allows, and what it may have been granted before by somebody else. */
 function reachableHosts(
