@@ -1,5 +1,6 @@
 import type { Observed } from '../observe/observed.js';
 import { projectsOf } from '../plan/bindings.js';
+import { groupBy } from '../plan/canonical.js';
 import {
   bindingChanges,
   directionOf,
@@ -63,12 +64,12 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = grantChanges(plan);
+  const grants = groupBy(grantChanges(plan), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
   for (const change of endpointChanges(plan)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
     if (tasks.has(change.service) && change.action === 'adopt') continue;
-    tasks.set(change.service, { change, grants: grants.filter(({ service }) => service === change.service) });
+    tasks.set(change.service, { change, grants: grants.get(change.service) ?? [] });
   }
   return new Map([...tasks].map(([name, task]) => [name, prepareService(task, observed, deps)]));
 }
@@ -78,13 +79,13 @@ async function runEngines(
   services: ReadonlyMap<string, Promise<ServiceResult>>,
   engines: EngineRunner,
 ): Promise<EngineResult[]> {
+  // Once for all: a fleet has as many grants as engines times endpoints.
+  const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
   const relies = (change: BindingChange): Reliance[] =>
-    grantChanges(plan)
-      .filter(({ engine }) => engine === change.engine)
-      .flatMap((grant) => {
-        const service = services.get(grant.service);
-        return service ? [{ service, isNew: isChange(grant) }] : [];
-      });
+    (byEngine.get(change.engine) ?? []).flatMap((grant) => {
+      const service = services.get(grant.service);
+      return service ? [{ service, isNew: isChange(grant) }] : [];
+    });
   const bindings = bindingChanges(plan);
   const first = bindings.filter((change) => !onlyTakesAway(change));
   const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));

@@ -31,3 +31,15 @@ export function sortBy<T>(items: readonly T[], ...keys: ((item: T) => string)[])
     return 0;
   });
 }
+
+/** @returns the items by key, in their order */
+export function groupBy<T, K>(items: readonly T[], keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>();
+  for (const item of items) {
+    const key = keyOf(item);
+    const group = groups.get(key);
+    if (group) group.push(item);
+    else groups.set(key, [item]);
+  }
+  return groups;
+}

@@ -2,8 +2,9 @@ import type { ApplyResult, EngineResult } from '../apply/result.js';
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
 import { plannedStatus } from '../plan/bindings.js';
+import { groupBy } from '../plan/canonical.js';
 import { governanceOf, type Governance } from '../plan/governance.js';
-import { bindingChanges, grantChanges, isChange, type BindingChange, type Plan } from '../plan/types.js';
+import { bindingChanges, grantChanges, isChange, type Plan } from '../plan/types.js';
 
 /** One engine at the end of a step, for outputs and reports. */
 export interface EngineReport {
@@ -26,12 +27,15 @@ export interface EngineReport {
  * @param result absent when nothing was applied
  */
 export function reportEngines(plan: Plan, desired: Desired, observed: Observed, result?: ApplyResult): EngineReport[] {
+  const missing = groupBy(grantChanges(plan).filter(isChange), ({ engine }) => engine);
   return bindingChanges(plan).flatMap((change) => {
     const engine = observed.engines.find(({ name }) => name === change.engine);
     if (!engine) return [];
     const outcome = result?.engines.get(change.engine);
     const now = outcome ?? { egress: change.egress.from, ingress: change.ingress.from };
-    const granted = isGranted(plan, change, result);
+    const granted = (missing.get(change.engine) ?? []).every(
+      ({ service }) => result?.services.get(service)?.status === 'done',
+    );
     const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
     return [
       {
@@ -52,9 +56,4 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
       },
     ];
   });
-}
-
-function isGranted(plan: Plan, change: BindingChange, result: ApplyResult | undefined): boolean {
-  const missing = grantChanges(plan).filter((grant) => grant.engine === change.engine && isChange(grant));
-  return missing.every(({ service }) => result?.services.get(service)?.status === 'done');
 }
