@@ -1,5 +1,6 @@
 import * as core from '@actions/core';
 import { randomUUID } from 'node:crypto';
+import { setMaxListeners } from 'node:events';
 import { systemClock } from '../clock.js';
 import { SHOWN } from '../commands/annotate.js';
 import type { Outcome } from '../commands/outcome.js';
@@ -36,6 +37,8 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
   command: (read: Read<T>, session: Session) => Promise<Outcome>,
 ): Promise<void> {
   const stop = new AbortController();
+  // Every wait of every engine listens to it, which is no leak: Node.js would warn of one from the eleventh on.
+  setMaxListeners(0, stop.signal);
   const cancel = (): void => stop.abort(new CancelledError('the workflow was cancelled'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, cancel);
   const secrets = new Set<string>();

@@ -47,8 +47,10 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
     endpointSpec: { type: 'NO_SPEC' },
     interfaces: change.interfaces.map(({ url, protocol }) => ({ url, protocolBinding: protocol })),
   };
+  const attempt = async (): Promise<void> =>
+    finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
   try {
-    await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
+    await unlessConflict(attempt, change, deps);
   } catch (error) {
     const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
     if (!(error instanceof Error) || !mayExist) throw error;
@@ -59,15 +61,34 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   }
 }
 
+/** Tries again what was refused because somebody else writes at the same time: then nothing was done. */
+async function unlessConflict(attempt: () => Promise<void>, change: EndpointChange, deps: ApplyDeps): Promise<void> {
+  for (let round = 1; ; round += 1) {
+    try {
+      await attempt();
+      return;
+    } catch (error) {
+      if (!isConflict(error) || round === MAX_ROUNDS) throw error;
+      deps.progress.step(change.key, 'somebody else is writing the registry, trying again');
+      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+    }
+  }
+}
+
 /** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
 async function readTaken(change: EndpointChange, refusal: Error, deps: ApplyDeps): Promise<void> {
-  const attempt = (): Promise<RegistryService | undefined> =>
-    deps.google.agentregistry.getService(change.service).catch((error: unknown) => {
-      if (isNotFound(error)) return undefined;
-      throw error;
-    });
+  const attempt = (): Promise<RegistryService | undefined> => serviceIfAny(change.service, deps);
   const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNREADABLE_MS }, deps);
   if (!found) throw refusal;
+}
+
+async function serviceIfAny(service: string, { google }: ApplyDeps): Promise<RegistryService | undefined> {
+  try {
+    return await google.agentregistry.getService(service);
+  } catch (error) {
+    if (isNotFound(error)) return undefined;
+    throw error;
+  }
 }
 
 /**
@@ -163,10 +184,13 @@ async function finish(operation: Operation, change: EndpointChange, deps: ApplyD
   }
 }
 
-/** The operation's own response is not trusted, as Terraform does not: the service is read back. */
+/**
+ * The operation's own response is not trusted, as Terraform does not: the service is read back. It may not even be found for a
+ * moment: a read may lag behind, and an operation that could not be found counts as ended while it may still run.
+ */
 async function projectionOf(service: string, deps: ApplyDeps): Promise<string> {
   const attempt = async (): Promise<string | undefined> =>
-    (await deps.google.agentregistry.getService(service)).registryResource || undefined;
+    (await serviceIfAny(service, deps))?.registryResource || undefined;
   const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: PROJECTION_WAIT_MS }, deps);
   if (found === undefined) throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
   return found;

@@ -67,8 +67,8 @@ export function createAiplatform(http: Http, version: AiplatformVersion): Aiplat
         // In the query, other than everywhere else (discovery document).
         query: { permissions },
         shape: SHAPES.permissions,
-        // A POST that only asks; a server with problems is not waited for.
-        retry: 'throttled',
+        // A POST that only asks. Asked where the project's answer leaves a doubt, so that no answer would be taken for a no.
+        retry: 'always',
       });
       return answer.permissions ?? [];
     },

@@ -59,8 +59,8 @@ export function createIap(http: Http): Iap {
         path: `v1/${resource}:testIamPermissions`,
         shape: SHAPES.permissions,
         body: { permissions },
-        // A POST that only asks; a server with problems is not waited for.
-        retry: 'throttled',
+        // A POST that only asks. Asked where the project's answer leaves a doubt, so that no answer would be taken for a no.
+        retry: 'always',
       });
       return answer.permissions ?? [];
     },

@@ -49,6 +49,26 @@ describe('a new service', () => {
     expect(on.clock.now() - start).toBeGreaterThanOrEqual(95_000);
   });
 
+  it('is waited for when a read does not show it yet', async () => {
+    const on = stage();
+    const change = await changeOf(on, endpoint('stripe', [stripe]));
+    on.google.script('agentregistry.getService', apiError(404, 'NOT_FOUND'), apiError(404, 'NOT_FOUND'));
+    expect(await register(change, on.deps)).toBe(resourceOf('stripe'));
+  });
+
+  it('that is refused because of a concurrent write is tried again, and not for ever', async () => {
+    const on = stage();
+    const change = await changeOf(on, endpoint('stripe', [stripe]));
+    on.google.script('agentregistry.createService', aborted(), aborted());
+    expect(await register(change, on.deps)).toBe(resourceOf('stripe'));
+    expect(on.google.called('agentregistry.createService')).toHaveLength(3);
+
+    const other = await changeOf(on, endpoint('other', ['https://other.example.com']));
+    const refusals = Array.from({ length: 9 }, () => aborted());
+    on.google.script('agentregistry.createService', ...refusals);
+    expect(await thrownBy(() => register(other, on.deps))).toBe(refusals[4]);
+  });
+
   it('that never gets a resource is a failure', async () => {
     const on = stage({ projectionMs: 3_600_000 });
     const change = await changeOf(on, endpoint('stripe', [stripe]));

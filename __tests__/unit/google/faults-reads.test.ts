@@ -53,6 +53,25 @@ describe.each(READS)('a %s', (_what, read, expected) => {
   });
 });
 
+describe('a question for permissions', () => {
+  const PERMISSIONS = ['aiplatform.reasoningEngines.update'];
+  const ABOUT: [string, (google: Google) => Promise<unknown>][] = [
+    ['an engine', (google) => google.aiplatform.testPermissions(ENGINE, PERMISSIONS)],
+    ['a policy', (google) => google.iap.testPermissions(REGISTRY, PERMISSIONS)],
+  ];
+
+  it.each(ABOUT)(
+    'about %s is asked again like a read: without an answer the run would be refused',
+    async (_what, ask) => {
+      const match: FaultInput['match'] = { api: ['aiplatform', 'iap'] };
+      await onTheWire([{ kind: 'status', status: 503, match, when: { first: 2 } }], async (wire) => {
+        expect(await ask(wire.google)).toEqual(PERMISSIONS);
+        expect(asked(wire)).toHaveLength(3);
+      });
+    },
+  );
+});
+
 describe('waiting as the server says', () => {
   const limited = { kind: 'status', status: 429, when: { first: 1 }, match: { api: 'aiplatform' } } as const;
   const read = ({ google }: Wire): Promise<unknown> => google.aiplatform.getEngine(ENGINE);

@@ -1,0 +1,55 @@
+import { disturbed, type Disturbance } from './disturbed.js';
+import { ANSWER_FAULTS, WORLD_FAULTS } from './faults.js';
+import { undisturbed } from './judge.js';
+import { METHODS } from './methods.js';
+import { once } from './once.js';
+import type { Scenario } from './scenario.js';
+import { openTrial, type Trial } from './trial.js';
+import { caseOf } from './world.js';
+
+/** Every method with every fault that can happen to it. */
+export function matrix(): Scenario[] {
+  const given = caseOf(3, 3);
+  const open = async (change: boolean): Promise<Trial> => {
+    const trial = await openTrial(given);
+    if (change) changeSomething(trial);
+    return trial;
+  };
+  const references = {
+    plain: once(() => undisturbed(() => open(false))),
+    changed: once(() => undisturbed(() => open(true))),
+  };
+  return METHODS.flatMap((method) =>
+    [...ANSWER_FAULTS, ...WORLD_FAULTS]
+      .filter((column) => column.appliesTo(method))
+      .map((column): Scenario => {
+        const { kind } = method;
+        const disturbance: Disturbance = {
+          given,
+          // A fixed token stays what it is; only one that is fetched can be fetched again.
+          options: { credentials: kind === 'token' || column.title === '401' ? 'federated' : 'fixed' },
+          setup: method.setup ?? [],
+          faults: [{ ...column.template, match: method.match }],
+          lasts: column.lasts,
+          reference: column.afterChange ? references.changed : references.plain,
+          ...(column.afterChange ? { change: changeSomething } : {}),
+        };
+        return {
+          group: 'faults',
+          row: method.title,
+          column: column.title,
+          waits: column.waits,
+          play: () => disturbed(disturbance),
+        };
+      }),
+  );
+}
+
+/** What a busy morning brings: a deploy, a service and a grant of another team, and a label. */
+function changeSomething({ emulator: { world } }: Trial): void {
+  world.addEngine({ id: '2002', displayName: 'Deployed just now', egress: 'egress' });
+  world.addService({ id: 'just-now', urls: ['https://just-now.example.com'] });
+  world.addMember('service:payments-team', 'user:new-colleague@example.com');
+  world.addMember('service:customers', 'user:new-colleague@example.com');
+  for (const id of ['1001', '1002', '1003']) world.touchEngine(id, { labels: { owner: 'new-team' } });
+}
