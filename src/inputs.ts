@@ -107,11 +107,15 @@ function readCommon(reader: Reader): CommonInputs {
       allow: reader.text('allow'),
     },
     apiVersion: reader.choice('api_version', ['v1beta1', 'v1']),
-    accessToken: reader.token('access_token', accessToken),
+    accessToken: reader.token(
+      'access_token',
+      accessToken,
+      'Pass the access_token output of google-github-actions/auth.',
+    ),
     universe:
       reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
     requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
-    githubToken,
+    githubToken: reader.token('github_token', githubToken, 'Leave it out, or pass the token as it is.'),
   };
 }
 
@@ -146,7 +150,8 @@ interface Reader {
   number(name: string, otherwise: number, min: number, max: number, unit: string): number;
   /** The empty string when not given or wrong. */
   matching(name: string, pattern: RegExp, what: string): string;
-  token(name: string, value: string): string;
+  /** A header refuses such a token too, with a message that quotes it in another form than the runner masks. */
+  token(name: string, value: string, fix: string): string;
   notYet(name: string, only: string): void;
   notSupported(name: string, value: string): void;
 }
@@ -188,14 +193,10 @@ function createReader(): Reader {
       wrong(name, `${shown(name)} is not ${what}.`, 'Correct it or leave it out.');
       return '';
     },
-    token(name, value) {
+    token(name, value, fix) {
       if (/^[\x21-\x7e]*$/.test(value)) return value;
       // Not even a part of it is shown: it may be a token with a stray character.
-      wrong(
-        name,
-        'The token holds a blank or a character that no token has.',
-        'Pass the access_token output of google-github-actions/auth.',
-      );
+      wrong(name, 'The token holds a blank or a character that no token has.', fix);
       return '';
     },
     notYet(name, only) {

@@ -198,6 +198,17 @@ describe('secrets', () => {
     expect(inputs.accessToken).toBe('');
   });
 
+  it.each(['ghs_secret\nghs_other', 'ghs_secret\u2026', 'ghs_secret x', 'ghs_secret\u0000'])(
+    'for GitHub are held to the same rule, or a header would refuse them and quote them: %j',
+    (token) => {
+      given({ github_token: token });
+      const { problems, inputs } = readPlanInputs();
+      expect(problems.map(({ origin }) => origin)).toEqual([{ kind: 'input', input: 'github_token' }]);
+      expect(JSON.stringify(problems)).not.toContain('ghs_');
+      expect(inputs.githubToken).toBe('');
+    },
+  );
+
   it('that are not given make no empty mask', () => {
     readApplyInputs();
     expect(masked()).toEqual([]);

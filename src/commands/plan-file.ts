@@ -1,7 +1,10 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
+import { printable } from '../config/problems.js';
+import { readTextFile, type Unreadable } from '../config/read-file.js';
+import { isTooDeep } from '../google/depth.js';
 import { canonical } from '../plan/canonical.js';
 import { planDigest } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
@@ -21,6 +24,10 @@ export async function writePlanFile(plan: Plan, env: NodeJS.ProcessEnv): Promise
   return file;
 }
 
+/** A list whose check ends at its first wrong item: a million wrong ones would make a million complaints. */
+const listOf = (item: z.ZodType): z.ZodType =>
+  z.array(z.unknown()).refine((list) => list.every((each) => item.safeParse(each).success));
+
 const direction = z.looseObject({ from: z.string().nullable(), to: z.string().nullable() });
 const changeSchema = z.discriminatedUnion('layer', [
   z.looseObject({
@@ -28,7 +35,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     action: z.string(),
     key: z.string(),
     service: z.string(),
-    interfaces: z.array(z.looseObject({ action: z.string(), url: z.string() })),
+    interfaces: listOf(z.looseObject({ action: z.string(), url: z.string() })),
   }),
   z.looseObject({ layer: z.literal('grant'), action: z.string(), key: z.string(), member: z.string() }),
   z.looseObject({
@@ -45,7 +52,7 @@ const changeSchema = z.discriminatedUnion('layer', [
 const planFileSchema = z.looseObject({
   schemaVersion: z.literal(1),
   scope: z.looseObject({ project: z.string(), projectNumber: z.string(), region: z.string() }),
-  changes: z.array(changeSchema),
+  changes: listOf(changeSchema),
 });
 
 /** The file is not a plan, or not one that this version wrote. */
@@ -61,26 +68,52 @@ export interface ReviewedPlan extends Pick<Plan, 'scope' | 'changes'> {
   readonly isAltered: boolean;
 }
 
+/** A plan of ten thousand changes has some 7 MB, and some hundred thousand members and items. */
+const MOST_BYTES = 20 * 1024 * 1024;
+const MOST_MEMBERS = 300_000;
+
+const FAILURES: Readonly<Record<Unreadable['error'], string>> = {
+  missing: 'does not exist',
+  'not-a-file': 'is not a file',
+  'too-large': 'is larger than 20 MB',
+  'not-text': 'is not UTF-8 text',
+  unreadable: 'cannot be read',
+};
+
 /**
- * Reads a plan file. The digest in it is not believed.
+ * Reads a plan file. The digest in it is not believed, and nothing of what is in it gets into a message: it may be another
+ * file than was meant, with a secret in it.
  *
  * @throws PlanFileError when it cannot be read or is no plan
  */
 export async function readPlanFile(file: string): Promise<ReviewedPlan> {
-  let content: unknown;
-  try {
-    content = JSON.parse(await readFile(file, 'utf8'));
-  } catch (error) {
-    throw new PlanFileError(`The plan file ${file} cannot be read: ${(error as Error).message}`);
+  const shown = printable(file.slice(0, 500));
+  const read = await readTextFile(path.resolve(file), MOST_BYTES);
+  if ('error' in read) {
+    const detail = read.error === 'unreadable' && read.detail !== '' ? ` (${read.detail})` : '';
+    throw new PlanFileError(`The plan file ${shown} ${FAILURES[read.error]}${detail}.`);
   }
-  const plan = parseReviewedPlan(content);
-  if (!plan) throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
+  const plan = parseReviewedPlan(parseJson(read.text));
+  if (!plan) throw new PlanFileError(`${shown} is not a plan file of this version (schemaVersion 1)`);
   return plan;
+}
+
+/** The parser's own message would quote the file. */
+function parseJson(text: string): unknown {
+  let members = 0;
+  // Each member and item but the first of a list has a comma; an empty list a bracket alone.
+  for (let at = 0; at < text.length; at += 1) if (',[{'.includes(text.charAt(at))) members += 1;
+  if (members > MOST_MEMBERS) return undefined;
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 /** @returns the plan that some JSON is, its digest computed anew; undefined when it is none */
 export function parseReviewedPlan(content: unknown): ReviewedPlan | undefined {
-  if (!planFileSchema.safeParse(content).success) return undefined;
+  if (isTooDeep(content) || !planFileSchema.safeParse(content).success) return undefined;
   const { scope, changes, digest: named } = content as Plan;
   const digest = planDigest({ scope, changes });
   return { scope, changes, digest, isAltered: named !== digest };

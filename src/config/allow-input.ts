@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { report, type Context, type ScopeSoFar } from './context.js';
 import type { Desired, DesiredEndpoint } from './desired.js';
-import { ownerOfUrl } from './host-owners.js';
+import { ownersOfUrls } from './host-owners.js';
 import { isPreset, PRESET_NAMES } from './presets.js';
 import { formatOrigin, inputOrigin, nearest, quote } from './problems.js';
 import { SERVICE_ID } from './schema.js';
@@ -27,7 +27,7 @@ export function readAllowInput(
   const declared = new Set(endpoints.map(({ key }) => key));
   const keys = new Set<string>();
   const presets: string[] = [];
-  const urls: string[] = [];
+  const urls = new Set<string>();
   for (const item of items) {
     if (declared.has(item)) keys.add(item);
     else if (isPreset(item)) takePreset(context, item, endpoints, keys, presets);
@@ -35,8 +35,9 @@ export function readAllowInput(
   }
   const google = presets.length > 0 ? [synthesised(GOOGLE_APIS, 'Google APIs', presets, [])] : [];
   const hosts: string[] = [];
+  const owners = ownersOfUrls([...endpoints, ...google], { region, universe });
   for (const url of urls) {
-    const owner = ownerOfUrl(url, [...endpoints, ...google], { region, universe });
+    const owner = owners.get(url);
     if (owner === undefined) hosts.push(new URL(url).hostname);
     else keys.add(owner.key);
   }
@@ -64,7 +65,7 @@ function takePreset(
   }
 }
 
-function takeUrl(context: Context, item: string, declared: ReadonlySet<string>, urls: string[]): void {
+function takeUrl(context: Context, item: string, declared: ReadonlySet<string>, urls: Set<string>): void {
   if (!/[./:]/.test(item)) {
     const close = nearest(item, [...declared, ...PRESET_NAMES]);
     const fix =
@@ -76,7 +77,7 @@ function takeUrl(context: Context, item: string, declared: ReadonlySet<string>, 
   }
   const result = normalizeUrl(item);
   if ('message' in result) report(context, ORIGIN, result.message, result.fix);
-  else if (!urls.includes(result.url)) urls.push(result.url);
+  else urls.add(result.url);
 }
 
 function synthesised(key: string, displayName: string, presets: string[], urls: string[]): DesiredEndpoint {

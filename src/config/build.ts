@@ -1,10 +1,10 @@
 import { readAgents } from './agents.js';
-import { fileHas, report, type Context } from './context.js';
+import { fileHas, report, TooManyProblems, type Context } from './context.js';
 import type { Desired, KnownCheck } from './desired.js';
 import { readEndpoints } from './endpoints.js';
 import { namesGateway, readGateways } from './gateways.js';
 import { parseConfig, type ParsedFile } from './parse.js';
-import { inputOrigin, sortProblems, type Problem } from './problems.js';
+import { inputOrigin, shownProblems, type Problem } from './problems.js';
 import type { RawInputs } from './raw-inputs.js';
 import { namesProject, readScope } from './scope.js';
 
@@ -52,6 +52,19 @@ export function buildDesired(args: BuildArgs): Built {
     universe: args.universe,
     problems: [...(parsed?.problems ?? [])],
   };
+  const lacksProject = !namesProject(context);
+  try {
+    const desired = desiredOf(context, args);
+    if (desired !== undefined && context.problems.length === 0) return { desired, problems: [], lacksProject };
+  } catch (error) {
+    if (!(error instanceof TooManyProblems)) throw error;
+  }
+  return { problems: shownProblems(context.problems), lacksProject };
+}
+
+/** @returns what is declared, as far as it has a scope; it counts only when no problem was reported */
+function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
+  const { file } = context;
   const scope = readScope(context, args.defaults);
   const gateways = readGateways(context, scope);
   const declared = readEndpoints(context);
@@ -63,10 +76,8 @@ export function buildDesired(args: BuildArgs): Built {
   }
   reportNothing(context, endpoints.length);
   const { project, region } = scope;
-  const problems = sortProblems(context.problems);
-  const lacksProject = !namesProject(context);
-  if (problems.length > 0 || project === undefined || region === undefined) return { problems, lacksProject };
-  const desired: Desired = {
+  if (project === undefined || region === undefined) return undefined;
+  return {
     project,
     region,
     gateways,
@@ -77,7 +88,6 @@ export function buildDesired(args: BuildArgs): Built {
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };
-  return { desired, problems, lacksProject };
 }
 
 /** Part of the format, so that a config can be written for both, but not of this version. */

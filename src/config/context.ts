@@ -1,6 +1,6 @@
 import type { Origin } from './desired.js';
 import type { ParsedFile } from './parse.js';
-import { inputOrigin, problem, type Problem } from './problems.js';
+import { inputOrigin, MOST_PROBLEMS, problem, type Problem } from './problems.js';
 import type { RawInputs } from './raw-inputs.js';
 
 /** What every part of the desired state is built from, and where its problems go. */
@@ -27,9 +27,19 @@ export interface Said {
   readonly origin: Origin;
 }
 
-/** Reports a problem. */
+/** There are more problems than are shown: to look for yet more would be work for nothing. */
+export class TooManyProblems extends Error {
+  override readonly name = 'TooManyProblems';
+}
+
+/**
+ * Reports a problem.
+ *
+ * @throws TooManyProblems once there is one more than is shown
+ */
 export function report(context: Context, origin: Origin, message: string, fix?: string): void {
   context.problems.push(problem(origin, message, fix));
+  if (context.problems.length > MOST_PROBLEMS) throw new TooManyProblems();
 }
 
 /** What an input says; `undefined` when it was not given. */

@@ -2,15 +2,18 @@ import type { Desired, DesiredEndpoint } from './desired.js';
 import { expandPreset } from './expand.js';
 import type { HostScope } from './preset-hosts.js';
 
-/** @returns the endpoint that carries the URL, by itself or through a preset: the first that lists it */
-export function ownerOfUrl(
-  url: string,
-  endpoints: Desired['endpoints'],
-  scope: HostScope,
-): DesiredEndpoint | undefined {
-  return endpoints.find(
-    (endpoint) =>
-      endpoint.urls.some((listed) => listed.url === url) ||
-      endpoint.presets.some(({ name }) => expandPreset(name, scope).some((host) => host.url === url)),
-  );
+/** @returns by URL, the endpoint that carries it, by itself or through a preset: the first that lists it */
+export function ownersOfUrls(endpoints: Desired['endpoints'], scope: HostScope): ReadonlyMap<string, DesiredEndpoint> {
+  const owners = new Map<string, DesiredEndpoint>();
+  const hosts = new Map<string, readonly string[]>();
+  const hostsOf = (preset: string): readonly string[] => {
+    const known = hosts.get(preset) ?? expandPreset(preset, scope).map(({ url }) => url);
+    hosts.set(preset, known);
+    return known;
+  };
+  for (const endpoint of endpoints) {
+    const urls = [...endpoint.urls.map(({ url }) => url), ...endpoint.presets.flatMap(({ name }) => hostsOf(name))];
+    for (const url of urls) if (!owners.has(url)) owners.set(url, endpoint);
+  }
+  return owners;
 }

@@ -1,12 +1,14 @@
 import type * as z from 'zod';
-import { problem, quote, suggestion, type Problem } from './problems.js';
+import { MOST_PROBLEMS, problem, quote, suggestion, type Problem } from './problems.js';
 import { knownKeys } from './schema.js';
 import type { Path, YamlSource } from './yaml-source.js';
 
 /** What an issue of the schema says about the file, in words for its author and at the line it is about. */
 export function issueProblems(issue: z.core.$ZodIssue, schema: z.ZodType, yaml: YamlSource): Problem[] {
   const { path } = issue;
-  if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(path, key, schema, yaml));
+  if (issue.code === 'unrecognized_keys') {
+    return issue.keys.slice(0, MOST_PROBLEMS + 1).map((key) => unknownKey(path, key, schema, yaml));
+  }
   const name = pathText(path);
   const value = valueAt(yaml.value, path);
   const origin = yaml.locate(path);

@@ -1,6 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { inputOrigin, printable, problem, quote, type Problem } from './problems.js';
+import { readTextFile, type Unreadable } from './read-file.js';
 
 /** The file that is used when the `config` input is not given. */
 export const DEFAULT_CONFIG = 'agent-gateway.yaml';
@@ -30,7 +31,11 @@ export async function loadConfig(
   const fail = (message: string, fix: string): { problems: Problem[] } => ({
     problems: [problem(inputOrigin('config'), message, fix)],
   });
-  const result = await readText(absolute);
+  if (await leadsOut(absolute, workspace)) {
+    const message = `${quote(shown, 200)} is a link that leads out of the workspace.`;
+    return fail(message, 'Put the file itself there, or name the place it is at.');
+  }
+  const result = await readTextFile(absolute, MOST_BYTES);
   if ('text' in result) return { file: { path: shown, text: result.text }, problems: [] };
   if (result.error === 'missing') {
     if (named === '') return { problems: [] };
@@ -39,41 +44,34 @@ export async function loadConfig(
     return fail(`The file ${quote(shown, 200)} does not exist.`, fix);
   }
   const [what, fix] = FAILURES[result.error];
-  return fail(`${quote(shown, 200)} ${what}${result.detail ?? ''}.`, fix);
+  const detail = result.error === 'unreadable' && result.detail !== '' ? ` (${result.detail})` : '';
+  return fail(`${quote(shown, 200)} ${what}${detail}.`, fix);
 }
 
-type Failure = 'not-a-file' | 'too-large' | 'not-text' | 'unreadable';
-
-const FAILURES: Readonly<Record<Failure, readonly [string, string]>> = {
+const FAILURES: Readonly<Record<Exclude<Unreadable['error'], 'missing'>, readonly [string, string]>> = {
   'not-a-file': ['is not a file', 'Name the YAML file itself.'],
   'too-large': ['is larger than 1 MB', 'Name a desired-state file; a real one has a few kilobytes.'],
   'not-text': ['is not UTF-8 text', 'Save it as UTF-8.'],
   unreadable: ['cannot be read', 'Check its permissions.'],
 };
 
-type Read = { text: string } | { error: 'missing' } | { error: Failure; detail?: string };
-
-async function readText(absolute: string): Promise<Read> {
+/**
+ * Whoever may add a file to the repository may add a link: to the runner's own files, where tokens are. A path that the
+ * workflow itself names may lie anywhere.
+ */
+async function leadsOut(absolute: string, workspace: string): Promise<boolean> {
+  if (!isWithin(absolute, path.resolve(workspace))) return false;
   try {
-    // Looked at before it is opened: opening a pipe would wait for its writer.
-    const stats = await stat(absolute);
-    if (!stats.isFile()) return { error: 'not-a-file' };
-    if (stats.size > MOST_BYTES) return { error: 'too-large' };
-    const bytes = await readFile(absolute);
-    if (bytes.length > MOST_BYTES) return { error: 'too-large' };
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
-  } catch (error) {
-    return failureOf(error);
+    return !isWithin(await realpath(absolute), await realpath(workspace));
+  } catch {
+    // Reading it will say what is wrong.
+    return false;
   }
 }
 
-function failureOf(error: unknown): Read {
-  const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-  // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
-  if (code === 'ENOENT' || code === 'ENOTDIR') return { error: 'missing' };
-  if (code === 'EISDIR') return { error: 'not-a-file' };
-  if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA') return { error: 'not-text' };
-  return { error: 'unreadable', detail: code === '' ? '' : ` (${code})` };
+function isWithin(file: string, folder: string): boolean {
+  const relative = path.relative(folder, file);
+  return relative !== '..' && !relative.startsWith(`..${path.sep}`) && !path.isAbsolute(relative);
 }
 
 function defaultWorkspace(): string {

@@ -1,5 +1,5 @@
 import { issueProblems } from './issues.js';
-import { sortProblems, type Problem } from './problems.js';
+import { MOST_PROBLEMS, shownProblems, type Problem } from './problems.js';
 import { configSchema, type FileConfig } from './schema.js';
 import { readYaml, type Path, type YamlSource } from './yaml-source.js';
 
@@ -28,19 +28,21 @@ export function parseConfig(
   knownChecks: readonly string[],
 ): { readonly file?: ParsedFile; readonly problems: Problem[] } {
   const yaml = readYaml(file.path, file.text);
-  if (yaml.value === undefined) return { problems: sortProblems(yaml.problems) };
+  if (yaml.value === undefined) return { problems: shownProblems(yaml.problems) };
   const schema = configSchema(knownChecks);
   const { error } = schema.safeParse(yaml.value);
   const issues = error?.issues ?? [];
-  const problems = [...yaml.problems, ...issues.flatMap((issue) => issueProblems(issue, schema, yaml))];
+  // One more than is shown, so that it is known that there are more.
+  const told = issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => issueProblems(issue, schema, yaml));
+  const problems = [...yaml.problems, ...told];
   // A list or a text where the map should be: nothing in it can be looked at.
   if (issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type')) {
-    return { problems: sortProblems(problems) };
+    return { problems: shownProblems(problems) };
   }
   let value: unknown = yaml.value;
   for (const issue of issues) if (issue.code !== 'unrecognized_keys') value = without(value, issue.path);
   const parsed = { path: file.path, value: value as ParsedFile['value'], locate: yaml.locate, source: yaml.source };
-  return { file: parsed, problems: sortProblems(problems) };
+  return { file: parsed, problems: shownProblems(problems) };
 }
 
 /** The value with what stands at the path taken out; list items keep their place. Writes into the value. */

@@ -15,6 +15,19 @@ export function problem(origin: Origin, message: string, fix?: string): Problem 
   return fix === undefined ? { message, origin } : { message, fix, origin };
 }
 
+/** Nobody corrects more in one go, and a log that holds a hundred thousand of them is of no use. */
+export const MOST_PROBLEMS = 500;
+
+/** The problems as they are shown: sorted, and where there are too many the first of them, with a word that there are more. */
+export function shownProblems(problems: readonly Problem[]): Problem[] {
+  const sorted = sortProblems(problems);
+  const shown = sorted.slice(0, MOST_PROBLEMS);
+  const last = shown.at(-1);
+  if (last === undefined || sorted.length === shown.length) return shown;
+  const message = `There are more than these ${MOST_PROBLEMS} problems.`;
+  return [...shown, problem(last.origin, message, 'Correct these first.')];
+}
+
 /** The input of the step as the place where something was said. */
 export function inputOrigin(input: string): Origin {
   return { kind: 'input', input };
@@ -60,8 +73,12 @@ export function printable(text: string): string {
   );
 }
 
+/** Among more words than that, nobody looks for the one that was meant; it bounds the work as well. */
+const MOST_CANDIDATES = 200;
+
 /** The candidate that was probably meant by a mistyped word, if one is close enough to be worth naming. */
-export function nearest(word: string, candidates: Iterable<string>): string | undefined {
+export function nearest(word: string, words: readonly string[]): string | undefined {
+  const candidates = words.slice(0, MOST_CANDIDATES);
   // Nobody mistypes a word into something that long; it also bounds the work.
   if (word.length > 100) return undefined;
   const typed = word.toLowerCase();
@@ -76,11 +93,17 @@ export function nearest(word: string, candidates: Iterable<string>): string | un
   return undefined;
 }
 
-/** `Did you mean "x"?`, or the whole list when nothing is close. */
+/** More names than that are not listed. */
+const MOST_LISTED = 50;
+
+/** `Did you mean "x"?`, or the whole list when nothing is close (its beginning when it is long). */
 export function suggestion(word: string, candidates: readonly string[], what: string): string {
   const close = nearest(word, candidates);
   if (close !== undefined) return `Did you mean ${quote(close)}?`;
-  return candidates.length === 0 ? `There are no ${what}.` : `The ${what} are: ${candidates.join(', ')}.`;
+  if (candidates.length === 0) return `There are no ${what}.`;
+  const more = candidates.length - MOST_LISTED;
+  const listed = candidates.slice(0, MOST_LISTED).map((name) => printable(name.slice(0, 80)));
+  return `The ${what} are: ${listed.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`;
 }
 
 /** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
@@ -97,6 +120,8 @@ function editDistance(a: string, b: string, limit: number): number {
         cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
       row.push(cost);
     }
+    // What follows is made of these two rows, and never less than the least in them.
+    if (Math.min(...row) >= limit && Math.min(...above) >= limit) return limit;
     [older, above] = [above, row];
   }
   return above[b.length] ?? limit;

@@ -4,6 +4,8 @@ import { quote } from './problems.js';
 export type UrlResult = { readonly url: string } | { readonly message: string; readonly fix: string };
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A host name has at most 253 characters; what is much longer is not looked into. */
+const LONGEST = 2_000;
 const EXACT = 'the gateway matches exact host names';
 
 /**
@@ -12,6 +14,10 @@ const EXACT = 'the gateway matches exact host names';
  * slash, port or scheme too many is enough to miss), so what cannot match is refused instead of registered.
  */
 export function normalizeUrl(text: string): UrlResult {
+  if (text.length > LONGEST) {
+    const message = `${quote(text)} cannot be registered: it is longer than ${LONGEST} characters.`;
+    return { message, fix: 'Write https:// and one full host name.' };
+  }
   const why: string[] = [];
   if (/[\s\p{Cc}]/u.test(text)) why.push('it holds white space or control characters, which no host name does');
   const compact = text.replace(/[\s\p{Cc}]+/gu, '');
@@ -48,7 +54,8 @@ function hostOf(authority: string, why: string[]): string {
   }
   if (host.endsWith('.')) {
     why.push('its host name ends with a dot');
-    host = host.replace(/\.+$/, '');
+    // No pattern: it would look for the end behind each dot of a name that has thousands.
+    while (host.endsWith('.')) host = host.slice(0, -1);
   }
   if (host === '') why.push('it has no host name');
   else if (host.includes('*')) why.push(`it has a wildcard, and ${EXACT}; list each host`);

@@ -1,7 +1,8 @@
-import { isAlias, isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
+import { isMap, isNode, isScalar, isSeq, LineCounter, parseDocument, visit } from 'yaml';
 import type { Document, Node, Pair, YAMLError, YAMLMap } from 'yaml';
 import type { Origin } from './desired.js';
-import { printable, problem, quote, type Problem } from './problems.js';
+import { MOST_PROBLEMS, printable, problem, quote, type Problem } from './problems.js';
+import { checkTokens, ExcessError, resolveAliases } from './yaml-limits.js';
 
 /** Keys and indices from the root of a file to one of its values. */
 export type Path = readonly PropertyKey[];
@@ -43,14 +44,17 @@ export function readYaml(file: string, text: string): YamlSource {
   try {
     // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
     // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
-    const doc = parseDocument(text, {
-      lineCounter: lines,
-      schema: 'core',
-      merge: false,
-      uniqueKeys: false,
-      prettyErrors: false,
-      logLevel: 'error',
-    });
+    checkTokens(text);
+    const doc = withoutStacks(() =>
+      parseDocument(text, {
+        lineCounter: lines,
+        schema: 'core',
+        merge: false,
+        uniqueKeys: false,
+        prettyErrors: false,
+        logLevel: 'error',
+      }),
+    );
     const syntax = [...doc.errors, ...doc.warnings];
     if (syntax.length > 0) return nothing(syntaxProblems(syntax, at));
     const start = isNode(doc.contents) ? startOf(doc.contents, at) : undefined;
@@ -59,8 +63,9 @@ export function readYaml(file: string, text: string): YamlSource {
     }
     const indexes = new Map<YAMLMap, Index>();
     problems.push(...indexMaps(doc, indexes, at));
+    resolveAliases(doc);
     return {
-      value: doc.toJS({ maxAliasCount: 100 }) as unknown,
+      value: doc.toJS() as unknown,
       locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
       source: (path) => {
         const { node, complete } = walk(doc, indexes, path);
@@ -69,9 +74,22 @@ export function readYaml(file: string, text: string): YamlSource {
       problems,
     };
   } catch (error) {
-    // An alias that leads nowhere or everywhere; or the stack, when brackets are nested by the thousand.
+    // An alias that leads nowhere or everywhere; or the stack, when blocks are nested by the thousand.
     const message = `The file cannot be read as YAML: ${reasonOf(error)}.`;
-    return nothing([...problems, problem(at(0), message, 'Write it plainly, without tricks.')]);
+    const fix =
+      error instanceof ExcessError ? 'A real one has some hundred lines.' : 'Write it plainly, without tricks.';
+    return nothing([...problems, problem(at(0), message, fix)]);
+  }
+}
+
+/** The parser makes an error of each mistake, and a million stack traces take longer than all the rest. */
+function withoutStacks<T>(parse: () => T): T {
+  const limit = Error.stackTraceLimit;
+  Error.stackTraceLimit = 0;
+  try {
+    return parse();
+  } finally {
+    Error.stackTraceLimit = limit;
   }
 }
 
@@ -111,6 +129,10 @@ function syntaxProblem(error: YAMLError, at: (offset: number) => Origin): Proble
  */
 function indexMaps(doc: Document, indexes: Map<YAMLMap, Index>, at: (offset: number) => Origin): Problem[] {
   const problems: Problem[] = [];
+  const tell = (origin: Origin, message: string, fix?: string): void => {
+    // One more than is shown, so that whoever shows them knows.
+    if (problems.length <= MOST_PROBLEMS) problems.push(problem(origin, message, fix));
+  };
   visit(doc, {
     Map: (_, map) => {
       const index = new Map<string, Pair>();
@@ -118,16 +140,14 @@ function indexMaps(doc: Document, indexes: Map<YAMLMap, Index>, at: (offset: num
         const origin = (isNode(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
         const key = keyOf(pair);
         if (key === undefined) {
-          problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
+          tell(origin, 'A key must be plain text, not a list, a map, an alias or empty.');
           return false;
         }
         if (key === '__proto__') {
-          problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
+          tell(origin, 'The key "__proto__" is not allowed.', 'Remove it.');
           return false;
         }
-        if (index.has(key)) {
-          problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
-        }
+        if (index.has(key)) tell(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.');
         index.set(key, pair);
         return true;
       });
@@ -148,7 +168,7 @@ function keyOf({ key }: Pair): string | undefined {
 function walk(doc: Document, indexes: ReadonlyMap<YAMLMap, Index>, path: Path): Found {
   let found: Found = { node: doc.contents, complete: true };
   for (const step of path) {
-    const node: unknown = isAlias(found.node) ? found.node.resolve(doc) : found.node;
+    const { node } = found;
     const pair: Pair | undefined = isMap(node) ? indexes.get(node)?.get(String(step)) : undefined;
     if (pair !== undefined) {
       found = { node: pair.value, key: pair.key, complete: true };

@@ -1,5 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
-import { ownerOfUrl } from '../../../src/config/host-owners.js';
+import { ownersOfUrls } from '../../../src/config/host-owners.js';
 import { build, desiredOf, FILE_HEAD } from './helpers.js';
 
 const SCOPE = { region: 'us-central1', universe: 'googleapis.com' };
@@ -12,10 +12,11 @@ ${agents}`;
 describe('a URL that two endpoints list', () => {
   it('belongs to the first', () => {
     const { endpoints } = desiredOf(file('  - {engine: all}\n'));
+    const owners = ownersOfUrls(endpoints, SCOPE);
     const url = 'https://us-central1-aiplatform.googleapis.com';
-    expect(ownerOfUrl(url, endpoints, SCOPE)?.key).toBe('models');
-    expect(ownerOfUrl('https://x.example.com', endpoints, SCOPE)?.key).toBe('memories');
-    expect(ownerOfUrl('https://y.example.com', endpoints, SCOPE)).toBeUndefined();
+    expect(owners.get(url)?.key).toBe('models');
+    expect(owners.get('https://x.example.com')?.key).toBe('memories');
+    expect(owners.get('https://y.example.com')).toBeUndefined();
   });
 
   it('is no problem of the file: who may use what is known when the engines are', () => {

@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { execFileSync } from 'node:child_process';
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../../src/config/load.js';
 import { formatProblem } from '../../../src/config/problems.js';
+import { readTextFile } from '../../../src/config/read-file.js';
 
 let workspace: string;
 beforeEach(async () => {
@@ -54,6 +56,11 @@ describe('loadConfig', () => {
     ['latin1', /"latin1" is not UTF-8 text/],
     ['pipe', /"pipe" is not a file/],
     ['/dev/zero', /dev\/zero" is not a file/],
+    ['utf16', /"utf16" is not UTF-8 text/],
+    ['utf16-without-mark', /"utf16-without-mark" is not UTF-8 text/],
+    ['loop', /"loop" cannot be read \(ELOOP\)/],
+    ['dangling', /"dangling" does not exist/],
+    ['to-folder', /"to-folder" is not a file/],
     ['nul\u0000byte', /"nul\\\\u0000byte" cannot be read/],
     ['x'.repeat(5000), /cannot be read \(ENAMETOOLONG\)/],
   ])('case %#', async (config, expected) => {
@@ -61,11 +68,65 @@ describe('loadConfig', () => {
     await writeFile(path.join(workspace, 'plain'), 'x');
     await writeFile(path.join(workspace, 'large'), Buffer.alloc(1024 * 1024 + 1, 'x'));
     await writeFile(path.join(workspace, 'latin1'), Buffer.from('version: 1 # \xfc', 'latin1'));
+    await writeFile(path.join(workspace, 'utf16'), Buffer.from('\ufeffversion: 1', 'utf16le'));
+    await writeFile(path.join(workspace, 'utf16-without-mark'), Buffer.from('version: 1', 'utf16le'));
+    await symlink('loop', path.join(workspace, 'loop'));
+    await symlink('nowhere', path.join(workspace, 'dangling'));
+    await symlink('folder', path.join(workspace, 'to-folder'));
     execFileSync('mkfifo', [path.join(workspace, 'pipe')]);
     const { file, problems } = await load(config);
     expect(file).toBeUndefined();
     expect(problems).toEqual([expect.stringMatching(expected)]);
     expect(problems[0]).toMatch(/^input config: /);
+  });
+
+  it('reads no more than it may, whatever size a file is said to have', async () => {
+    // Linux says that files of /proc have none.
+    const longer = existsSync('/proc/self/stat') ? '/proc/self/stat' : process.execPath;
+    expect(await readTextFile(longer, 10)).toEqual({ error: 'too-large' });
+  });
+
+  describe('a link', () => {
+    const repo = (): string => path.join(workspace, 'repo');
+    beforeEach(async () => {
+      await mkdir(path.join(repo(), 'deploy'), { recursive: true });
+      await writeFile(path.join(workspace, 'secret.yaml'), 'password: hunter2');
+      await writeFile(path.join(repo(), 'deploy', 'real.yaml'), 'version: 1');
+    });
+    const loadIn = (config: string, folder = repo()) => loadConfig(config, folder);
+
+    it.each(['../secret.yaml', '/proc/self/environ', '/dev/zero'])(
+      'out of the workspace is not followed: %s',
+      async (to) => {
+        await symlink(to, path.join(repo(), 'agent-gateway.yaml'));
+        const { file, problems } = await loadIn('');
+        expect(file).toBeUndefined();
+        expect(problems.map(formatProblem)).toEqual([
+          expect.stringContaining('input config: "agent-gateway.yaml" is a link that leads out of the workspace.'),
+        ]);
+      },
+    );
+
+    it('nor is one in the path', async () => {
+      await symlink('..', path.join(repo(), 'up'));
+      expect(await loadIn('up/secret.yaml')).toMatchObject({ problems: [{}] });
+    });
+
+    it('within the workspace is, also where the workspace itself is reached by a link', async () => {
+      await symlink('deploy/real.yaml', path.join(repo(), 'agent-gateway.yaml'));
+      await symlink('repo', path.join(workspace, 'linked'));
+      for (const folder of [repo(), path.join(workspace, 'linked')]) {
+        expect(await loadIn('', folder)).toEqual({
+          file: { path: 'agent-gateway.yaml', text: 'version: 1' },
+          problems: [],
+        });
+      }
+    });
+
+    it('that the workflow names itself may lie anywhere', async () => {
+      await symlink('secret.yaml', path.join(workspace, 'outside.yaml'));
+      expect((await loadIn('../outside.yaml')).problems).toEqual([]);
+    });
   });
 
   it('is relative to GITHUB_WORKSPACE unless told otherwise', async () => {

@@ -20,8 +20,8 @@ describe('text that is not one YAML map', () => {
     ['just text', 'f.yaml:1:1: The file must be a map, not text.'],
     ['['.repeat(20_000), 'f.yaml:1:'],
     [
-      'a: &a [1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c]',
-      'f.yaml:1:1: ',
+      `a: &a [${'1,'.repeat(500)}]\nb: &b [${'*a,'.repeat(100)}]\nc: [${'*b,'.repeat(100)}]`,
+      'f.yaml:1:1: The file cannot be read as YAML: it has more than 100000 values, aliases written out.',
     ],
   ])('case %#', (text, expected) => {
     const problems = problemsOf(text);
@@ -146,8 +146,9 @@ describe('YAML that is unusual and harmless', () => {
   });
 
   it('survives a map within itself', () => {
-    expect(problemsOf(`${FILE_HEAD}agents: &a [*a]\n`)).toEqual([expect.stringContaining('must be a map')]);
-    expect(problemsOf('&a {endpoints: *a, version: 1}').length).toBeGreaterThan(0);
+    const within = [expect.stringContaining('The alias *a stands within its own anchor')];
+    expect(problemsOf(`${FILE_HEAD}agents: &a [*a]\n`)).toEqual(within);
+    expect(problemsOf('&a {endpoints: *a, version: 1}')).toEqual(within);
   });
 
   it('keeps off, yes and dates as text whatever version the file asks for', () => {
@@ -160,7 +161,7 @@ describe('YAML that is unusual and harmless', () => {
   });
 
   it('reads ten thousand keys without comparing each with all others', () => {
-    const text = Array.from({ length: 20_000 }, (_, index) => `k${index}: 1`).join('\n');
+    const text = Array.from({ length: 10_000 }, (_, index) => `k${index}: 1`).join('\n');
     const start = Date.now();
     expect(readYaml('f.yaml', text).problems).toEqual([]);
     expect(Date.now() - start).toBeLessThan(10_000);
