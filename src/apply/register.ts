@@ -125,7 +125,12 @@ function isAlreadyExistsOperation(error: unknown): boolean {
   return error instanceof OperationError && error.code === ALREADY_EXISTS;
 }
 
-/** @returns the interfaces after the planned changes of a phase; everything else as it is. */
+/**
+ * What was added is added once more where it is missing when something is taken out: a read that lags may not show it, and
+ * all interfaces are written.
+ *
+ * @returns the interfaces after the planned changes of a phase; everything else as it is
+ */
 export function applyInterfaces(
   current: readonly RegistryInterface[],
   change: EndpointChange,
@@ -133,12 +138,10 @@ export function applyInterfaces(
 ): RegistryInterface[] {
   const planned = (action: 'add' | 'change' | 'remove'): Map<string, EndpointChange['interfaces'][number]> =>
     new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
-  if (phase === 'remove') {
-    const removed = planned('remove');
-    return current.filter(({ url }) => !removed.has(normaliseUrl(redactUrl(url))));
-  }
-  const [changed, added] = [planned('change'), planned('add')];
-  const result = current.map((item) => {
+  const [changed, added, removed] = [planned('change'), planned('add'), planned('remove')];
+  const isKept = ({ url }: RegistryInterface): boolean =>
+    phase === 'add' || !removed.has(normaliseUrl(redactUrl(url)));
+  const result = current.filter(isKept).map((item) => {
     const url = normaliseUrl(item.url);
     const protocol = changed.get(url)?.protocol;
     changed.delete(url);

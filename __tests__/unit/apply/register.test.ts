@@ -247,6 +247,15 @@ describe('an update that others write over', () => {
   });
 });
 
+it('taking hosts out keeps the ones that were added, though a read that lags may not show them', async () => {
+  const on = stage();
+  const change = await changeOf(on, endpoint('stripe', [stripe, files]), ownedService('stripe', [stripe, 'old.example']));
+  await register(change, on.deps);
+  on.google.script('agentregistry.getService', 'stale');
+  await takeOut(change, on.deps);
+  expect(urlsIn(on, 'stripe')).toEqual([stripe, files]);
+});
+
 it.each([
   ['kept', ownedService('stripe', [stripe])],
   ['adopted', service('theirs', [stripe])],
