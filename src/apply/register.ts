@@ -22,24 +22,34 @@ const READ_LAG_MS = 10_000;
 /** `add` comes before anybody is bound, `remove` after everybody who leaves has left. */
 export type Phase = 'add' | 'remove';
 
-/** Takes out of a service what the plan takes out of it. */
-export async function takeOut(change: EndpointChange, deps: ApplyDeps): Promise<void> {
+/**
+ * Takes out of a service what the plan takes out of it, and puts back what was added and is gone again: another run that
+ * had read the service before our write may have written it after we had read that back.
+ */
+export async function complete(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   await update(change, 'remove', deps);
+}
+
+export interface Registered {
+  /** `projects/{p}/locations/{l}/endpoints/{server-made ID}` */
+  readonly resource: string;
+  /** It was there before this run wrote it, so others may be writing it at the same time. */
+  readonly isShared: boolean;
 }
 
 /**
  * Creates or updates one Agent Registry service and waits until the registry shows the resource it made of it.
  *
- * @returns the registry resource: `projects/{p}/locations/{l}/endpoints/{server-made ID}`
  * @throws ApiError, OperationError, ServiceTaken, InterfacesLost, ProjectionMissing or the abort reason
  */
-export async function register(change: EndpointChange, deps: ApplyDeps): Promise<string> {
-  if (change.action === 'create') await create(change, deps);
+export async function register(change: EndpointChange, deps: ApplyDeps): Promise<Registered> {
+  const wasThere = change.action === 'create' && (await create(change, deps)) === 'was there';
   if (change.action === 'update') await update(change, 'add', deps);
-  return change.registryResource ?? (await projectionOf(change.service, deps));
+  const resource = change.registryResource ?? (await projectionOf(change.service, deps));
+  return { resource, isShared: wasThere || change.action === 'update' };
 }
 
-async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
+async function create(change: EndpointChange, deps: ApplyDeps): Promise<'created' | 'was there'> {
   const { parent, id } = splitName(change.service);
   const body = {
     displayName: change.displayName,
@@ -49,6 +59,7 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   };
   try {
     await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
+    return 'created';
   } catch (error) {
     const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
     if (!(error instanceof Error) || !mayExist) throw error;
@@ -56,6 +67,7 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
     // what is there to the declared state.
     await readTaken(change, error, deps);
     await update(change, 'add', deps);
+    return 'was there';
   }
 }
 
@@ -139,8 +151,7 @@ export function applyInterfaces(
   const planned = (action: 'add' | 'change' | 'remove'): Map<string, EndpointChange['interfaces'][number]> =>
     new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
   const [changed, added, removed] = [planned('change'), planned('add'), planned('remove')];
-  const isKept = ({ url }: RegistryInterface): boolean =>
-    phase === 'add' || !removed.has(normaliseUrl(redactUrl(url)));
+  const isKept = ({ url }: RegistryInterface): boolean => phase === 'add' || !removed.has(normaliseUrl(redactUrl(url)));
   const result = current.filter(isKept).map((item) => {
     const url = normaliseUrl(item.url);
     const protocol = changed.get(url)?.protocol;
