@@ -6,6 +6,7 @@ import { FakeEngines } from './google-engines.js';
 import { FakeOrgPolicy } from './google-orgpolicy.js';
 import { FakeRegistry } from './google-registry.js';
 import { aborted, apiError, notFound, reset } from './errors.js';
+import { Answers } from './stale.js';
 
 /** One call of a client's method. */
 export interface Call {
@@ -17,10 +18,10 @@ export interface Call {
 }
 
 /**
- * What happens to one call: `pass`, an error instead of it, an error after it was carried out, or something that
- * somebody else does just before.
+ * What happens to one call: `pass`, an error instead of it, an error after it was carried out, something that somebody
+ * else does just before, or (`stale`) the oldest answer to it that is not older than a read may lag.
  */
-export type Step = 'pass' | Error | { readonly after: Error } | (() => void);
+export type Step = 'pass' | 'stale' | Error | { readonly after: Error } | (() => void);
 
 export interface Calls {
   run<T>(method: string, resource: string, body: unknown, work: () => T): Promise<T>;
@@ -51,12 +52,18 @@ export class FakeGoogle implements Google, Calls {
   readonly agentregistry: Google['agentregistry'];
   readonly orgpolicy: Google['orgpolicy'] = this.organization.client;
   readonly projects = new Map([[PROJECT.id, PROJECT]]);
+  /** What happens to a call that no script is about. */
+  weather: (call: Call) => Step = () => 'pass';
+  /** Milliseconds that a request is on its way, and its answer. */
+  latency: () => number = () => 0;
+  readonly #answers: Answers;
   readonly #steps = new Map<string, Step[]>();
   readonly #options: FakeOptions;
   #left = Infinity;
 
   constructor(options: FakeOptions) {
     this.#options = options;
+    this.#answers = new Answers(options.clock);
     this.engines = new FakeEngines(this, options);
     this.registry = new FakeRegistry(this, options);
     this.aiplatform = {
@@ -95,18 +102,26 @@ export class FakeGoogle implements Google, Calls {
   async run<T>(method: string, resource: string, body: unknown, work: () => T): Promise<T> {
     const { clock } = this.#options;
     const copy: unknown = structuredClone(body);
-    this.calls.push({ method, resource, at: clock.now(), ...(copy === undefined ? {} : { body: copy }) });
-    await Promise.resolve();
+    const call: Call = { method, resource, at: clock.now(), ...(copy === undefined ? {} : { body: copy }) };
+    this.calls.push(call);
+    await this.#travel();
     this.#left -= 1;
     if (this.#left < 0) throw reset();
     const steps = this.#steps.get(`${method} ${resource}`) ?? this.#steps.get(method);
-    const step = steps?.shift() ?? 'pass';
+    const step = steps?.shift() ?? this.weather(call);
     if (step instanceof Error) throw step;
     if (typeof step === 'function') step();
     const answer = structuredClone(work());
+    const shown = this.#answers.remember(`${method} ${resource}`, answer, step === 'stale');
+    await this.#travel();
     if (this.#left === 0) throw reset();
     if (typeof step === 'object') throw step.after;
-    return answer;
+    return shown;
+  }
+
+  async #travel(): Promise<void> {
+    const ms = this.latency();
+    await (ms === 0 ? Promise.resolve() : this.#options.clock.sleep(ms));
   }
 
   /** Stores a policy as somebody else would, with a new etag. */

@@ -22,24 +22,34 @@ const READ_LAG_MS = 10_000;
 /** `add` comes before anybody is bound, `remove` after everybody who leaves has left. */
 export type Phase = 'add' | 'remove';
 
-/** Takes out of a service what the plan takes out of it. */
-export async function takeOut(change: EndpointChange, deps: ApplyDeps): Promise<void> {
+/**
+ * Takes out of a service what the plan takes out of it, and puts back what was added and is gone again: another run that
+ * had read the service before our write may have written it after we had read that back.
+ */
+export async function complete(change: EndpointChange, deps: ApplyDeps): Promise<void> {
   await update(change, 'remove', deps);
+}
+
+export interface Registered {
+  /** `projects/{p}/locations/{l}/endpoints/{server-made ID}` */
+  readonly resource: string;
+  /** It was there before this run wrote it, so others may be writing it at the same time. */
+  readonly isShared: boolean;
 }
 
 /**
  * Creates or updates one Agent Registry service and waits until the registry shows the resource it made of it.
  *
- * @returns the registry resource: `projects/{p}/locations/{l}/endpoints/{server-made ID}`
  * @throws ApiError, OperationError, ServiceTaken, InterfacesLost, ProjectionMissing or the abort reason
  */
-export async function register(change: EndpointChange, deps: ApplyDeps): Promise<string> {
-  if (change.action === 'create') await create(change, deps);
+export async function register(change: EndpointChange, deps: ApplyDeps): Promise<Registered> {
+  const wasThere = change.action === 'create' && (await create(change, deps)) === 'was there';
   if (change.action === 'update') await update(change, 'add', deps);
-  return change.registryResource ?? (await projectionOf(change.service, deps));
+  const resource = change.registryResource ?? (await projectionOf(change.service, deps));
+  return { resource, isShared: wasThere || change.action === 'update' };
 }
 
-async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
+async function create(change: EndpointChange, deps: ApplyDeps): Promise<'created' | 'was there'> {
   const { parent, id } = splitName(change.service);
   const body = {
     displayName: change.displayName,
@@ -51,6 +61,7 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
     finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
   try {
     await unlessConflict(attempt, change, deps);
+    return 'created';
   } catch (error) {
     const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
     if (!(error instanceof Error) || !mayExist) throw error;
@@ -58,6 +69,7 @@ async function create(change: EndpointChange, deps: ApplyDeps): Promise<void> {
     // what is there to the declared state.
     await readTaken(change, error, deps);
     await update(change, 'add', deps);
+    return 'was there';
   }
 }
 
@@ -146,7 +158,12 @@ function isAlreadyExistsOperation(error: unknown): boolean {
   return error instanceof OperationError && error.code === ALREADY_EXISTS;
 }
 
-/** @returns the interfaces after the planned changes of a phase; everything else as it is. */
+/**
+ * What was added is added once more where it is missing when something is taken out: a read that lags may not show it, and
+ * all interfaces are written.
+ *
+ * @returns the interfaces after the planned changes of a phase; everything else as it is
+ */
 export function applyInterfaces(
   current: readonly RegistryInterface[],
   change: EndpointChange,
@@ -154,12 +171,9 @@ export function applyInterfaces(
 ): RegistryInterface[] {
   const planned = (action: 'add' | 'change' | 'remove'): Map<string, EndpointChange['interfaces'][number]> =>
     new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
-  if (phase === 'remove') {
-    const removed = planned('remove');
-    return current.filter(({ url }) => !removed.has(normaliseUrl(redactUrl(url))));
-  }
-  const [changed, added] = [planned('change'), planned('add')];
-  const result = current.map((item) => {
+  const [changed, added, removed] = [planned('change'), planned('add'), planned('remove')];
+  const isKept = ({ url }: RegistryInterface): boolean => phase === 'add' || !removed.has(normaliseUrl(redactUrl(url)));
+  const result = current.filter(isKept).map((item) => {
     const url = normaliseUrl(item.url);
     const protocol = changed.get(url)?.protocol;
     changed.delete(url);

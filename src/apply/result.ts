@@ -14,6 +14,8 @@ export interface ServiceResult {
   readonly service: string;
   readonly status: 'done' | 'unchanged' | 'failed';
   readonly registryResource?: string;
+  /** It was there before this run wrote it, so others may be writing it at the same time. */
+  readonly isShared?: boolean;
   /** Members this run added. */
   readonly granted: number;
   readonly failure?: Failure;

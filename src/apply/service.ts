@@ -4,7 +4,7 @@ import type { Observed } from '../observe/observed.js';
 import { endpointChanges, isChange, type EndpointChange, type GrantChange, type Plan } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { grant } from './grant.js';
-import { register, takeOut } from './register.js';
+import { complete, register, type Registered } from './register.js';
 import type { ServiceResult } from './result.js';
 
 /** One service with everybody who shall be granted on it. */
@@ -27,15 +27,16 @@ export async function prepareService(task: ServiceTask, observed: Observed, deps
     return { ...base, status: 'unchanged', ...(registryResource ? { registryResource } : {}) };
   }
   let registryResource: string;
+  let isShared: boolean;
   try {
-    registryResource = await registered(change, deps);
+    ({ resource: registryResource, isShared } = await registered(change, deps));
   } catch (error) {
     const failure = explain(error, `Registering endpoint ${change.key} (${change.service})`, 'register-failed');
     return { ...base, status: 'failed', failure };
   }
   try {
     const granted = await granting(task, grants, registryResource, observed, deps);
-    return { ...base, status: 'done', registryResource, granted };
+    return { ...base, status: 'done', registryResource, isShared, granted };
   } catch (error) {
     const doing = `Granting roles/iap.egressor on endpoint ${change.key} (${registryResource})`;
     return { ...base, status: 'failed', registryResource, failure: explain(error, doing, 'grant-failed') };
@@ -43,30 +44,33 @@ export async function prepareService(task: ServiceTask, observed: Observed, deps
 }
 
 /**
- * Takes out of one service what the plan takes out, after everything else. A service whose first part failed keeps it: the
- * next run does both.
+ * Looks once more, after everything else, at a service that others may have written too: takes out what the plan takes
+ * out, and sees to it that nobody has written over what was added. A service whose first part failed keeps what it has:
+ * the next run does both.
  */
 export async function finishService(result: ServiceResult, plan: Plan, deps: ApplyDeps): Promise<ServiceResult> {
-  const change = endpointChanges(plan).find(({ service, action }) => service === result.service && action === 'update');
-  if (result.failure || !change?.interfaces.some(({ action }) => action === 'remove')) return result;
+  const change = endpointChanges(plan).find((item) => item.service === result.service && isChange(item));
+  if (!result.isShared || !change?.interfaces.some(({ action }) => action !== 'keep')) return result;
+  const takesOut = change.interfaces.some(({ action }) => action === 'remove');
   try {
     deps.signal.throwIfAborted();
-    await takeOut(change, deps);
-    deps.progress.step(change.key, 'took out the hosts that are no longer declared');
+    await complete(change, deps);
+    if (takesOut) deps.progress.step(change.key, 'took out the hosts that are no longer declared');
     return result;
   } catch (error) {
-    const doing = `Taking hosts out of endpoint ${change.key} (${change.service})`;
-    return { ...result, status: 'failed', failure: explain(error, doing, 'register-failed') };
+    const doing = takesOut ? 'Taking hosts out of' : 'Looking once more at';
+    const failure = explain(error, `${doing} endpoint ${change.key} (${change.service})`, 'register-failed');
+    return { ...result, status: 'failed', failure };
   }
 }
 
-async function registered(change: EndpointChange, deps: ApplyDeps): Promise<string> {
+async function registered(change: EndpointChange, deps: ApplyDeps): Promise<Registered> {
   deps.signal.throwIfAborted();
-  const resource = await register(change, deps);
+  const result = await register(change, deps);
   if (isChange(change)) {
-    deps.progress.step(change.key, `${change.action === 'create' ? 'registered' : 'updated'} as ${resource}`);
+    deps.progress.step(change.key, `${change.action === 'create' ? 'registered' : 'updated'} as ${result.resource}`);
   }
-  return resource;
+  return result;
 }
 
 async function granting(
