@@ -111,6 +111,17 @@ describe('guardrails, from nothing to nothing', () => {
     expect(await policyOf(stage)).toMatchObject({ spec: ON });
   });
 
+  it('are refused unless they are the reviewed ones', async () => {
+    const stage = await set({ world: guardedWorld() });
+    const reviewed = await runWith(stage, 'plan', { egress: [EGRESS] });
+    const { plan_file = '' } = reviewed.outputs;
+    const other = await runWith(stage, 'apply', { egress: [EGRESS, OTHER] }, { plan_file });
+    expect(other).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'plan-changed' } });
+    expect(other.log).toContain(`now:      guardrail egress constraint`);
+    expect(stage.writes()).toEqual([]);
+    expect(await runWith(stage, 'apply', { egress: [EGRESS] }, { plan_file })).toMatchObject({ exitCode: 0 });
+  });
+
   it.each([ORGANIZATION, 'folders/4440001'])('are enforced on %s', async (enforceOn) => {
     const projects = [{ id: 'acme-agents', number: '101010', organization: '5550001', folders: ['4440001'] }];
     const stage = await set({ world: guardedWorld({ projects }) });

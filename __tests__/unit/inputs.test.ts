@@ -49,6 +49,7 @@ describe('inputs that are not given', () => {
         approval: 'none',
         planFile: '',
         planDigest: '',
+        prune: false,
         propagationWaitMs: 120_000,
         engineWritesPerMinute: 10,
         timeoutMs: 1_800_000,
