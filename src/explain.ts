@@ -1,4 +1,4 @@
-import { NotBound, StillRunning } from './apply/errors.js';
+import { NotBound, RefusedByPolicy, StillRunning, type RefusingConstraint } from './apply/errors.js';
 import type { Failure, FailureReason } from './failure.js';
 import {
   ApiError,
@@ -21,6 +21,7 @@ export function explain(error: unknown, doing: string, otherwise: FailureReason)
   if (error instanceof StillRunning) return interrupted(error.cause, `${doing}: ${error.message}`);
   if (error instanceof TimeoutError || error instanceof CancelledError) return interrupted(error, doing);
   if (error instanceof AuthError) return { reason: 'auth-failed', message: error.message, next: [] };
+  if (error instanceof RefusedByPolicy) return explainRefused(error, doing, otherwise);
   if (error instanceof ApiError) return explainApiError(error, doing, otherwise);
   if (error instanceof OperationError) {
     return {
@@ -92,6 +93,32 @@ function nextAfter(error: ApiError): string[] {
   return ['Put right what Google names above, then run again: what is done is kept.'];
 }
 
+/** What a custom constraint does, in plain words: Google's own answer quotes its description and no gateway. */
+function explainRefused({ constraints, message }: RefusedByPolicy, doing: string, reason: FailureReason): Failure {
+  const approving = constraints.filter(({ direction }) => direction !== undefined);
+  const names = constraints.map(({ id }) => id).join(', ') || 'that Google does not name';
+  return {
+    reason,
+    message: [
+      `${doing} was refused by an organization policy, custom constraint ${names}.`,
+      ...approving.map(approvedText),
+      sentence(message),
+    ].join('\n'),
+    next: [
+      approving.length > 0
+        ? 'Name an approved gateway, or ask the owners of the policy to approve this one: under guardrails, where a config keeps the list. Names are compared as text, with the project ID.'
+        : 'Ask the owners of the policy what it allows.',
+      'A change of the policy or its list takes up to 15 minutes to count: where it was changed just now, run again after that.',
+    ],
+  };
+}
+
+function approvedText({ direction = 'egress', approved }: RefusingConstraint): string {
+  const rule = `It lets an engine be created or updated only with an approved ${direction} gateway`;
+  if (approved === undefined) return `${rule}; this identity cannot read which ones are approved.`;
+  return `${rule}. Approved: ${approved.join(', ') || 'none'}.`;
+}
+
 /** The smallest usual role by API (Google's documentation of each product). */
 const ROLES: Readonly<Record<string, string>> = {
   aiplatform:
@@ -99,6 +126,8 @@ const ROLES: Readonly<Record<string, string>> = {
   agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
   iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
   networkservices: 'networkservices.agentGateways.get (and .use to bind)',
+  orgpolicy:
+    'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',
   cloudresourcemanager: 'resourcemanager.projects.get, e.g. roles/browser',
 };
 

@@ -13,6 +13,8 @@ export interface CommonInputs {
   readonly universe: string;
   readonly requestReason: string;
   readonly githubToken: string;
+  /** Take away what this config made and no longer declares. */
+  readonly prune: boolean;
 }
 
 /** What the steps are told that speak to a pull request. */
@@ -56,7 +58,6 @@ const ENGINE_WRITES = 'BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE';
 export function readPlanInputs(): Read<PlanInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('prune', 'false');
   const comment = readComment(reader);
   const failOnChanges = reader.flag('fail_on_changes', false);
   return { inputs: { ...common, ...comment, failOnChanges }, problems: reader.problems };
@@ -65,7 +66,7 @@ export function readPlanInputs(): Read<PlanInputs> {
 export function readApplyInputs(): Read<ApplyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  for (const name of ['prune', 'rollback']) reader.notYet(name, 'false');
+  reader.notYet('rollback', 'false');
   const inputs: ApplyInputs = {
     ...common,
     ...readComment(reader),
@@ -86,7 +87,6 @@ export function readApplyInputs(): Read<ApplyInputs> {
 export function readVerifyInputs(): Read<VerifyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('prune', 'false');
   reader.notYet('issue', 'false');
   return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
 }
@@ -116,6 +116,7 @@ function readCommon(reader: Reader): CommonInputs {
       reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
     requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
     githubToken: reader.token('github_token', githubToken, 'Leave it out, or pass the token as it is.'),
+    prune: reader.flag('prune', false),
   };
 }
 

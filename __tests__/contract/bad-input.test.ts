@@ -64,7 +64,7 @@ guardrails:
     approval: 'everybody',
     propagation_wait: '-1',
     timeout: 'soon',
-    prune: 'true',
+    prune: 'yes',
     rollback: 'true',
   };
   let result: StepResult;
@@ -97,7 +97,7 @@ guardrails:
     ['a level that is none', 28, 21, 'warning'],
     ['migrate, which comes later', 30, 1, 'not supported yet'],
     ['move, which comes later', 31, 1, 'not supported yet'],
-    ['guardrails, which come later', 32, 1, 'not supported yet'],
+    ['guardrails that approve nothing', 32, 1, 'List the approved gateways under egress, ingress or both'],
   ])('names the place of %s and the fix', (_what, line, column, text) => {
     const place = `agent-gateway.yaml:${line}:${column}: `;
     expect(problems(result)).toContainEqual(expect.stringContaining(place));
@@ -121,7 +121,7 @@ guardrails:
     ['approval', 'none, comment'],
     ['propagation_wait', 'seconds'],
     ['timeout', 'minutes'],
-    ['prune', 'not supported yet'],
+    ['prune', 'true or false'],
     ['rollback', 'not supported yet'],
     ['CLOUDSDK_API_ENDPOINT_OVERRIDES_IAP', 'https:'],
   ])('names the input %s and the fix', (input, text) => {
@@ -161,7 +161,7 @@ describe('other input that cannot be meant', () => {
     ['a truth value that is none', 'plan', { ...BIND, fail_on_changes: 'yes' }, 'input fail_on_changes: '],
     ['a comment mode that is none', 'plan', { ...BIND, comment: 'sometimes' }, 'input comment: '],
     ['an issue, which comes later', 'verify', { ...BIND, issue: 'true' }, 'input issue: '],
-    ['prune of verify, which comes later', 'verify', { ...BIND, prune: 'true' }, 'input prune: '],
+    ['a prune that is no boolean', 'verify', { ...BIND, prune: 'maybe' }, 'input prune: '],
     ['a list of commas', 'plan', { ...BIND, allow: ', ,' }, 'input allow: '],
     ['the region global', 'plan', { ...BIND, region: 'global' }, 'input region: '],
     ['no engines', 'plan', { ...BIND, engines: '' }, 'input engines: '],

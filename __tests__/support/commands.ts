@@ -72,6 +72,7 @@ export function inputs(
       universe: 'googleapis.com',
       requestReason: '',
       githubToken: '',
+      prune: false,
       comment: 'auto',
       commentLabel: '',
       approval: 'none',

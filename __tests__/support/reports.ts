@@ -1,7 +1,14 @@
 import type { ApplyResult, EngineResult, ServiceResult } from '../../src/apply/result.js';
 import type { Desired } from '../../src/config/desired.js';
 import type { Observed } from '../../src/observe/observed.js';
-import { bindingChanges, endpointChanges, grantChanges, isChange, type Plan } from '../../src/plan/types.js';
+import {
+  bindingChanges,
+  endpointChanges,
+  grantChanges,
+  guardrailChanges,
+  isChange,
+  type Plan,
+} from '../../src/plan/types.js';
 import {
   desired,
   egressConfig,
@@ -134,6 +141,11 @@ export function resultOf(
   const failures = [...Object.values(services), ...Object.values(bindings)].flatMap(({ failure }) => failure ?? []);
   return {
     failures,
+    guardrails: new Map(
+      guardrailChanges(of)
+        .filter(isChange)
+        .map(({ name }) => [name, { name, status: 'done' as const }]),
+    ),
     services: new Map(
       endpointChanges(of).map(({ service: name }) => {
         const id = name.slice(name.lastIndexOf('/') + 1);

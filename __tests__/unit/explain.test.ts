@@ -132,6 +132,12 @@ describe('what to do next', () => {
     expect(explained(error).next.join('\n')).toMatch(next);
   });
 
+  it('is for the role of the organization, where its policy may not be read or written', () => {
+    expect(explained(apiError(403, 'PERMISSION_DENIED', { api: 'orgpolicy' })).next[0]).toMatch(
+      /orgpolicy\.customConstraints\.get.*orgpolicy\.policy\.get.*roles\/orgpolicy\.policyAdmin on the organization/,
+    );
+  });
+
   it('is the command that enables the API, in the project that Google names', () => {
     const metadata = { service: 'iap.googleapis.com', consumer: 'projects/101010' };
     const error = apiError(403, 'PERMISSION_DENIED', { api: 'iap', reason: 'SERVICE_DISABLED', metadata });

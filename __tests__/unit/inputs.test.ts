@@ -49,6 +49,7 @@ describe('inputs that are not given', () => {
         approval: 'none',
         planFile: '',
         planDigest: '',
+        prune: false,
         propagationWaitMs: 120_000,
         engineWritesPerMinute: 10,
         timeoutMs: 1_800_000,
@@ -142,7 +143,7 @@ describe('an input that is wrong', () => {
   });
 
   it('does not hide another one: all are told at once', () => {
-    given({ timeout: 'x', universe: 'x', api_version: 'x', propagation_wait: 'x', plan_digest: 'x', prune: 'true' });
+    given({ timeout: 'x', universe: 'x', api_version: 'x', propagation_wait: 'x', plan_digest: 'x', prune: 'x' });
     expect(namesOf(readApplyInputs().problems).sort()).toEqual([
       'api_version',
       'plan_digest',
@@ -161,9 +162,6 @@ describe('an input that is wrong', () => {
 
 describe('what this version cannot do', () => {
   it.each<[string, string, () => { problems: readonly Problem[] }]>([
-    ['prune', 'true', readPlanInputs],
-    ['prune', 'true', readApplyInputs],
-    ['prune', 'true', readVerifyInputs],
     ['rollback', 'true', readApplyInputs],
     ['issue', 'true', readVerifyInputs],
   ])('%s %s is refused', (name, value, read) => {
@@ -172,7 +170,7 @@ describe('what this version cannot do', () => {
   });
 
   it('its default is fine', () => {
-    given({ prune: 'false', rollback: 'FALSE' });
+    given({ rollback: 'FALSE' });
     expect(readApplyInputs().problems).toEqual([]);
   });
 });

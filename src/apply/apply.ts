@@ -14,8 +14,9 @@ import { DIRECTIONS } from '../config/desired.js';
 import { byWeight } from '../explain.js';
 import type { ApplyDeps } from './deps.js';
 import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
+import { createGuardrailRunner } from './guardrails.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
-import type { ApplyResult, EngineResult, ServiceResult } from './result.js';
+import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
@@ -27,10 +28,11 @@ export interface ApplyOptions {
 
 /**
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
- * bind, poll; what only takes away comes last. Each engine moves on as soon as its own grants are there: one slow
- * engine does not hold the others, and one failure stops only what relies on it.
+ * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
+ * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
+ * and one failure stops only what relies on it.
  *
- * @returns how every service and engine ended; it never throws for what Google or the network do
+ * @returns how every service, engine and guardrail ended; it never throws for what Google or the network do
  */
 export async function applyPlan(
   plan: Plan,
@@ -42,20 +44,26 @@ export async function applyPlan(
   const heartbeat = deps.progress.heartbeat(beat.signal);
   try {
     const services = startServices(plan, observed, deps);
+    const guardrails = createGuardrailRunner(plan, deps);
+    const loosened = guardrails.run('before-bindings');
     const engines = createEngineRunner({
       projects: projectsOf(observed),
       limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
       propagationWaitMs: options.propagationWaitMs,
+      principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
+      loosened,
       deps,
     });
     const results = await runEngines(plan, services, engines);
-    const prepared = await Promise.all(services.values());
+    const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
     const finished = settled
       ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
       : prepared;
-    return collect(finished, results);
+    // An engine that has not come to its gateway could not even be deployed once others are forbidden.
+    if (settled) await guardrails.run('after-bindings');
+    return collect(finished, results, guardrails.results);
   } finally {
     beat.abort();
     await heartbeat;
@@ -102,11 +110,16 @@ function onlyTakesAway(change: BindingChange): boolean {
   });
 }
 
-function collect(services: readonly ServiceResult[], engines: readonly EngineResult[]): ApplyResult {
-  const failures = [...services, ...engines].flatMap(({ failure }) => failure ?? []);
+function collect(
+  services: readonly ServiceResult[],
+  engines: readonly EngineResult[],
+  guardrails: ReadonlyMap<string, GuardrailResult>,
+): ApplyResult {
+  const failures = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
   return {
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
+    guardrails,
     failures: byWeight(failures),
   };
 }

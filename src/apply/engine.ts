@@ -1,3 +1,4 @@
+import type { Direction } from '../config/desired.js';
 import { explain } from '../explain.js';
 import { parseGatewayName, type ProjectRef } from '../google/names.js';
 import type { AgentGatewayConfig } from '../google/types.js';
@@ -7,12 +8,21 @@ import { bind } from './bind.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound } from './errors.js';
 import type { Limiter } from './limiter.js';
+import { patiently, type Patience } from './patience.js';
+import { explainRefusal, isRefusedFor } from './refused.js';
 import type { EngineResult, ServiceResult } from './result.js';
+
+/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page); each look is an engine write. */
+const POLICY_DELAY: Patience = { longestPauseMs: 60_000, forMs: 15 * 60_000 };
 
 export interface EngineRunnerOptions {
   readonly projects: readonly ProjectRef[];
   readonly limiter: Limiter;
   readonly propagationWaitMs: number;
+  /** The agent identity of an engine. */
+  readonly principalOf: (engine: string) => string | undefined;
+  /** Settles when the guardrails are loosened as far as this run does it, with the directions in which it did. */
+  readonly loosened: Promise<ReadonlySet<Direction>>;
   readonly deps: ApplyDeps;
 }
 
@@ -41,11 +51,13 @@ export function createEngineRunner(options: EngineRunnerOptions): EngineRunner {
       if (services.some(({ failure }) => failure !== undefined)) return { ...before, status: 'pending' };
       if (!isChange(change)) return { ...before, status: plannedStatus(change) };
       try {
+        const loosened = await options.loosened;
         if (relies.some(({ isNew }) => isNew)) await waitForGrants(change, options);
-        return await bindNow(change, options);
+        return await bindNow(change, loosened, options);
       } catch (error) {
         const doing = `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`;
-        const failure = explain(error, doing, 'bind-failed');
+        const cause = await explainRefusal(error, options.principalOf(change.engine), options.deps.google);
+        const failure = explain(cause, doing, 'bind-failed');
         const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
         options.deps.progress.step(label(change), isOpen ? 'stopped before the end' : 'FAILED');
         const now = await readBack(change, error, options);
@@ -84,14 +96,46 @@ async function waitForGrants(change: BindingChange, { propagationWaitMs, deps }:
   await deps.clock.sleep(propagationWaitMs, deps.signal).finally(done);
 }
 
-async function bindNow(change: BindingChange, { projects, limiter, deps }: EngineRunnerOptions): Promise<EngineResult> {
+async function bindNow(
+  change: BindingChange,
+  loosened: ReadonlySet<Direction>,
+  options: EngineRunnerOptions,
+): Promise<EngineResult> {
+  const { projects, deps } = options;
   deps.signal.throwIfAborted();
   const start = deps.clock.now();
-  const config = await bind(change, { projects, limiter }, deps);
+  const config = await bindWhenAllowed(change, loosened, options);
   const tookMs = deps.clock.now() - start;
   const now = bindingIn(config, projects);
   deps.progress.step(label(change), `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`);
   return { engine: change.engine, status: onlyUnbinds(change) ? 'unbound' : 'changed', ...now, tookMs };
+}
+
+/** A guardrail that this very run has loosened may still refuse for a while what it allows now. */
+async function bindWhenAllowed(
+  change: BindingChange,
+  loosened: ReadonlySet<Direction>,
+  { projects, limiter, deps }: EngineRunnerOptions,
+): Promise<AgentGatewayConfig> {
+  let refusal: unknown;
+  let done = (): void => undefined;
+  const attempt = async (): Promise<AgentGatewayConfig | undefined> => {
+    try {
+      return await bind(change, { projects, limiter }, deps);
+    } catch (error) {
+      if (!isRefusedFor(error, loosened)) throw error;
+      if (refusal === undefined) {
+        const what = 'waiting for the change of the organization policy to take effect (up to 15 minutes)';
+        deps.progress.step(label(change), what);
+        done = deps.progress.waiting(label(change), what);
+      }
+      refusal = error;
+      return undefined;
+    }
+  };
+  const config = await patiently(attempt, POLICY_DELAY, deps).finally(() => done());
+  if (config === undefined) throw refusal;
+  return config;
 }
 
 /** The gateways that a config names, with the project's ID. */

@@ -1,3 +1,4 @@
+import type { ApiError } from '../google/errors.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import type { BindingChange } from '../plan/types.js';
 
@@ -56,5 +57,51 @@ export class StillRunning extends Error {
   constructor(operation: string, cause: unknown) {
     super(`operation ${operation} is still running`, { cause });
     this.operation = operation;
+  }
+}
+
+/** A constraint or policy is not what the plan saw: it was changed between the plan and the write. */
+export class GuardrailChanged extends Error {
+  override readonly name = 'GuardrailChanged';
+  constructor(resource: string, now: string) {
+    super(`somebody else has changed ${resource} since it was read, it says now: ${now}. Plan again and review that`);
+  }
+}
+
+/** A constraint or policy was written without an error, yet it does not say what was written. */
+export class GuardrailLost extends Error {
+  override readonly name = 'GuardrailLost';
+  constructor(resource: string) {
+    super(`${resource} does not say what was written although the write was accepted`);
+  }
+}
+
+/** There is no such constraint, and it cannot be created (Google's "Create custom constraints" page). */
+export class ConstraintNameSpent extends Error {
+  override readonly name = 'ConstraintNameSpent';
+  constructor(resource: string) {
+    super(
+      `${resource} does not exist, and Google does not give the name: most likely the constraint was deleted once, and the name of a deleted custom constraint cannot be used again`,
+    );
+  }
+}
+
+/** A custom constraint that refused a write. */
+export interface RefusingConstraint {
+  /** `custom.X` */
+  readonly id: string;
+  /** Of the constraints on approved gateways. */
+  readonly direction?: 'egress' | 'ingress';
+  /** Absent where the caller may not read the constraint, or where it says something else. */
+  readonly approved?: readonly string[];
+}
+
+/** An organization policy forbids what was to be written; `cause` is Google's answer. */
+export class RefusedByPolicy extends Error {
+  override readonly name = 'RefusedByPolicy';
+  readonly constraints: readonly RefusingConstraint[];
+  constructor(constraints: readonly RefusingConstraint[], cause: ApiError) {
+    super(cause.message, { cause });
+    this.constraints = constraints;
   }
 }

@@ -6,6 +6,8 @@ export interface ApplyResult {
   readonly services: ReadonlyMap<string, ServiceResult>;
   /** By engine name; every engine of the plan is here. */
   readonly engines: ReadonlyMap<string, EngineResult>;
+  /** By resource name; a change that is not here was not reached. */
+  readonly guardrails: ReadonlyMap<string, GuardrailResult>;
   /** Everything that failed; the run is named after the first. */
   readonly failures: readonly Failure[];
 }
@@ -30,5 +32,12 @@ export interface EngineResult {
   readonly ingress: string | null;
   /** Milliseconds from the first look at the engine to the verified binding; absent when there was nothing to do. */
   readonly tookMs?: number;
+  readonly failure?: Failure;
+}
+
+export interface GuardrailResult {
+  /** Of the constraint or policy. */
+  readonly name: string;
+  readonly status: 'done' | 'failed';
   readonly failure?: Failure;
 }

@@ -6,7 +6,7 @@ import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
-import type { Plan } from '../plan/types.js';
+import { guardrailChanges, isChange, type Plan } from '../plan/types.js';
 import { stillOpen } from '../report/open.js';
 import { notApproved } from './approval.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
@@ -50,12 +50,18 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   }
   const result = await carryOut(looked, inputs, session, start);
   await applying;
-  const next = ['New grants and registrations take some minutes to count everywhere.'];
+  const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
   return said(comment, end({ result, failures: result.failures, next }), {
     state: result.failures.length > 0 ? 'failed' : 'applied',
     open: stillOpen(plan, result),
     elapsedMs: session.clock.now() - start,
   });
+}
+
+/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
+function policyDelay(plan: Plan): string[] {
+  if (!guardrailChanges(plan).some(isChange)) return [];
+  return ['Changes of guardrails take up to 15 minutes to count.'];
 }
 
 /** The outcome of a run that knows its plan. */

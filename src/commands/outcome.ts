@@ -27,6 +27,8 @@ export interface Known {
   readonly observed: Observed;
   readonly plan: Plan;
   readonly planFile: string;
+  /** Paths of the files that `gcloud org-policies` takes; empty without guardrails. */
+  readonly guardrailFiles?: readonly string[];
   readonly result?: ApplyResult;
   readonly failures: readonly Failure[];
   readonly next: readonly string[];
@@ -46,6 +48,7 @@ export function outcomeOf(known: Known): Outcome {
       to_remove: plan.summary.remove,
       plan_file: known.planFile,
       plan_digest: plan.digest,
+      guardrail_files: known.guardrailFiles ?? [],
       engines: engines.map(engineOutput),
       endpoints: endpointOutputs(plan, result),
       agent_gateway_config: declaredConfig(desired, observed),

@@ -29,6 +29,18 @@ const listOf = (item: z.ZodType): z.ZodType =>
   z.array(z.unknown()).refine((list) => list.every((each) => item.safeParse(each).success));
 
 const direction = z.looseObject({ from: z.string().nullable(), to: z.string().nullable() });
+const guardrail = { layer: z.literal('guardrail'), action: z.string(), direction: z.string(), name: z.string() };
+const guardrailSchema = z.discriminatedUnion('kind', [
+  z.looseObject({
+    ...guardrail,
+    kind: z.literal('constraint'),
+    from: z.array(z.string()).nullable(),
+    fromRule: z.string().optional(),
+    to: z.array(z.string()),
+    fields: z.array(z.looseObject({ field: z.string(), from: z.string(), to: z.string() })),
+  }),
+  z.looseObject({ ...guardrail, kind: z.literal('policy'), from: z.string(), to: z.string() }),
+]);
 const changeSchema = z.discriminatedUnion('layer', [
   z.looseObject({
     layer: z.literal('endpoint'),
@@ -46,6 +58,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     egress: direction,
     ingress: direction,
   }),
+  guardrailSchema,
 ]);
 
 /** Only what a difference is told from; everything else in the file counts for the digest alone. */

@@ -1,8 +1,10 @@
 import type { PlanInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
+import type { Plan } from '../plan/types.js';
 import { CancelledError } from '../google/errors.js';
+import { writeGuardrailFiles } from './guardrail-files.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
-import { outcomeOf, withComment, type Outcome } from './outcome.js';
+import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
 import { openPlanComment } from './plan-comment.js';
 import { writePlanFile } from './plan-file.js';
 import { prepare } from './prepare.js';
@@ -14,7 +16,7 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
   const prepared = await prepare(read, session);
   const comment = openPlanComment({ ...inputs, speaker: 'plan', insists: false }, prepared.desired, session);
   const outcome = await look(prepared, inputs.universe, session).then(
-    async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs),
+    async (looked) => planned(looked, await writeFiles(looked.plan, session.env), inputs),
     async (error: unknown) => {
       // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
       // most often makes room for another, which will say it better.
@@ -26,7 +28,14 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
   return withComment(outcome, await comment.show({ state: 'planned', open: [], ...outcome.summary }));
 }
 
-function planned(looked: Looked, planFile: string, { failOnChanges }: PlanInputs): Outcome {
+type Files = Required<Pick<Known, 'planFile' | 'guardrailFiles'>>;
+
+async function writeFiles(plan: Plan, env: NodeJS.ProcessEnv): Promise<Files> {
+  const planFile = await writePlanFile(plan, env);
+  return { planFile, guardrailFiles: await writeGuardrailFiles(plan, planFile) };
+}
+
+function planned(looked: Looked, files: Files, { failOnChanges }: PlanInputs): Outcome {
   const changes = hasChanges(looked.plan);
   const unwanted =
     changes && failOnChanges
@@ -40,7 +49,7 @@ function planned(looked: Looked, planFile: string, { failOnChanges }: PlanInputs
   return outcomeOf({
     title: 'Agent Gateway plan',
     ...looked,
-    planFile,
+    ...files,
     failures: failed ? [failed] : [],
     next: changes ? ['Review the plan, then apply it.'] : [],
   });

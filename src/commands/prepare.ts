@@ -35,6 +35,7 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
       ...(loaded.file ? { file: loaded.file } : {}),
       unreadable: loaded.problems.length > 0,
       inputs: inputs.desired,
+      prune: inputs.prune,
       universe,
       checks: CHECKS,
       ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),

@@ -1,6 +1,7 @@
 import { readAllowInput, type AllowInput } from './allow-input.js';
 import { fileHas, report, type Context, type ScopeSoFar } from './context.js';
 import type { Desired, DesiredAgent, DesiredEndpoint, EngineSelector } from './desired.js';
+import { isGuardrailsAlone } from './guardrails.js';
 import type { ParsedFile } from './parse.js';
 import { isPreset } from './presets.js';
 import { inputOrigin, quote, suggestion } from './problems.js';
@@ -29,7 +30,7 @@ export function readAgents(context: Context, scope: ScopeSoFar, endpoints: Desir
     const agents = agentsOfFile(context, scope, endpoints, allow);
     return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
   }
-  if (selectors === undefined && !context.unreadable) {
+  if (selectors === undefined && !context.unreadable && !isGuardrailsAlone(context)) {
     const fix = 'Give the input engines (names, IDs or all), or "agents" in the desired-state file.';
     report(context, inputOrigin('engines'), 'No engine is selected.', fix);
   }

@@ -3,6 +3,7 @@ import { fileHas, report, TooManyProblems, type Context } from './context.js';
 import type { Desired, KnownCheck } from './desired.js';
 import { readEndpoints } from './endpoints.js';
 import { namesGateway, readGateways } from './gateways.js';
+import { isGuardrailsAlone, readGuardrails } from './guardrails.js';
 import { parseConfig, type ParsedFile } from './parse.js';
 import { inputOrigin, shownProblems, type Problem } from './problems.js';
 import type { RawInputs } from './raw-inputs.js';
@@ -21,6 +22,8 @@ export interface BuildArgs {
   readonly universe: string;
   /** `owner/name` of the repository that the file is in, where that is known. */
   readonly repository?: string;
+  /** The `prune` input. */
+  readonly prune?: boolean;
   /** Every check that the file may name. */
   readonly checks: readonly KnownCheck[];
 }
@@ -69,6 +72,7 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
   const gateways = readGateways(context, scope);
   const declared = readEndpoints(context);
   const { agents, only, added } = readAgents(context, scope, declared);
+  const guardrails = readGuardrails(context);
   const endpoints = [...declared, ...added];
   if (file !== undefined) {
     reportNotYet(context, file);
@@ -85,6 +89,8 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     agents,
     ...(only === undefined ? {} : { only }),
     partial: args.inputs.engines.trim() !== '',
+    ...(guardrails === undefined ? {} : { guardrails }),
+    prune: args.prune ?? false,
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };
@@ -92,12 +98,11 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
 
 /** Part of the format, so that a config can be written for both, but not of this version. */
 function reportNotYet(context: Context, file: ParsedFile): void {
-  const notYet = (key: 'migrate' | 'move' | 'guardrails', what: string): void => {
+  const notYet = (key: 'migrate' | 'move', what: string): void => {
     report(context, file.locate([key], 'key'), `"${what}" is not supported yet in this version; remove it.`);
   };
   if (file.value.migrate === true) notYet('migrate', 'migrate: true');
   if (file.value.move === true) notYet('move', 'move: true');
-  if (fileHas(context, 'guardrails')) notYet('guardrails', 'guardrails');
 }
 
 /** A check that guards data or a running agent keeps its level. */
@@ -114,8 +119,9 @@ function reportFixedLevels(context: Context, { value, locate }: ParsedFile, chec
   }
 }
 
-/** Engines alone would make a run that does nothing and looks like one that did. */
+/** Engines alone would make a run that does nothing and looks like one that did. Guardrails are about no engine by name. */
 function reportNothing(context: Context, endpoints: number): void {
+  if (isGuardrailsAlone(context)) return;
   const unread = fileHas(context, 'endpoints') && context.file?.value.endpoints === undefined;
   if (endpoints > 0 || unread || context.unreadable) return;
   if (namesGateway(context) || context.inputs.allow.trim() !== '') return;

@@ -21,6 +21,10 @@ export interface Desired {
    * interface out of a service, since it has not seen what the others need.
    */
   readonly partial: boolean;
+  /** The organization policy that keeps engines on approved gateways; without it that is nobody's business here. */
+  readonly guardrails?: DesiredGuardrails;
+  /** What this config made and no longer declares is taken away; of all layers, guardrails alone can be so far. */
+  readonly prune: boolean;
   /** Levels of checks changed by the file, by check ID. */
   readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;
   /** The desired-state file, with its repository where that is known; undefined in a run with inputs alone. */
@@ -99,3 +103,27 @@ export type EngineSelector =
   | { readonly kind: 'id'; readonly id: string; readonly text: string; readonly origin: Origin }
   /** An exact display name. */
   | { readonly kind: 'displayName'; readonly text: string; readonly origin: Origin };
+
+/** Where a policy is set: it holds from there downwards. */
+export interface EnforcementNode {
+  readonly kind: 'projects' | 'folders' | 'organizations';
+  /** A project's ID or number, as given; the number of the others. */
+  readonly id: string;
+}
+
+/** Gateways that engines may use; a direction that is absent is not restricted by this config. */
+export interface DesiredGuardrails {
+  /** Number of the organization that the constraints belong to. */
+  readonly organization: string;
+  readonly approved: Partial<Record<Direction, readonly ApprovedGateway[]>>;
+  readonly enforceOn: EnforcementNode;
+  /** Only log what would be refused. */
+  readonly dryRun: boolean;
+  readonly origin: Origin;
+}
+
+/** A gateway's full name with the project's ID: the platform compares these names as text. */
+export interface ApprovedGateway {
+  readonly name: string;
+  readonly origin: Origin;
+}

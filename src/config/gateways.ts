@@ -6,6 +6,11 @@ import { isLocation, isProject } from './scope.js';
 const GATEWAY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
 const FORMS = 'Write a short name such as my-gateway, or projects/PROJECT/locations/REGION/agentGateways/NAME';
 
+/** Whether the text has the form of a gateway's short name. */
+export function isGatewayId(text: string): boolean {
+  return GATEWAY_ID.test(text);
+}
+
 /** The gateway of each direction: the input, else the file. A direction that neither names is left out. */
 export function readGateways(context: Context, scope: ScopeSoFar): Desired['gateways'] {
   const gateways: Partial<Record<Direction, GatewayReference | 'none'>> = {};
@@ -41,7 +46,7 @@ function readGateway(
     return undefined;
   }
   // Without a region there is nothing to resolve a short name with; its absence is reported elsewhere.
-  if (GATEWAY_ID.test(text)) return { location: region ?? '', id: text, origin };
+  if (isGatewayId(text)) return { location: region ?? '', id: text, origin };
   const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text) ?? [];
   if (
     project === undefined ||
@@ -49,7 +54,7 @@ function readGateway(
     id === undefined ||
     !isProject(project) ||
     !isLocation(location) ||
-    !GATEWAY_ID.test(id)
+    !isGatewayId(id)
   ) {
     report(context, origin, `${quote(text)} is not the name of a gateway.`, `${FORMS}, or none to unbind.`);
     return undefined;

@@ -61,23 +61,28 @@ const agent = z
   })
   .describe('One engine, or all of them, and the endpoints it may reach.');
 
+const approved = (direction: string) =>
+  z
+    .array(
+      text('Full name of a gateway, with the project ID.').meta({
+        examples: ['projects/my-project/locations/us-central1/agentGateways/my-gateway'],
+      }),
+    )
+    .min(1)
+    .describe(`${direction} gateways that engines may use; leave the key out to restrict nothing in this direction.`)
+    .optional();
+
 const guardrails = z
   .strictObject({
-    organization: text('Organization number, in quotes.'),
-    egress: z
-      .array(text('Full name of a gateway.'))
-      .min(1)
-      .describe('Egress gateways that engines may use.')
-      .optional(),
-    ingress: z
-      .array(text('Full name of a gateway.'))
-      .min(1)
-      .describe('Ingress gateways that engines may use.')
-      .optional(),
-    enforce_on: text('projects/P, folders/N or organizations/N.'),
+    organization: text('Organization number, in quotes.').meta({ examples: ['5550001'] }),
+    egress: approved('Egress'),
+    ingress: approved('Ingress'),
+    enforce_on: text('Where it is enforced: projects/P, folders/N or organizations/N.').meta({
+      examples: ['projects/my-project', 'folders/4440001', 'organizations/5550001'],
+    }),
     dry_run: z.boolean().describe('true: only log what the policy would refuse.').optional(),
   })
-  .describe('Organization policy that keeps engines on these gateways. Not supported yet in this version.');
+  .describe('Organization policy that keeps engines on approved gateways. It needs egress, ingress or both.');
 
 /**
  * The desired-state file. It holds shapes, not meanings: what needs more than one value to judge, or a better sentence

@@ -57,7 +57,7 @@ export async function readSelected(
 
 /**
  * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
- * per direction, so a binding that is declared has to agree with theirs.
+ * per direction, so a binding that is declared has to agree with theirs; and guardrails hold for them like for all others.
  */
 export async function readOthers(
   desired: Desired,
@@ -65,7 +65,8 @@ export async function readOthers(
   project: ProjectRef,
   google: Google,
 ): Promise<ObservedEngine[]> {
-  if (!DIRECTIONS.some((direction) => isNamed(desired.gateways[direction]))) return [];
+  const isDeclared = DIRECTIONS.some((direction) => isNamed(desired.gateways[direction]));
+  if (!isDeclared && desired.guardrails === undefined) return [];
   const selected = new Set(selectEngines(desired, known.engines, project).engines);
   const others = known.engines.filter(({ name }) => !selected.has(name));
   const read = await Promise.all(

@@ -11,12 +11,13 @@ import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
 import { orNull } from './or-null.js';
 import { readEnforcement, type EnforcementReading } from './enforcement.js';
+import { readGuardrails } from './guardrails.js';
 import { readProject } from './project.js';
 import { readAttached, readPolicies, readServices } from './registry.js';
 
 /**
  * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
- * engines, gateways and services first; then each selected engine; then the policies of the services that serve a
+ * engines, gateways, services and guardrails first; then each selected engine; then the policies of the services that serve a
  * declared URL.
  *
  * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
@@ -25,13 +26,14 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { region } = desired;
   const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedServices, scopeReading, otherProject, enforcement] = await Promise.all([
+  const [known, gateways, assumedServices, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
     readProject(desired.project, google),
     readOtherProject(desired, google),
     readEgressEnforcement(desired, google),
+    readGuardrails(desired, google),
   ]);
   const project = scopeReading.resolve(known.engines.map(({ name }) => name));
   const [{ engines, selection }, others] = await Promise.all([
@@ -57,6 +59,7 @@ export async function observe(desired: Desired, google: Google, universe: string
     failedUpdates,
     disabledApis: disabled.found(),
     ...(enforcement ? { enforcement } : {}),
+    ...(guardrails ? { guardrails } : {}),
   };
 }
 

@@ -1,7 +1,15 @@
 import type { DesiredAgent, Direction } from '../config/desired.js';
 import type { ProjectRef } from '../google/names.js';
 import type { EnforcementReading } from './enforcement.js';
-import type { AgentGateway, AgentGatewayConfig, IamPolicy, ReasoningEngine, RegistryService } from '../google/types.js';
+import type {
+  AgentGateway,
+  AgentGatewayConfig,
+  CustomConstraint,
+  IamPolicy,
+  OrganizationPolicy,
+  ReasoningEngine,
+  RegistryService,
+} from '../google/types.js';
 
 /** The world as far as a plan needs it, read once. Nothing in here is written back without reading again or an etag. */
 export interface Observed {
@@ -13,7 +21,10 @@ export interface Observed {
   readonly selection: Selection;
   /** Every engine that was selected, read one by one (a list may leave out `deploymentSpec`), by resource name. */
   readonly engines: readonly ObservedEngine[];
-  /** The other engines of project and region, read only when a gateway is declared: all bound ones must share it. */
+  /**
+   * The other engines of project and region, read only when a gateway is declared, since all bound ones must share it, or
+   * guardrails, which hold for them too.
+   */
   readonly siblings: readonly ObservedEngine[];
   /** Resource names of every engine of project and region. */
   readonly engineNames: readonly string[];
@@ -35,6 +46,14 @@ export interface Observed {
   readonly lackingPermissions?: readonly LackingPermission[];
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
+  /** Of the declared directions, and with `prune` of the others; absent where the config has no guardrails. */
+  readonly guardrails?: Partial<Record<Direction, ObservedGuardrail>>;
+}
+
+/** What approves gateways in one direction, and its policy at the declared place; null where there is no such thing. */
+export interface ObservedGuardrail {
+  readonly constraint: CustomConstraint | null;
+  readonly policy: OrganizationPolicy | null;
 }
 
 /** A registry besides the one where this config registers; `why` is what Google answered. */

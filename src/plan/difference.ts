@@ -1,4 +1,5 @@
 import { canonical, compareText } from './canonical.js';
+import { guardrailText } from './guardrail-text.js';
 import type { Change, Plan } from './types.js';
 
 /**
@@ -38,5 +39,7 @@ function describe(change: Change): string {
       return `grant ${change.key}: ${change.action} ${change.member}`;
     case 'binding':
       return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
+    case 'guardrail':
+      return `guardrail ${change.direction} ${change.kind} (${change.name}): ${change.action}, ${guardrailText(change)}`;
   }
 }

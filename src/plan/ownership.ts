@@ -6,7 +6,7 @@ import type { Scope } from './types.js';
  * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
  * key never take each other's service for their own.
  */
-const PREFIX = 'Managed by bind-agent-gateway.';
+export const MANAGED = 'Managed by bind-agent-gateway.';
 
 /** Who declares a service. */
 export interface Owner {
@@ -21,7 +21,7 @@ export interface Owner {
 
 /** @returns the description of a service that this config makes */
 export function ownedDescription(owner: Owner): string {
-  return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
+  return owner.config === undefined ? MANAGED : `${MANAGED} ${markOf(owner.config, owner)}`;
 }
 
 /** @returns true when the service carries the mark of exactly this config, scope and key */

@@ -5,6 +5,7 @@ import { digestOf } from './canonical.js';
 import { runChecks } from './checks/index.js';
 import { planEndpoints } from './endpoints.js';
 import { planGrants } from './grants.js';
+import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
 import { isChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
@@ -25,13 +26,14 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
   const grants = planGrants(desired, observed, endpoints);
   const bindings = planBindings(desired, observed);
-  const changes: Change[] = [...endpoints, ...grants, ...bindings];
+  const guardrails = planGuardrails(desired, observed, bindings);
+  const changes: Change[] = [...endpoints, ...grants, ...bindings, ...guardrails];
   return {
     schemaVersion: 1,
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings, unmet: hosts.unmet }),
+    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet }),
     summary: summarise(changes),
   };
 }
@@ -66,5 +68,6 @@ export function hasChanges(plan: Pick<Plan, 'changes'>): boolean {
 function summarise(changes: readonly Change[]): Summary {
   const count = (layer: Change['layer']): number =>
     changes.filter((change) => change.layer === layer && isChange(change)).length;
-  return { register: count('endpoint'), grant: count('grant'), bind: count('binding'), remove: 0 };
+  const remove = changes.filter(({ layer, action }) => layer === 'guardrail' && action === 'remove').length;
+  return { register: count('endpoint'), grant: count('grant'), bind: count('binding'), remove };
 }

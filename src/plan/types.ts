@@ -9,7 +9,7 @@ export interface Plan {
   readonly scope: Scope;
   /** `sha256:<hex>` over the canonical JSON of scope and changes. */
   readonly digest: string;
-  /** In the order endpoint, grant, binding; within a layer by name. */
+  /** In the order endpoint, grant, binding, guardrail; within a layer by name. */
   readonly changes: readonly Change[];
   /** Errors first. */
   readonly checks: readonly Finding[];
@@ -29,12 +29,12 @@ export interface Summary {
   readonly grant: number;
   /** Engines whose binding changes in any way. */
   readonly bind: number;
-  /** Services and members to take away. */
+  /** Services, members and guardrail policies to take away. */
   readonly remove: number;
 }
 
 export type Action = 'create' | 'update' | 'remove' | 'keep' | 'adopt';
-export type Change = EndpointChange | GrantChange | BindingChange;
+export type Change = EndpointChange | GrantChange | BindingChange | GuardrailChange;
 
 /** One Agent Registry service: the key's own one, or (`adopt`) somebody else's that already serves a declared URL. */
 export interface EndpointChange {
@@ -107,6 +107,57 @@ export interface DirectionChange {
   readonly declared: boolean;
 }
 
+/** One direction's guardrail: the list of approved gateways (a custom constraint), or where it is enforced (its policy). */
+export type GuardrailChange = ConstraintChange | PolicyChange;
+
+interface GuardrailBase {
+  readonly layer: 'guardrail';
+  readonly direction: Direction;
+  /** Resource name. */
+  readonly name: string;
+}
+
+/** The custom constraint that approves gateways. It enforces nothing by itself, and is never deleted. */
+export interface ConstraintChange extends GuardrailBase {
+  readonly kind: 'constraint';
+  readonly action: 'create' | 'update' | 'keep';
+  /** Gateways that are approved now, sorted; null where there is no constraint, or one that is no such list. */
+  readonly from: readonly string[] | null;
+  /** What a constraint that is no such list says now. */
+  readonly fromRule?: string;
+  readonly to: readonly string[];
+  /** As they are to be: those of a constraint that somebody else made stay. */
+  readonly displayName: string;
+  readonly description: string;
+  /** Of these, those that change. */
+  readonly fields: readonly FieldChange[];
+  readonly writes: readonly ConstraintWrite[];
+}
+
+/** Where the constraint is enforced. */
+export interface PolicyChange extends GuardrailBase {
+  readonly kind: 'policy';
+  readonly action: 'create' | 'update' | 'remove' | 'keep';
+  readonly from: Enforcement;
+  readonly to: Enforcement;
+  readonly writes: readonly GuardrailWrite[];
+}
+
+/** What a policy does: nothing, log what it would refuse, refuse it, or something that this config did not write. */
+export type Enforcement = 'off' | 'dry-run' | 'enforced' | 'other-rules';
+
+/** What loosens comes before the bindings, so that they are not refused; what tightens comes after them. */
+export interface GuardrailWrite {
+  readonly when: 'before-bindings' | 'after-bindings';
+  /** One clause, for people. */
+  readonly why: string;
+}
+
+export interface ConstraintWrite extends GuardrailWrite {
+  /** What is approved after this write. */
+  readonly gateways: readonly string[];
+}
+
 /** The result of a check: a rule about the world, with an ID. */
 export interface Finding {
   readonly id: string;
@@ -139,4 +190,8 @@ export function grantChanges(plan: Pick<Plan, 'changes'>): GrantChange[] {
 
 export function bindingChanges(plan: Pick<Plan, 'changes'>): BindingChange[] {
   return plan.changes.filter((change) => change.layer === 'binding');
+}
+
+export function guardrailChanges(plan: Pick<Plan, 'changes'>): GuardrailChange[] {
+  return plan.changes.filter((change) => change.layer === 'guardrail');
 }

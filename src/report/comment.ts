@@ -7,6 +7,7 @@ import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
 import { grantParts } from './grants.js';
+import { guardrailParts } from './guardrails.js';
 import { headline } from './headline.js';
 import { code, escapeMarkdown, link } from './markdown.js';
 import { formatMarker, type State } from './marker.js';
@@ -89,6 +90,7 @@ function planParts(plan: Plan, engines: readonly EngineReport[], state: State): 
   return [
     ...checks,
     ...bindingParts(plan, engines, options),
+    ...guardrailParts(plan, options),
     ...grantParts(plan, options),
     ...endpointParts(plan, options),
     ...diagramParts(plan),

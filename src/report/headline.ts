@@ -1,9 +1,17 @@
-import { bindingChanges, endpointChanges, type Finding, type Plan } from '../plan/types.js';
+import { removedGateways } from '../plan/guardrail-text.js';
+import {
+  bindingChanges,
+  endpointChanges,
+  guardrailChanges,
+  type Finding,
+  type Plan,
+  type PolicyChange,
+} from '../plan/types.js';
 import { hasChanges } from '../plan/plan.js';
 import type { CommentInput } from './comment.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { escapeMarkdown } from './markdown.js';
-import { countsLine, duration, plural, scopeLine } from './words.js';
+import { countsLine, duration, plural, scopeLine, writtenGuardrails } from './words.js';
 
 type HeadlineInput = Pick<CommentInput, 'state' | 'plan' | 'engines' | 'failures' | 'elapsedMs'>;
 
@@ -17,7 +25,7 @@ export function headline(input: HeadlineInput): string {
 }
 
 function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string {
-  const counts = plan ? countsLine(plan.summary) : '';
+  const counts = plan ? countsLine(plan) : '';
   const reason = escapeMarkdown(failures[0]?.reason ?? 'unknown reason');
   const time = (word: string): string => (elapsedMs === undefined ? '' : ` ${word} ${duration(elapsedMs)}`);
   switch (state) {
@@ -29,30 +37,46 @@ function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string 
     case 'applying':
       return `Applying…${counts && ` ${counts}`}`;
     case 'applied':
-      return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan.summary)}` : counts || 'Applied';
+      return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan)}` : counts || 'Applied';
     case 'failed':
       return `Failed${time('after')}: ${reason}${counts && `. Planned: ${counts}`}`;
   }
 }
 
-function doneLine({ register, grant, bind, remove }: NonNullable<CommentInput['plan']>['summary']): string {
-  return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed`;
+function doneLine(plan: Plan): string {
+  const { register, grant, bind, remove } = plan.summary;
+  const guardrails = writtenGuardrails(plan);
+  const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} changed` : '';
+  return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed${more}`;
 }
 
-/** The counts say of an engine that loses its gateway only that its binding changes. @returns one text, or none */
+/**
+ * The counts say of an engine that loses its gateway only that its binding changes, and of a guardrail nothing at all.
+ *
+ * @returns one text, or none
+ */
 export function losses(plan: Plan): string[] {
   const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
   const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
   const hosts = endpointChanges(plan).flatMap(({ interfaces }) =>
     interfaces.filter(({ action }) => action === 'remove'),
   );
+  const guardrails = guardrailChanges(plan);
+  const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
+  const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));
   const parts = [
     [count('remove'), 'unbind'],
     [count('replace'), 're-bind'],
     [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
+    [disapproved.length, disapproved.length === 1 ? 'gateway no longer approved' : 'gateways no longer approved'],
+    [loosened.length, loosened.length === 1 ? 'guardrail no longer enforced' : 'guardrails no longer enforced'],
   ] as const;
   const texts = parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : []));
   return texts.length > 0 ? [`**with ${texts.join(', ')}**`] : [];
+}
+
+function isLoosened({ from, to }: PolicyChange): boolean {
+  return from === 'enforced' && to !== 'enforced';
 }
 
 function checkCounts(checks: readonly Finding[]): string[] {

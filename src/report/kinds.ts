@@ -1,5 +1,13 @@
 import { DIRECTIONS } from '../config/desired.js';
-import { directionOf, isChange, type BindingChange, type EndpointChange, type GrantChange } from '../plan/types.js';
+import { addedGateways, removedGateways } from '../plan/guardrail-text.js';
+import {
+  directionOf,
+  isChange,
+  type BindingChange,
+  type EndpointChange,
+  type GrantChange,
+  type GuardrailChange,
+} from '../plan/types.js';
 
 /** What a change does to what is there, in the words of a reviewer. The order is that of danger, worst first. */
 export const KINDS = ['remove', 'replace', 'update', 'add', 'adopt', 'keep'] as const;
@@ -60,6 +68,21 @@ export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
   if (change.action !== 'create') return { kind: 'remove', words: 'revoke' };
   return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
+}
+
+/** A guardrail that refuses less than before counts as a removal; so does a gateway that may no longer be used. */
+export function describeGuardrail(change: GuardrailChange): Described {
+  if (!isChange(change)) return { kind: 'keep', words: '' };
+  if (change.kind === 'policy') {
+    if (change.action === 'remove') return { kind: 'remove', words: 'remove' };
+    const words = change.to === 'enforced' ? 'enforce' : 'dry run';
+    if (change.from === 'enforced') return { kind: 'remove', words };
+    return { kind: change.action === 'create' ? 'add' : 'replace', words };
+  }
+  if (change.action === 'create') return { kind: 'add', words: 'approve' };
+  if (change.fromRule !== undefined) return { kind: 'replace', words: 'replace' };
+  if (removedGateways(change).length > 0) return { kind: 'remove', words: 'disapprove' };
+  return { kind: 'update', words: addedGateways(change).length > 0 ? 'approve' : 'describe' };
 }
 
 /** The same for one host of a service. */

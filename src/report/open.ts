@@ -5,12 +5,15 @@ import {
   directionOf,
   endpointChanges,
   grantChanges,
+  guardrailChanges,
   isChange,
   type BindingChange,
   type EndpointChange,
   type GrantChange,
+  type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
+import { guardrailText } from '../plan/guardrail-text.js';
 import { describeBinding } from './kinds.js';
 import { gatewayLabel, plural, serviceLabel } from './words.js';
 
@@ -18,7 +21,7 @@ import { gatewayLabel, plural, serviceLabel } from './words.js';
 const SHOWN = 5;
 
 /**
- * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, then bindings.
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, then guardrails.
  *
  * @returns one line of plain text each; none when all is done
  */
@@ -27,6 +30,7 @@ export function stillOpen(plan: Plan, result: ApplyResult): string[] {
   return [
     ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
     ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
+    ...guardrailChanges(plan).flatMap((change) => openGuardrail(change, result)),
   ];
 }
 
@@ -75,6 +79,13 @@ function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult
   return [
     `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}.`,
   ];
+}
+
+function openGuardrail(change: GuardrailChange, { guardrails }: ApplyResult): string[] {
+  const result = guardrails.get(change.name);
+  if (!isChange(change) || result?.status === 'done') return [];
+  const how = result?.status === 'failed' ? 'failed' : 'not reached, since it waits until all before it is done';
+  return [`Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}: ${how}.`];
 }
 
 function lastSegment(name: string): string {

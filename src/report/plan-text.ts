@@ -4,14 +4,17 @@ import {
   directionOf,
   endpointChanges,
   grantChanges,
+  guardrailChanges,
   type BindingChange,
   type EndpointChange,
   type Finding,
   type GrantChange,
+  type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
+import { guardrailText } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
-import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED } from './words.js';
+import { countsLine, gatewayLabel, MARKS, plural, scopeLine, UNASKED, WHEN_WORDS } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -28,6 +31,7 @@ export function planSections(plan: Plan): Section[] {
   const endpoints = endpointChanges(plan);
   const grants = grantChanges(plan);
   const bindings = bindingChanges(plan);
+  const guardrails = guardrailChanges(plan);
   return [
     { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
     { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
@@ -35,6 +39,7 @@ export function planSections(plan: Plan): Section[] {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
     },
+    { title: `Guardrails (organization policy): ${actions(guardrails)}`, lines: guardrails.flatMap(guardrailLines) },
   ]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
@@ -42,7 +47,7 @@ export function planSections(plan: Plan): Section[] {
 
 /** @returns one line that says what the plan would do, with its scope */
 export function planHeadline(plan: Plan): string {
-  return `Plan for ${scopeLine(plan)}: ${countsLine(plan.summary)}`;
+  return `Plan for ${scopeLine(plan)}: ${countsLine(plan)}`;
 }
 
 /** @returns the finding as one text: what, then what to do */
@@ -87,5 +92,17 @@ function bindingLines(change: BindingChange, project: string): string[] {
   return [
     `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
     ...directions,
+  ];
+}
+
+function guardrailLines(change: GuardrailChange): string[] {
+  const writes = change.writes.map((write) => {
+    const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
+    return `    ${WHEN_WORDS[write.when]}${list}, because ${write.why}`;
+  });
+  return [
+    `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
+    `    ${guardrailText(change)}`,
+    ...writes,
   ];
 }

@@ -7,6 +7,7 @@ import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
 import { grantParts } from './grants.js';
+import { guardrailParts } from './guardrails.js';
 import { losses } from './headline.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { RANKS } from './parts.js';
@@ -40,7 +41,7 @@ export function renderSummary(input: SummaryInput): string {
 function summaryParts({ title, plan, engines, failures, next, open = [] }: SummaryInput): Part[] {
   const head = `## ${escapeMarkdown(title, 300)}`;
   const scope = plan ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300)].join(' · ') : '';
-  const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan.summary))}** · ${scope}` : '';
+  const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan))}** · ${scope}` : '';
   return [
     { head: head + counts },
     ...failureParts(failures),
@@ -57,6 +58,7 @@ function planParts(plan: Plan, engines: readonly EngineReport[], failed: boolean
   return [
     ...checkParts(plan.checks, HASHES),
     ...bindingParts(plan, engines, options),
+    ...guardrailParts(plan, options),
     ...grantParts(plan, options),
     ...endpointParts(plan, options),
     ...(hasChanges(plan) ? diagramParts(plan) : []),

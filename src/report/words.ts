@@ -1,7 +1,7 @@
 import type { EngineResult } from '../apply/result.js';
 import type { EngineReport } from './engines.js';
 import type { Cut } from './fit.js';
-import type { Action, Plan, Summary } from '../plan/types.js';
+import { guardrailChanges, isChange, type Action, type GuardrailWrite, type Plan } from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
 export const MARKS: Readonly<Record<Action, string>> = {
@@ -13,9 +13,28 @@ export const MARKS: Readonly<Record<Action, string>> = {
 };
 
 /** @returns e.g. `2 to register, 4 to grant, 2 to bind, 0 to remove`, or that there is nothing to do */
-export function countsLine({ register, grant, bind, remove }: Summary): string {
-  if (register + grant + bind + remove === 0) return 'No changes: the world is as declared.';
-  return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove`;
+export function countsLine(plan: Pick<Plan, 'summary' | 'changes'>): string {
+  const { register, grant, bind, remove } = plan.summary;
+  const guardrails = writtenGuardrails(plan);
+  if (register + grant + bind + remove + guardrails === 0) return 'No changes: the world is as declared.';
+  const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} to change` : '';
+  return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove${more}`;
+}
+
+/** @returns how many constraints and policies are written; one that is removed counts with all that is */
+export function writtenGuardrails(plan: Pick<Plan, 'changes'>): number {
+  return guardrailChanges(plan).filter((change) => isChange(change) && change.action !== 'remove').length;
+}
+
+/** When a guardrail is written, for people. */
+export const WHEN_WORDS: Readonly<Record<GuardrailWrite['when'], string>> = {
+  'before-bindings': 'before the bindings',
+  'after-bindings': 'after the bindings',
+};
+
+/** @returns where a policy is set, e.g. `projects/acme-agents` */
+export function nodeLabel(policy: string): string {
+  return policy.replace(/\/policies\/[^/]+$/, '');
 }
 
 /** @returns the scope in words */

@@ -308,10 +308,6 @@ describe('what is not in this version yet', () => {
   it.each([
     ['migrate: true', '6:1: "migrate: true" is not supported yet in this version; remove it.'],
     ['move: true', '6:1: "move: true" is not supported yet in this version; remove it.'],
-    [
-      'guardrails:\n  organization: "5550001"\n  egress: [projects/p/locations/l/agentGateways/g]\n  enforce_on: projects/p\n  dry_run: false',
-      '6:1: "guardrails" is not supported yet in this version; remove it.',
-    ],
   ])('%s', (lines, expected) => {
     expect(build(text + lines).problems).toEqual([`agent-gateway.yaml:${expected}`]);
   });

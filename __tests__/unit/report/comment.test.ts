@@ -212,5 +212,6 @@ describe('a comment that is too long for GitHub', () => {
 
 function numbered(change: Change, index: number): Change {
   if (change.layer === 'binding') return { ...change, engine: `engine-${index}` };
+  if (change.layer === 'guardrail') return { ...change, name: `${change.name}-${index}` };
   return { ...change, service: `${change.service}-${index}` };
 }

@@ -12,13 +12,16 @@ import {
   desired,
   egressConfig,
   endpoint,
+  fromFile,
   gateway,
+  gatewayNamed,
   ingressConfig,
   memberOf,
   observedEngine,
   ownedService,
   policyOf,
 } from '../../support/builders.js';
+import { EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { enforcing, fleetEngines, fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
 import { hostileComment } from './hostile.js';
@@ -33,6 +36,7 @@ export const CASES: Readonly<Record<string, () => string>> = {
   applying: () => renderComment({ ...firstPlan(), state: 'applying', next: [] }),
   'apply-success': () => renderComment(applied()),
   'apply-failure': () => renderComment(halfWay()),
+  guardrails: () => renderComment(guarded()),
   hostile: () => renderComment(hostileComment()),
   'summary-first-plan': () => summaryOf('Agent Gateway plan', firstPlan()),
   'summary-apply-failure': () => summaryOf('Agent Gateway apply', halfWay()),
@@ -112,6 +116,31 @@ function removals(): CommentInput {
     services: [ownedService('ticket-system', ['acme.zendesk.example.com', 'legacy-tickets.example.com'])],
     policies: { 'ticket-system': policyOf([memberOf('8652609503562301440')]) },
     enforcement: enforcing,
+  });
+  return commentOf(want, world, { next: [REVIEW] });
+}
+
+/** An engine is bound while its gateway is approved in place of another one, and ingress becomes restricted for the first time. */
+function guarded(): CommentInput {
+  const want = desired({
+    gateways: { egress: gateway('egress') },
+    guardrails: guardrails([EGRESS], {
+      approved: {
+        egress: [{ name: EGRESS, origin: fromFile(20) }],
+        ingress: [{ name: gatewayNamed('ingress'), origin: fromFile(22) }],
+      },
+    }),
+  });
+  const [, , research] = fleetEngines;
+  const hand = ownConstraint([], {
+    name: ownConstraint([]).name.replace('Egress', 'Ingress'),
+    condition: 'resource.displayName != "<b>@octocat | `x`</b>"',
+    description: 'By hand',
+  });
+  const world = fleetWorld({
+    engines: research ? [research] : [],
+    enforcement: enforcing,
+    guardrails: { ...seen(ownConstraint([OTHER]), ENFORCED).guardrails, ingress: { constraint: hand, policy: null } },
   });
   return commentOf(want, world, { next: [REVIEW] });
 }

@@ -36,6 +36,7 @@ const engineResult = (id: string, more: Partial<EngineResult> = {}): EngineResul
 });
 const resultOf = (...engines: EngineResult[]): ApplyResult => ({
   failures: [],
+  guardrails: new Map(),
   services: new Map(
     ['stripe', 'theirs'].map((id) => [
       serviceNamed(id),

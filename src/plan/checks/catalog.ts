@@ -23,6 +23,7 @@ export const CHECKS: readonly KnownCheck[] = [
   error('permission-missing', false),
   error('guardrail-too-long'),
   error('guardrail-forbids-plan'),
+  error('guardrail-of-other-config', false),
   warning('engine-busy-failing'),
   warning('gateway-dry-run'),
   warning('gateway-fail-open'),

@@ -21,6 +21,10 @@ import { gatewayOtherRegion } from './gateway-other-region.js';
 import { gatewayWithoutPolicy } from './gateway-without-policy.js';
 import { gatewayWrongDirection } from './gateway-wrong-direction.js';
 import { grantsInert } from './grants-inert.js';
+import { guardrailBlocksDeploys } from './guardrail-blocks-deploys.js';
+import { guardrailForbidsPlan } from './guardrail-forbids-plan.js';
+import { guardrailOfOtherConfig } from './guardrail-of-other-config.js';
+import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
@@ -68,6 +72,10 @@ export const ALL: readonly Check[] = [
   grantsInert,
   apiDisabled,
   permissionMissing,
+  guardrailTooLong,
+  guardrailForbidsPlan,
+  guardrailOfOtherConfig,
+  guardrailBlocksDeploys,
 ];
 
 /** @returns true when this version runs the check; a config may already name one of a later version */

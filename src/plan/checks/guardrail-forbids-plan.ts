@@ -1,0 +1,52 @@
+import { directionOf, isChange, type BindingChange } from '../types.js';
+import type { Check, CheckInput, Found } from './check.js';
+import { guardedDirections, type Guarded } from './guardrail-world.js';
+import { listed, named } from './wording.js';
+
+/**
+ * A constraint looks at the whole engine as it would be, on every create and update (Google's "Create custom constraints" page):
+ * a binding that this very config refuses would be refused, and so would any other change of an engine without an approved
+ * gateway. In dry run that is only logged.
+ */
+export const guardrailForbidsPlan: Check = {
+  id: 'guardrail-forbids-plan',
+  level: 'error',
+  run: (input) =>
+    guardedDirections(input).flatMap((guarded) => {
+      const isNote = guarded.guardrails.dryRun;
+      return forbidden(guarded, input).map((found) => ({ ...found, ...(isNote ? { isNote } : {}) }));
+    }),
+};
+
+function forbidden(guarded: Guarded, { desired, bindings }: CheckInput): Found[] {
+  const { direction, node, isApproved, guardrails, policy } = guarded;
+  const gateway = desired.gateways[direction];
+  const origin = gateway === undefined || gateway === 'none' ? guardrails.origin : gateway.origin;
+  const bad = bindings.filter((change) => !isApproved(directionOf(change, direction).to));
+  const declared = bad.filter((change) => directionOf(change, direction).declared);
+  const inTheWay = bad.filter(
+    (change) => isChange(change) && !declared.includes(change) && policy?.from === 'enforced',
+  );
+  const remedy = `Approve the gateway under guardrails.${direction}, or bind to an approved one. Guardrails of a place that this project does not belong to need a file of their own.`;
+  const gateways = [...new Set(declared.map((change) => directionOf(change, direction).to))];
+  return [
+    ...gateways.map((to) => ({
+      message: `${to === null ? `This config leaves engines without an ${direction} gateway` : `This config binds engines to ${direction} gateway ${to}`}, which its own guardrails on ${node} do not approve: ${names(declared.filter((change) => directionOf(change, direction).to === to))}.`,
+      remedy,
+      origin,
+    })),
+    ...(inTheWay.length === 0
+      ? []
+      : [
+          {
+            message: `The policy on ${node} refuses every change of an engine without an approved ${direction} gateway, and this plan changes such engines: ${names(inTheWay)}.`,
+            remedy: `Declare an approved ${direction} gateway for them, too.`,
+            origin: guardrails.origin,
+          },
+        ]),
+  ];
+}
+
+function names(changes: readonly BindingChange[]): string {
+  return listed(changes.map(({ engine, displayName }) => named({ name: engine, displayName })));
+}
