@@ -46891,11 +46891,11 @@ __webpack_unused_export__ = errors.YAMLParseError;
 __webpack_unused_export__ = errors.YAMLWarning;
 __webpack_unused_export__ = Alias.Alias;
 exports.Vj = identity.isAlias;
-__webpack_unused_export__ = identity.isCollection;
+exports.P3 = identity.isCollection;
 __webpack_unused_export__ = identity.isDocument;
 exports.jh = identity.isMap;
 exports.Ll = identity.isNode;
-__webpack_unused_export__ = identity.isPair;
+exports.tO = identity.isPair;
 exports.jn = identity.isScalar;
 exports.oP = identity.isSeq;
 __webpack_unused_export__ = Pair.Pair;
@@ -46903,13 +46903,13 @@ __webpack_unused_export__ = Scalar.Scalar;
 __webpack_unused_export__ = YAMLMap.YAMLMap;
 __webpack_unused_export__ = YAMLSeq.YAMLSeq;
 __webpack_unused_export__ = cst;
-__webpack_unused_export__ = lexer.Lexer;
+exports.JG = lexer.Lexer;
 exports.HN = lineCounter.LineCounter;
 __webpack_unused_export__ = parser.Parser;
 __webpack_unused_export__ = publicApi.parse;
 __webpack_unused_export__ = publicApi.parseAllDocuments;
 exports.Tp = publicApi.parseDocument;
-__webpack_unused_export__ = publicApi.stringify;
+exports.As = publicApi.stringify;
 exports.YR = visit.visit;
 __webpack_unused_export__ = visit.visitAsync;
 
@@ -53237,6 +53237,19 @@ function sortBy(items, ...keys) {
         return 0;
     });
 }
+/** @returns the items by key, in their order */
+function groupBy(items, keyOf) {
+    const groups = new Map();
+    for (const item of items) {
+        const key = keyOf(item);
+        const group = groups.get(key);
+        if (group)
+            group.push(item);
+        else
+            groups.set(key, [item]);
+    }
+    return groups;
+}
 
 ;// CONCATENATED MODULE: ./lib/src/plan/types.js
 /** @returns the plan's bindings that a run has to write. */
@@ -53255,6 +53268,9 @@ function grantChanges(plan) {
 }
 function bindingChanges(plan) {
     return plan.changes.filter((change) => change.layer === 'binding');
+}
+function guardrailChanges(plan) {
+    return plan.changes.filter((change) => change.layer === 'guardrail');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/bindings.js
@@ -53388,6 +53404,36 @@ class StillRunning extends Error {
     constructor(operation, cause) {
         super(`operation ${operation} is still running`, { cause });
         this.operation = operation;
+    }
+}
+/** A constraint or policy is not what the plan saw: it was changed between the plan and the write. */
+class GuardrailChanged extends Error {
+    name = 'GuardrailChanged';
+    constructor(resource, now) {
+        super(`somebody else has changed ${resource} since it was read, it says now: ${now}. Plan again and review that`);
+    }
+}
+/** A constraint or policy was written without an error, yet it does not say what was written. */
+class GuardrailLost extends Error {
+    name = 'GuardrailLost';
+    constructor(resource) {
+        super(`${resource} does not say what was written although the write was accepted`);
+    }
+}
+/** There is no such constraint, and it cannot be created (Google's "Create custom constraints" page). */
+class ConstraintNameSpent extends Error {
+    name = 'ConstraintNameSpent';
+    constructor(resource) {
+        super(`${resource} does not exist, and Google does not give the name: most likely the constraint was deleted once, and the name of a deleted custom constraint cannot be used again`);
+    }
+}
+/** An organization policy forbids what was to be written; `cause` is Google's answer. */
+class RefusedByPolicy extends Error {
+    name = 'RefusedByPolicy';
+    constraints;
+    constructor(constraints, cause) {
+        super(cause.message, { cause });
+        this.constraints = constraints;
     }
 }
 
@@ -53686,6 +53732,8 @@ function explain(error, doing, otherwise) {
         return interrupted(error, doing);
     if (error instanceof AuthError)
         return { reason: 'auth-failed', message: error.message, next: [] };
+    if (error instanceof RefusedByPolicy)
+        return explainRefused(error, doing, otherwise);
     if (error instanceof ApiError)
         return explainApiError(error, doing, otherwise);
     if (error instanceof OperationError) {
@@ -53755,12 +53803,38 @@ function nextAfter(error) {
         return ['Google had a problem of its own: run again; what is done is kept.'];
     return ['Put right what Google names above, then run again: what is done is kept.'];
 }
+/** What a custom constraint does, in plain words: Google's own answer quotes its description and no gateway. */
+function explainRefused({ constraints, message }, doing, reason) {
+    const approving = constraints.filter(({ direction }) => direction !== undefined);
+    const names = constraints.map(({ id }) => id).join(', ') || 'that Google does not name';
+    return {
+        reason,
+        message: [
+            `${doing} was refused by an organization policy, custom constraint ${names}.`,
+            ...approving.map(approvedText),
+            sentence(message),
+        ].join('\n'),
+        next: [
+            approving.length > 0
+                ? 'Name an approved gateway, or ask the owners of the policy to approve this one: under guardrails, where a config keeps the list. Names are compared as text, with the project ID.'
+                : 'Ask the owners of the policy what it allows.',
+            'A change of the policy or its list takes up to 15 minutes to count: where it was changed just now, run again after that.',
+        ],
+    };
+}
+function approvedText({ direction = 'egress', approved }) {
+    const rule = `It lets an engine be created or updated only with an approved ${direction} gateway`;
+    if (approved === undefined)
+        return `${rule}; this identity cannot read which ones are approved.`;
+    return `${rule}. Approved: ${approved.join(', ') || 'none'}.`;
+}
 /** The smallest usual role by API (Google's documentation of each product). */
 const ROLES = {
     aiplatform: 'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
     agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
     iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
     networkservices: 'networkservices.agentGateways.get (and .use to bind)',
+    orgpolicy: 'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',
     cloudresourcemanager: 'resourcemanager.projects.get, e.g. roles/browser',
 };
 function permissionHint(api) {
@@ -54035,6 +54109,130 @@ function label(change) {
     return change.displayName || change.engine;
 }
 
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-rule.js
+
+/** `CustomConstraint.condition` (orgpolicy v2 discovery document). */
+const MAX_CONDITION = 1_000;
+const ENGINE_TYPE = 'aiplatform.googleapis.com/ReasoningEngine';
+const METHODS = ['CREATE', 'UPDATE'];
+/** Names of Google's "Route Agent Runtime traffic through Agent Gateway" page. */
+const CONSTRAINT_IDS = {
+    egress: 'custom.allowlistedEgressAgentGatewaysForAgentEngine',
+    ingress: 'custom.allowlistedIngressAgentGatewaysForAgentEngine',
+};
+const CONFIG = 'resource.spec.deploymentSpec.agentGatewayConfig';
+const FIELDS = {
+    egress: `${CONFIG}.agentToAnywhereConfig.agentGateway`,
+    ingress: `${CONFIG}.clientToAgentConfig.agentGateway`,
+};
+/** @returns the direction of one of the two constraints, by its ID or its name; undefined for any other */
+function directionOfConstraint(name) {
+    const id = name.slice(name.lastIndexOf('/') + 1);
+    return ['egress', 'ingress'].find((direction) => CONSTRAINT_IDS[direction] === id);
+}
+/** @returns each gateway once, in one order: how the list is written and compared */
+function gatewaySet(gateways) {
+    return [...new Set(gateways)].sort(compareText);
+}
+/**
+ * The condition of Google's page in one line: a gateway is named, and it is an approved one. So it also refuses any change of
+ * an engine without a gateway.
+ */
+function conditionOf(direction, gateways) {
+    const field = FIELDS[direction];
+    const list = gatewaySet(gateways).map((name) => `'${name}'`);
+    return `has(${field}) && ${field} != '' && (${field} in [${list.join(', ')}])`;
+}
+/** @returns false when the platform would refuse the condition for its length */
+function fits(direction, gateways) {
+    return conditionOf(direction, gateways).length <= MAX_CONDITION;
+}
+/** What an existing constraint says. White space, quotes, order, and the clause that the list implies do not matter. */
+function ruleOf(constraint, direction) {
+    const { resourceTypes = [], methodTypes = [], actionType, condition = '' } = constraint;
+    const gateways = gatewaysIn(condition, direction);
+    const isList = actionType === 'ALLOW' && guardrail_rule_isSame(resourceTypes, [ENGINE_TYPE]) && guardrail_rule_isSame(methodTypes, METHODS);
+    if (isList && gateways)
+        return { kind: 'list', gateways: gatewaySet(gateways) };
+    const on = guardrail_rule_isSame(resourceTypes, [ENGINE_TYPE]) ? '' : ` of ${resourceTypes.join(', ')}`;
+    return { kind: 'other', text: `${actionType ?? 'no action'} ${methodTypes.join(', ')}${on} if ${condition}` };
+}
+const STRING = `(?:'[^'"\\\\]*'|"[^'"\\\\]*")`;
+/** @returns the gateways of a condition of the known form; undefined for any other */
+function gatewaysIn(condition, direction) {
+    const field = FIELDS[direction].replaceAll('.', '\\.');
+    const known = new RegExp(`^\\s*has\\s*\\(\\s*${field}\\s*\\)\\s*&&\\s*(?:${field}\\s*!=\\s*(?:''|"")\\s*&&\\s*)?` +
+        `(?:\\(\\s*${field}\\s+in\\s*\\[([^\\]]*)\\]\\s*\\)|${field}\\s+in\\s*\\[([^\\]]*)\\])\\s*$`);
+    const found = known.exec(condition);
+    if (!found)
+        return undefined;
+    const list = (found[1] ?? found[2] ?? '').trim().replace(/,$/, '');
+    if (list.trim() === '')
+        return [];
+    const items = list.split(',').map((item) => item.trim());
+    if (!items.every((item) => new RegExp(`^${STRING}$`).test(item)))
+        return undefined;
+    return items.map((item) => item.slice(1, -1));
+}
+function guardrail_rule_isSame(a, b) {
+    return JSON.stringify(gatewaySet(a)) === JSON.stringify(gatewaySet(b));
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/refused.js
+
+
+
+/** The organization in an agent identity's trust domain, as `principalOf` in google/names.ts makes it. */
+const ORGANIZATION = /^principal:\/\/agents\.global\.org-(\d+)\./;
+/**
+ * Finds out what a binding was refused for by custom constraints: their names are in the answer, and which gateways they
+ * approve is read where the caller may. Only the constraints on approved gateways are read, no others.
+ *
+ * @param principal of the engine that was refused: it says which organization it belongs to
+ * @returns the same error for anything else
+ */
+async function explainRefusal(error, principal, google) {
+    if (!isRefusal(error))
+        return error;
+    const names = constraintsIn(error);
+    const organization = ORGANIZATION.exec(principal ?? '')?.[1];
+    const constraints = await Promise.all(names.map((id) => readRefusing(id, organization, google)));
+    return new RefusedByPolicy(constraints, error);
+}
+/** @returns true when constraints on approved gateways, of these directions alone, refused a write */
+function isRefusedFor(error, directions) {
+    if (!isRefusal(error))
+        return false;
+    const found = constraintsIn(error).map(directionOfConstraint);
+    return found.length > 0 && found.every((direction) => direction !== undefined && directions.has(direction));
+}
+function isRefusal(error) {
+    return error instanceof ApiError && error.reason === 'CUSTOM_ORG_POLICY_VIOLATION';
+}
+/** IDs of the constraints that Google's answer names. */
+function constraintsIn({ metadata }) {
+    return (metadata.customConstraints ?? '')
+        .split(',')
+        .map((name) => name.trim().replace(/^.*customConstraints\//, ''))
+        .filter((name) => name !== '');
+}
+async function readRefusing(id, organization, google) {
+    const direction = directionOfConstraint(id);
+    if (direction === undefined)
+        return { id };
+    if (organization === undefined)
+        return { id, direction };
+    try {
+        const constraint = await google.orgpolicy.getConstraint(`organizations/${organization}/customConstraints/${id}`);
+        const rule = ruleOf(constraint, direction);
+        return { id, direction, ...(rule.kind === 'list' ? { approved: rule.gateways } : {}) };
+    }
+    catch {
+        // Most callers may not read it, and the refusal is what matters.
+        return { id, direction };
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/apply/engine.js
 
 
@@ -54042,6 +54240,10 @@ function label(change) {
 
 
 
+
+
+/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page); each look is an engine write. */
+const POLICY_DELAY = { longestPauseMs: 60_000, forMs: 15 * 60_000 };
 function createEngineRunner(options) {
     return {
         async run(change, relies) {
@@ -54052,13 +54254,15 @@ function createEngineRunner(options) {
             if (!isChange(change))
                 return { ...before, status: plannedStatus(change) };
             try {
+                const loosened = await options.loosened;
                 if (relies.some(({ isNew }) => isNew))
                     await waitForGrants(change, options);
-                return await bindNow(change, options);
+                return await bindNow(change, loosened, options);
             }
             catch (error) {
                 const doing = `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`;
-                const failure = explain(error, doing, 'bind-failed');
+                const cause = await explainRefusal(error, options.principalOf(change.engine), options.deps.google);
+                const failure = explain(cause, doing, 'bind-failed');
                 const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
                 options.deps.progress.step(engine_label(change), isOpen ? 'stopped before the end' : 'FAILED');
                 const now = await readBack(change, error, options);
@@ -54091,14 +54295,40 @@ async function waitForGrants(change, { propagationWaitMs, deps }) {
     const done = deps.progress.waiting(engine_label(change), 'waiting for the new grants to take effect');
     await deps.clock.sleep(propagationWaitMs, deps.signal).finally(done);
 }
-async function bindNow(change, { projects, limiter, deps }) {
+async function bindNow(change, loosened, options) {
+    const { projects, deps } = options;
     deps.signal.throwIfAborted();
     const start = deps.clock.now();
-    const config = await bind(change, { projects, limiter }, deps);
+    const config = await bindWhenAllowed(change, loosened, options);
     const tookMs = deps.clock.now() - start;
     const now = bindingIn(config, projects);
     deps.progress.step(engine_label(change), `verified: egress ${shortName(now.egress)}, ingress ${shortName(now.ingress)}`);
     return { engine: change.engine, status: onlyUnbinds(change) ? 'unbound' : 'changed', ...now, tookMs };
+}
+/** A guardrail that this very run has loosened may still refuse for a while what it allows now. */
+async function bindWhenAllowed(change, loosened, { projects, limiter, deps }) {
+    let refusal;
+    let done = () => undefined;
+    const attempt = async () => {
+        try {
+            return await bind(change, { projects, limiter }, deps);
+        }
+        catch (error) {
+            if (!isRefusedFor(error, loosened))
+                throw error;
+            if (refusal === undefined) {
+                const what = 'waiting for the change of the organization policy to take effect (up to 15 minutes)';
+                deps.progress.step(engine_label(change), what);
+                done = deps.progress.waiting(engine_label(change), what);
+            }
+            refusal = error;
+            return undefined;
+        }
+    };
+    const config = await patiently(attempt, POLICY_DELAY, deps).finally(() => done());
+    if (config === undefined)
+        throw refusal;
+    return config;
 }
 /** The gateways that a config names, with the project's ID. */
 function bindingIn(config, projects) {
@@ -54113,6 +54343,267 @@ function shortName(gateway) {
 }
 function engine_label(change) {
     return change.displayName || change.engine;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-text.js
+/** What a policy does, for people. */
+const ENFORCEMENT_WORDS = {
+    off: 'not enforced',
+    'dry-run': 'dry run',
+    enforced: 'enforced',
+    'other-rules': 'rules of somebody else',
+};
+/** @returns gateways that are approved after the change and were not before; all of them where there was no list */
+function addedGateways({ from, to }) {
+    return to.filter((name) => !(from ?? []).includes(name));
+}
+/** @returns gateways that are approved now and no longer after the change */
+function removedGateways({ from, to }) {
+    return (from ?? []).filter((name) => !to.includes(name));
+}
+/** @returns one line that says all that is changed, so that two plans can be told apart by it */
+function guardrailText(change) {
+    if (change.kind === 'policy')
+        return `${ENFORCEMENT_WORDS[change.from]} -> ${ENFORCEMENT_WORDS[change.to]}`;
+    const rule = change.fromRule === undefined ? [] : [`instead of ${change.fromRule}`];
+    const approved = [
+        ...addedGateways(change).map((name) => `+ ${name}`),
+        ...removedGateways(change).map((name) => `- ${name}`),
+    ];
+    const fields = change.fields.map(({ field, from, to }) => `${field} ${JSON.stringify(from)} -> ${JSON.stringify(to)}`);
+    return [...rule, ...approved, ...fields].join(', ') || `${change.to.length} approved`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
+
+/** @returns null where Google says there is no such thing; every other error goes on. */
+async function orNull(promise) {
+    try {
+        return await promise;
+    }
+    catch (error) {
+        if (isNotFound(error))
+            return null;
+        throw error;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-bodies.js
+
+/**
+ * The constraint as it is sent, and as `gcloud org-policies set-custom-constraint` takes it.
+ *
+ * @param gateways what is approved; what is planned in the end unless told otherwise
+ */
+function constraintBody(change, gateways = change.to) {
+    return {
+        name: change.name,
+        resourceTypes: [ENGINE_TYPE],
+        methodTypes: [...METHODS],
+        condition: conditionOf(change.direction, gateways),
+        actionType: 'ALLOW',
+        displayName: change.displayName,
+        description: change.description,
+    };
+}
+/** The policy as it is sent, but for the etag, and as `gcloud org-policies set-policy` takes it. */
+function policyBody({ name, to }) {
+    const on = { rules: [{ enforce: true }] };
+    return to === 'dry-run' ? { name, dryRunSpec: on } : { name, spec: on };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-policy.js
+/** @returns the name of a constraint's policy on a node */
+function policyName({ kind, id }, constraintId) {
+    return `${kind}/${id}/policies/${constraintId}`;
+}
+/**
+ * What a policy does with its constraint. A trial of the very rule that is in force changes nothing; anything that says more
+ * than on, such as a rule for resources with a tag, was written by somebody else.
+ */
+function enforcementOf(policy) {
+    const [spec, dryRun] = [specOf(policy?.spec), specOf(policy?.dryRunSpec)];
+    if (spec === 'on' && (dryRun === 'none' || dryRun === 'on'))
+        return 'enforced';
+    if (spec === 'none' && dryRun === 'on')
+        return 'dry-run';
+    return spec === 'none' && dryRun === 'none' ? 'off' : 'other-rules';
+}
+function specOf(spec) {
+    if (spec === undefined)
+        return 'none';
+    const [rule, ...more] = spec.rules ?? [];
+    if (spec.reset === true || spec.inheritFromParent === true || rule === undefined || more.length > 0)
+        return 'other';
+    const says = Object.entries(rule).filter(([, value]) => value !== false);
+    return rule.enforce === true && says.length === 1 ? 'on' : 'other';
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/guardrail-write.js
+
+
+
+
+
+
+
+/** Attempts when somebody else keeps writing, or when Google does not say whether it took a write. */
+const guardrail_write_MAX_ATTEMPTS = 5;
+/**
+ * Brings a constraint to one of its planned lists. It has no etag, and a write replaces all of it: it is read right before, and
+ * only written when it still is what the plan saw.
+ *
+ * @throws GuardrailChanged, GuardrailLost, ConstraintNameSpent, ApiError, NetworkError or the abort reason
+ */
+async function writeConstraint(change, write, deps) {
+    const { orgpolicy } = deps.google;
+    const body = constraintBody(change, write.gateways);
+    const isWritten = (current) => isList(ruleOf(current, change.direction), write.gateways) &&
+        (current.displayName ?? '') === body.displayName &&
+        (current.description ?? '') === body.description;
+    const read = () => orNull(orgpolicy.getConstraint(change.name));
+    let wasTaken = false;
+    await again(labelOf(change), deps, async () => {
+        const current = await read();
+        if (current && isWritten(current))
+            return;
+        if (current === null && wasTaken)
+            throw new ConstraintNameSpent(change.name);
+        if (current)
+            checkUnchanged(current, change);
+        try {
+            const written = current ? await orgpolicy.patchConstraint(body) : await orgpolicy.createConstraint(body);
+            if (isWritten(written))
+                return;
+        }
+        catch (error) {
+            wasTaken = isAlreadyExists(error);
+            throw error;
+        }
+        const now = await read();
+        if (!now || !isWritten(now))
+            throw new GuardrailLost(change.name);
+    });
+}
+/**
+ * Brings a policy to what is planned: create, update with its etag, or removal with it.
+ *
+ * @throws GuardrailChanged, GuardrailLost, ApiError, NetworkError or the abort reason
+ */
+async function writePolicy(change, deps) {
+    const { orgpolicy } = deps.google;
+    const read = () => orNull(orgpolicy.getPolicy(change.name));
+    await again(labelOf(change), deps, async () => {
+        const current = await read();
+        const now = enforcementOf(current);
+        if (change.action === 'remove' ? current === null : now === change.to)
+            return;
+        // Rules that the plan did not show are somebody else's, and their own business.
+        if (now === 'other-rules' && change.from !== 'other-rules') {
+            throw new GuardrailChanged(change.name, ENFORCEMENT_WORDS[now]);
+        }
+        if (change.action === 'remove')
+            return orgpolicy.deletePolicy(change.name, current?.etag);
+        const body = policyBody(change);
+        const written = current
+            ? await orgpolicy.patchPolicy({ ...body, ...(current.etag === undefined ? {} : { etag: current.etag }) })
+            : await orgpolicy.createPolicy(body);
+        if (enforcementOf(written) === change.to || enforcementOf(await read()) === change.to)
+            return;
+        throw new GuardrailLost(change.name);
+    });
+}
+/** Every round begins with a fresh read, so going round again is safe. */
+async function again(label, deps, round) {
+    for (let attempt = 1;; attempt += 1) {
+        try {
+            deps.signal.throwIfAborted();
+            await round();
+            return;
+        }
+        catch (error) {
+            // Not found: removed since it was read, or a constraint that was created a moment ago and is not known everywhere.
+            const mayHelp = [isConflict, isAlreadyExists, isNotFound, isUncertain].some((is) => is(error));
+            if (deps.signal.aborted || attempt >= guardrail_write_MAX_ATTEMPTS || !mayHelp)
+                throw error;
+            deps.progress.step(label, `${error.message}; reading it again`);
+            await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+        }
+    }
+}
+/** What is there has to be what the plan saw, or what an earlier write of this plan made of it. */
+function checkUnchanged(current, change) {
+    const rule = ruleOf(current, change.direction);
+    const known = [...(change.from === null ? [] : [change.from]), ...change.writes.map(({ gateways }) => gateways)];
+    if (rule.kind === 'other' ? rule.text === change.fromRule : known.some((gateways) => isList(rule, gateways)))
+        return;
+    throw new GuardrailChanged(change.name, rule.kind === 'other' ? rule.text : rule.gateways.join(', '));
+}
+function isList(rule, gateways) {
+    return rule.kind === 'list' && JSON.stringify(rule.gateways) === JSON.stringify(gatewaySet(gateways));
+}
+/** @returns the guardrail's name in the log */
+function labelOf({ direction, kind }) {
+    return `${direction} guardrail, ${kind}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/apply/guardrails.js
+
+
+
+
+/**
+ * Directions go on side by side. Within one, what loosens goes from the outside in (the policy, then its list), what tightens
+ * from the inside out; once something failed the rest of that direction is left as it is.
+ */
+function createGuardrailRunner(plan, deps) {
+    const results = new Map();
+    const changes = guardrailChanges(plan).filter(isChange);
+    const directions = [...new Set(changes.map(({ direction }) => direction))];
+    return {
+        results,
+        run: async (when) => {
+            const written = new Set();
+            await Promise.all(directions.map(async (direction) => {
+                const own = changes.filter((change) => change.direction === direction);
+                for (const change of when === 'before-bindings' ? own.reverse() : own) {
+                    if (!change.writes.some((write) => write.when === when))
+                        continue;
+                    if (own.some(({ name }) => results.get(name)?.status === 'failed'))
+                        return;
+                    const result = await carryOut(change, when, deps);
+                    if (result)
+                        results.set(change.name, result);
+                    if (result?.status !== 'failed')
+                        written.add(direction);
+                }
+            }));
+            return written;
+        },
+    };
+}
+/** @returns how it ended; undefined when another write of it is still to come */
+async function carryOut(change, when, deps) {
+    try {
+        if (change.kind === 'policy') {
+            await writePolicy(change, deps);
+            deps.progress.step(labelOf(change), ENFORCEMENT_WORDS[change.to]);
+        }
+        else {
+            for (const write of change.writes.filter((item) => item.when === when)) {
+                await writeConstraint(change, write, deps);
+                deps.progress.step(labelOf(change), `${write.gateways.length} gateway(s) approved`);
+            }
+        }
+        return change.writes.at(-1)?.when === when ? { name: change.name, status: 'done' } : undefined;
+    }
+    catch (error) {
+        const what = change.kind === 'policy' ? 'organization policy' : 'custom constraint';
+        const verb = change.action === 'remove' ? 'Removing' : 'Writing';
+        deps.progress.step(labelOf(change), 'FAILED');
+        const failure = explain(error, `${verb} the ${what} ${change.name}`, 'api-error');
+        return { name: change.name, status: 'failed', failure };
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/apply/limiter.js
@@ -54325,22 +54816,24 @@ const MAX_ROUNDS = 5;
 const UNREADABLE_MS = 60_000;
 /** How long a read may lag behind a write, in milliseconds. */
 const READ_LAG_MS = 10_000;
-/** Takes out of a service what the plan takes out of it. */
-async function takeOut(change, deps) {
+/**
+ * Takes out of a service what the plan takes out of it, and puts back what was added and is gone again: another run that
+ * had read the service before our write may have written it after we had read that back.
+ */
+async function complete(change, deps) {
     await update(change, 'remove', deps);
 }
 /**
  * Creates or updates one Agent Registry service and waits until the registry shows the resource it made of it.
  *
- * @returns the registry resource: `projects/{p}/locations/{l}/endpoints/{server-made ID}`
  * @throws ApiError, OperationError, ServiceTaken, InterfacesLost, ProjectionMissing or the abort reason
  */
 async function register(change, deps) {
-    if (change.action === 'create')
-        await create(change, deps);
+    const wasThere = change.action === 'create' && (await create(change, deps)) === 'was there';
     if (change.action === 'update')
         await update(change, 'add', deps);
-    return change.registryResource ?? (await projectionOf(change.service, deps));
+    const resource = change.registryResource ?? (await projectionOf(change.service, deps));
+    return { resource, isShared: wasThere || change.action === 'update' };
 }
 async function create(change, deps) {
     const { parent, id } = splitName(change.service);
@@ -54350,8 +54843,10 @@ async function create(change, deps) {
         endpointSpec: { type: 'NO_SPEC' },
         interfaces: change.interfaces.map(({ url, protocol }) => ({ url, protocolBinding: protocol })),
     };
+    const attempt = async () => finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
     try {
-        await finish(await deps.google.agentregistry.createService(parent, id, body, deps.newRequestId()), change, deps);
+        await unlessConflict(attempt, change, deps);
+        return 'created';
     }
     catch (error) {
         const mayExist = isAlreadyExists(error) || isAlreadyExistsOperation(error) || isUncertain(error);
@@ -54361,18 +54856,40 @@ async function create(change, deps) {
         // what is there to the declared state.
         await readTaken(change, error, deps);
         await update(change, 'add', deps);
+        return 'was there';
+    }
+}
+/** Tries again what was refused because somebody else writes at the same time: then nothing was done. */
+async function unlessConflict(attempt, change, deps) {
+    for (let round = 1;; round += 1) {
+        try {
+            await attempt();
+            return;
+        }
+        catch (error) {
+            if (!isConflict(error) || round === MAX_ROUNDS)
+                throw error;
+            deps.progress.step(change.key, 'somebody else is writing the registry, trying again');
+            await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+        }
     }
 }
 /** @throws the refusal when no service has this ID: then it was about a URL that another service has taken meanwhile */
 async function readTaken(change, refusal, deps) {
-    const attempt = () => deps.google.agentregistry.getService(change.service).catch((error) => {
-        if (isNotFound(error))
-            return undefined;
-        throw error;
-    });
+    const attempt = () => serviceIfAny(change.service, deps);
     const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: UNREADABLE_MS }, deps);
     if (!found)
         throw refusal;
+}
+async function serviceIfAny(service, { google }) {
+    try {
+        return await google.agentregistry.getService(service);
+    }
+    catch (error) {
+        if (isNotFound(error))
+            return undefined;
+        throw error;
+    }
 }
 /**
  * A service has no etag, and its interfaces are written as a whole: the change is made to what is there now, and read back,
@@ -54428,15 +54945,17 @@ const ALREADY_EXISTS = 6;
 function isAlreadyExistsOperation(error) {
     return error instanceof OperationError && error.code === ALREADY_EXISTS;
 }
-/** @returns the interfaces after the planned changes of a phase; everything else as it is. */
+/**
+ * What was added is added once more where it is missing when something is taken out: a read that lags may not show it, and
+ * all interfaces are written.
+ *
+ * @returns the interfaces after the planned changes of a phase; everything else as it is
+ */
 function applyInterfaces(current, change, phase) {
     const planned = (action) => new Map(change.interfaces.filter((item) => item.action === action).map((item) => [normaliseUrl(item.url), item]));
-    if (phase === 'remove') {
-        const removed = planned('remove');
-        return current.filter(({ url }) => !removed.has(normaliseUrl(redactUrl(url))));
-    }
-    const [changed, added] = [planned('change'), planned('add')];
-    const result = current.map((item) => {
+    const [changed, added, removed] = [planned('change'), planned('add'), planned('remove')];
+    const isKept = ({ url }) => phase === 'add' || !removed.has(normaliseUrl(redactUrl(url)));
+    const result = current.filter(isKept).map((item) => {
         const url = normaliseUrl(item.url);
         const protocol = changed.get(url)?.protocol;
         changed.delete(url);
@@ -54460,9 +54979,12 @@ async function finish(operation, change, deps) {
         done();
     }
 }
-/** The operation's own response is not trusted, as Terraform does not: the service is read back. */
+/**
+ * The operation's own response is not trusted, as Terraform does not: the service is read back. It may not even be found for a
+ * moment: a read may lag behind, and an operation that could not be found counts as ended while it may still run.
+ */
 async function projectionOf(service, deps) {
-    const attempt = async () => (await deps.google.agentregistry.getService(service)).registryResource || undefined;
+    const attempt = async () => (await serviceIfAny(service, deps))?.registryResource || undefined;
     const found = await patiently(attempt, { longestPauseMs: 10_000, forMs: PROJECTION_WAIT_MS }, deps);
     if (found === undefined)
         throw new ProjectionMissing(service, PROJECTION_WAIT_MS / 1000);
@@ -54496,8 +55018,9 @@ async function prepareService(task, observed, deps) {
         return { ...base, status: 'unchanged', ...(registryResource ? { registryResource } : {}) };
     }
     let registryResource;
+    let isShared;
     try {
-        registryResource = await registered(change, deps);
+        ({ resource: registryResource, isShared } = await registered(change, deps));
     }
     catch (error) {
         const failure = explain(error, `Registering endpoint ${change.key} (${change.service})`, 'register-failed');
@@ -54505,7 +55028,7 @@ async function prepareService(task, observed, deps) {
     }
     try {
         const granted = await granting(task, grants, registryResource, observed, deps);
-        return { ...base, status: 'done', registryResource, granted };
+        return { ...base, status: 'done', registryResource, isShared, granted };
     }
     catch (error) {
         const doing = `Granting roles/iap.egressor on endpoint ${change.key} (${registryResource})`;
@@ -54513,31 +55036,35 @@ async function prepareService(task, observed, deps) {
     }
 }
 /**
- * Takes out of one service what the plan takes out, after everything else. A service whose first part failed keeps it: the
- * next run does both.
+ * Looks once more, after everything else, at a service that others may have written too: takes out what the plan takes
+ * out, and sees to it that nobody has written over what was added. A service whose first part failed keeps what it has:
+ * the next run does both.
  */
 async function finishService(result, plan, deps) {
-    const change = endpointChanges(plan).find(({ service, action }) => service === result.service && action === 'update');
-    if (result.failure || !change?.interfaces.some(({ action }) => action === 'remove'))
+    const change = endpointChanges(plan).find((item) => item.service === result.service && isChange(item));
+    if (!result.isShared || !change?.interfaces.some(({ action }) => action !== 'keep'))
         return result;
+    const takesOut = change.interfaces.some(({ action }) => action === 'remove');
     try {
         deps.signal.throwIfAborted();
-        await takeOut(change, deps);
-        deps.progress.step(change.key, 'took out the hosts that are no longer declared');
+        await complete(change, deps);
+        if (takesOut)
+            deps.progress.step(change.key, 'took out the hosts that are no longer declared');
         return result;
     }
     catch (error) {
-        const doing = `Taking hosts out of endpoint ${change.key} (${change.service})`;
-        return { ...result, status: 'failed', failure: explain(error, doing, 'register-failed') };
+        const doing = takesOut ? 'Taking hosts out of' : 'Looking once more at';
+        const failure = explain(error, `${doing} endpoint ${change.key} (${change.service})`, 'register-failed');
+        return { ...result, status: 'failed', failure };
     }
 }
 async function registered(change, deps) {
     deps.signal.throwIfAborted();
-    const resource = await register(change, deps);
+    const result = await register(change, deps);
     if (isChange(change)) {
-        deps.progress.step(change.key, `${change.action === 'create' ? 'registered' : 'updated'} as ${resource}`);
+        deps.progress.step(change.key, `${change.action === 'create' ? 'registered' : 'updated'} as ${result.resource}`);
     }
-    return resource;
+    return result;
 }
 async function granting({ change }, grants, registryResource, observed, deps) {
     if (grants.length === 0)
@@ -54562,32 +55089,42 @@ async function granting({ change }, grants, registryResource, observed, deps) {
 
 
 
+
+
 /**
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
- * bind, poll; what only takes away comes last. Each engine moves on as soon as its own grants are there: one slow
- * engine does not hold the others, and one failure stops only what relies on it.
+ * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
+ * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
+ * and one failure stops only what relies on it.
  *
- * @returns how every service and engine ended; it never throws for what Google or the network do
+ * @returns how every service, engine and guardrail ended; it never throws for what Google or the network do
  */
 async function applyPlan(plan, observed, options, deps) {
     const beat = new AbortController();
     const heartbeat = deps.progress.heartbeat(beat.signal);
     try {
         const services = startServices(plan, observed, deps);
+        const guardrails = createGuardrailRunner(plan, deps);
+        const loosened = guardrails.run('before-bindings');
         const engines = createEngineRunner({
             projects: projectsOf(observed),
             limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
             propagationWaitMs: options.propagationWaitMs,
+            principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
+            loosened,
             deps,
         });
         const results = await runEngines(plan, services, engines);
-        const prepared = await Promise.all(services.values());
+        const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
         // While an engine is not where it should be, it may still need what would be taken out.
         const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
         const finished = settled
             ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
             : prepared;
-        return collect(finished, results);
+        // An engine that has not come to its gateway could not even be deployed once others are forbidden.
+        if (settled)
+            await guardrails.run('after-bindings');
+        return collect(finished, results, guardrails.results);
     }
     finally {
         beat.abort();
@@ -54596,20 +55133,20 @@ async function applyPlan(plan, observed, options, deps) {
 }
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan, observed, deps) {
-    const grants = grantChanges(plan);
+    const grants = groupBy(grantChanges(plan), ({ service }) => service);
     const tasks = new Map();
     for (const change of endpointChanges(plan)) {
         // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
         if (tasks.has(change.service) && change.action === 'adopt')
             continue;
-        tasks.set(change.service, { change, grants: grants.filter(({ service }) => service === change.service) });
+        tasks.set(change.service, { change, grants: grants.get(change.service) ?? [] });
     }
     return new Map([...tasks].map(([name, task]) => [name, prepareService(task, observed, deps)]));
 }
 async function runEngines(plan, services, engines) {
-    const relies = (change) => grantChanges(plan)
-        .filter(({ engine }) => engine === change.engine)
-        .flatMap((grant) => {
+    // Once for all: a fleet has as many grants as engines times endpoints.
+    const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
+    const relies = (change) => (byEngine.get(change.engine) ?? []).flatMap((grant) => {
         const service = services.get(grant.service);
         return service ? [{ service, isNew: isChange(grant) }] : [];
     });
@@ -54628,11 +55165,12 @@ function onlyTakesAway(change) {
         return to === null || to === from;
     });
 }
-function collect(services, engines) {
-    const failures = [...services, ...engines].flatMap(({ failure }) => failure ?? []);
+function collect(services, engines, guardrails) {
+    const failures = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
     return {
         services: new Map(services.map((result) => [result.service, result])),
         engines: new Map(engines.map((result) => [result.engine, result])),
+        guardrails,
         failures: byWeight(failures),
     };
 }
@@ -54684,6 +55222,18 @@ function createProgress(log, clock, start) {
 function problem(origin, message, fix) {
     return fix === undefined ? { message, origin } : { message, fix, origin };
 }
+/** Nobody corrects more in one go, and a log that holds a hundred thousand of them is of no use. */
+const MOST_PROBLEMS = 500;
+/** The problems as they are shown: sorted, and where there are too many the first of them, with a word that there are more. */
+function shownProblems(problems) {
+    const sorted = sortProblems(problems);
+    const shown = sorted.slice(0, MOST_PROBLEMS);
+    const last = shown.at(-1);
+    if (last === undefined || sorted.length === shown.length)
+        return shown;
+    const message = `There are more than these ${MOST_PROBLEMS} problems.`;
+    return [...shown, problem(last.origin, message, 'Correct these first.')];
+}
 /** The input of the step as the place where something was said. */
 function inputOrigin(input) {
     return { kind: 'input', input };
@@ -54720,8 +55270,11 @@ function quote(value, max = 80) {
 function printable(text) {
     return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
 }
+/** Among more words than that, nobody looks for the one that was meant; it bounds the work as well. */
+const MOST_CANDIDATES = 200;
 /** The candidate that was probably meant by a mistyped word, if one is close enough to be worth naming. */
-function nearest(word, candidates) {
+function nearest(word, words) {
+    const candidates = words.slice(0, MOST_CANDIDATES);
     // Nobody mistypes a word into something that long; it also bounds the work.
     if (word.length > 100)
         return undefined;
@@ -54740,12 +55293,18 @@ function nearest(word, candidates) {
             return candidate;
     return undefined;
 }
-/** `Did you mean "x"?`, or the whole list when nothing is close. */
+/** More names than that are not listed. */
+const MOST_LISTED = 50;
+/** `Did you mean "x"?`, or the whole list when nothing is close (its beginning when it is long). */
 function suggestion(word, candidates, what) {
     const close = nearest(word, candidates);
     if (close !== undefined)
         return `Did you mean ${quote(close)}?`;
-    return candidates.length === 0 ? `There are no ${what}.` : `The ${what} are: ${candidates.join(', ')}.`;
+    if (candidates.length === 0)
+        return `There are no ${what}.`;
+    const more = candidates.length - MOST_LISTED;
+    const listed = candidates.slice(0, MOST_LISTED).map((name) => printable(name.slice(0, 80)));
+    return `The ${what} are: ${listed.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`;
 }
 /** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
 function editDistance(a, b, limit) {
@@ -54762,6 +55321,9 @@ function editDistance(a, b, limit) {
                 cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
             row.push(cost);
         }
+        // What follows is made of these two rows, and never less than the least in them.
+        if (Math.min(...row) >= limit && Math.min(...above) >= limit)
+            return limit;
         [older, above] = [above, row];
     }
     return above[b.length] ?? limit;
@@ -55248,6 +55810,38 @@ const grantsInert = {
     },
 };
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/guardrail-world.js
+
+/**
+ * The declared directions whose policy is about the engines of this run. Whether a project is below a folder or in an
+ * organization is not asked: whoever writes both into one file says so.
+ */
+function guardedDirections({ desired, observed, guardrails: changes }) {
+    const { guardrails } = desired;
+    if (guardrails === undefined)
+        return [];
+    const { kind, id } = guardrails.enforceOn;
+    if (kind === 'projects' && id !== observed.project.id && id !== observed.project.number)
+        return [];
+    return DIRECTIONS.flatMap((direction) => {
+        const approved = guardrails.approved[direction];
+        if (approved === undefined)
+            return [];
+        const names = new Set(approved.map(({ name }) => name));
+        const policy = changes.find((change) => change.kind === 'policy' && change.direction === direction);
+        return [
+            {
+                direction,
+                guardrails,
+                approved,
+                policy: policy?.kind === 'policy' ? policy : undefined,
+                node: `${kind}/${id}`,
+                isApproved: (gateway) => gateway !== null && names.has(gateway),
+            },
+        ];
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/wording.js
 const SHOWN = 5;
 /** @returns the items with commas between; after the fifth only how many more there are */
@@ -55290,6 +55884,201 @@ function byService(endpoints) {
 /** @returns the engine that is named, from those that were read */
 function engineOf(observed, name) {
     return observed.engines.find((engine) => engine.name === name);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/guardrail-blocks-deploys.js
+
+
+
+
+
+/**
+ * The condition of Google's page wants a gateway on every create and update, so once it is enforced an engine without an
+ * approved one cannot even be deployed any more. Engines of other projects and regions below the same place are not looked at.
+ */
+const guardrailBlocksDeploys = {
+    id: 'guardrail-blocks-deploys',
+    level: 'warning',
+    run: (input) => guardedDirections(input).flatMap((guarded) => {
+        const { direction, node, guardrails } = guarded;
+        const blocked = blockedEngines(guarded, input);
+        if (blocked.length === 0)
+            return [];
+        const { project, region } = input.observed;
+        const what = guardrails.dryRun ? 'would no longer be possible once it is enforced' : 'is no longer possible';
+        return [
+            {
+                message: `With the policy on ${node}, an update of ${blocked.length === 1 ? 'this engine' : `these ${blocked.length} engines`} of project ${project.id} in ${region} ${what}, since ${blocked.length === 1 ? 'it has' : 'they have'} no approved ${direction} gateway: ${listed(blocked)}.`,
+                remedy: `Bind them to an approved gateway first. New engines have to be created with one: the output agent_gateway_config has what a deploy needs.`,
+                origin: guardrails.origin,
+                ...(guardrails.dryRun ? { isNote: true } : {}),
+            },
+        ];
+    }),
+};
+/** As they are after the plan; what the config itself leaves unapproved is said by guardrail-forbids-plan. */
+function blockedEngines({ direction, isApproved }, { observed, bindings }) {
+    const projects = projectsOf(observed);
+    const own = bindings
+        .filter((change) => !directionOf(change, direction).declared && !isApproved(directionOf(change, direction).to))
+        .map(({ engine, displayName }) => ({ name: engine, displayName }));
+    const others = observed.siblings.filter(({ config }) => {
+        const gateway = gatewayIn(config, direction);
+        return !isApproved(gateway === null ? null : canonicalGateway(gateway, projects));
+    });
+    const all = sortBy([...own, ...others], ({ displayName }) => displayName, ({ name }) => name);
+    return all.map(named);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/guardrail-forbids-plan.js
+
+
+
+/**
+ * A constraint looks at the whole engine as it would be, on every create and update (Google's "Create custom constraints" page):
+ * a binding that this very config refuses would be refused, and so would any other change of an engine without an approved
+ * gateway. In dry run that is only logged.
+ */
+const guardrailForbidsPlan = {
+    id: 'guardrail-forbids-plan',
+    level: 'error',
+    run: (input) => guardedDirections(input).flatMap((guarded) => {
+        const isNote = guarded.guardrails.dryRun;
+        return forbidden(guarded, input).map((found) => ({ ...found, ...(isNote ? { isNote } : {}) }));
+    }),
+};
+function forbidden(guarded, { desired, bindings }) {
+    const { direction, node, isApproved, guardrails, policy } = guarded;
+    const gateway = desired.gateways[direction];
+    const origin = gateway === undefined || gateway === 'none' ? guardrails.origin : gateway.origin;
+    const bad = bindings.filter((change) => !isApproved(directionOf(change, direction).to));
+    const declared = bad.filter((change) => directionOf(change, direction).declared);
+    const inTheWay = bad.filter((change) => isChange(change) && !declared.includes(change) && policy?.from === 'enforced');
+    const remedy = `Approve the gateway under guardrails.${direction}, or bind to an approved one. Guardrails of a place that this project does not belong to need a file of their own.`;
+    const gateways = [...new Set(declared.map((change) => directionOf(change, direction).to))];
+    return [
+        ...gateways.map((to) => ({
+            message: `${to === null ? `This config leaves engines without an ${direction} gateway` : `This config binds engines to ${direction} gateway ${to}`}, which its own guardrails on ${node} do not approve: ${names(declared.filter((change) => directionOf(change, direction).to === to))}.`,
+            remedy,
+            origin,
+        })),
+        ...(inTheWay.length === 0
+            ? []
+            : [
+                {
+                    message: `The policy on ${node} refuses every change of an engine without an approved ${direction} gateway, and this plan changes such engines: ${names(inTheWay)}.`,
+                    remedy: `Declare an approved ${direction} gateway for them, too.`,
+                    origin: guardrails.origin,
+                },
+            ]),
+    ];
+}
+function names(changes) {
+    return listed(changes.map(({ engine, displayName }) => named({ name: engine, displayName })));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
+/**
+ * A service has no labels: its description (at most 2,048 characters) is the only free text that can say whose it is
+ * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
+ * key never take each other's service for their own.
+ */
+const MANAGED = 'Managed by bind-agent-gateway.';
+/** @returns the description of a service that this config makes */
+function ownedDescription(owner) {
+    return owner.config === undefined ? MANAGED : `${MANAGED} ${markOf(owner.config, owner)}`;
+}
+/** @returns true when the service carries the mark of exactly this config, scope and key */
+function isOwned({ description = '' }, owner) {
+    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
+}
+function markOf(config, { scope, key }) {
+    return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-ownership.js
+
+/** Google's own words, since whoever is refused is shown the description; then whose list it is. */
+const TEXT = 'Reasoning Engines can only be bound to a pre-approved list of Agent Gateway instances. Binding to any other gateway is denied.';
+/** @returns the description (at most 2,000 characters) of a constraint that this config makes */
+function ownedConstraintText(config, direction) {
+    return `${TEXT} ${MANAGED} ${guardrail_ownership_markOf(config ?? '', direction)}`;
+}
+/**
+ * Who keeps the list: this config, another one, or nobody that is known here. An organization has one constraint per direction,
+ * so unlike a service's the mark names no scope: several scopes may share one file and its guardrails.
+ */
+function constraintOwner({ description = '' }, config, direction) {
+    if (config !== undefined && description.includes(guardrail_ownership_markOf(config, direction)))
+        return 'this';
+    return description.includes(MANAGED) ? 'other-config' : 'unmarked';
+}
+function guardrail_ownership_markOf(config, direction) {
+    return `[config=${encodeURI(config).slice(0, 1_000)} guardrail=${direction}]`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/guardrail-of-other-config.js
+
+/**
+ * An organization has one constraint per direction, whatever projects it is enforced on: two files that both keep the list
+ * would take each other's gateways away with every run.
+ */
+const guardrailOfOtherConfig = {
+    id: 'guardrail-of-other-config',
+    level: 'error',
+    run: ({ desired, observed, guardrails }) => guardrails.flatMap((change) => {
+        const constraint = observed.guardrails?.[change.direction]?.constraint;
+        if (change.kind !== 'constraint' || change.action !== 'update' || !constraint)
+            return [];
+        if (constraintOwner(constraint, desired.config, change.direction) !== 'other-config')
+            return [];
+        const origin = desired.guardrails?.origin;
+        return [
+            {
+                message: `The list of approved ${change.direction} gateways (${change.name}) is kept by another config: its description says ${JSON.stringify(constraint.description ?? '')}.`,
+                remedy: 'Keep the list in one file. To take it over with this one, set the level of this check to warning for one apply.',
+                ...(origin ? { origin } : {}),
+            },
+        ];
+    }),
+};
+
+;// CONCATENATED MODULE: ./lib/src/plan/checks/guardrail-too-long.js
+
+
+
+/**
+ * A custom constraint's condition has at most 1,000 characters (orgpolicy v2 discovery document), and constraints only ever
+ * add up to less that is allowed: a list cannot be split over two of them.
+ */
+const guardrailTooLong = {
+    id: 'guardrail-too-long',
+    level: 'error',
+    run: ({ desired }) => DIRECTIONS.flatMap((direction) => {
+        const approved = desired.guardrails?.approved[direction] ?? [];
+        const names = approved.map(({ name }) => name);
+        if (fits(direction, names))
+            return [];
+        const shortestFirst = [...approved].sort((a, b) => a.name.length - b.name.length);
+        const room = howManyFit(direction, shortestFirst);
+        const longest = shortestFirst.slice(-3).reverse();
+        const origin = shortestFirst.at(-1)?.origin;
+        return [
+            {
+                message: `The condition that approves ${names.length} ${direction} gateways has ${conditionOf(direction, names).length} characters, and a custom constraint takes ${MAX_CONDITION}: at most ${room} of these gateways fit.`,
+                remedy: `Shorten project IDs or names of gateways (each costs its length and 4 characters; the longest are ${listed(longest.map(({ name }) => name))}), or approve fewer gateways.`,
+                ...(origin ? { origin } : {}),
+            },
+        ];
+    }),
+};
+/** @param gateways shortest first, so that as many as possible are tried */
+function howManyFit(direction, gateways) {
+    const names = gateways.map(({ name }) => name);
+    let count = names.length;
+    while (count > 0 && !fits(direction, names.slice(0, count)))
+        count -= 1;
+    return count;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/host-claimed-twice.js
@@ -55734,7 +56523,7 @@ function carriedGrants(endpoint, observed, policy) {
         service: endpoint.service,
         role: EGRESSOR,
         member,
-        ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
+        ...(binding.condition ? { condition: grants_conditionOf(binding.condition) } : {}),
     })));
 }
 function policyOf(endpoint, observed) {
@@ -55743,7 +56532,7 @@ function policyOf(endpoint, observed) {
 function egressorBindings(policy) {
     return (policy?.bindings ?? []).filter(({ role, members }) => role === EGRESSOR && (members ?? []).length > 0);
 }
-function conditionOf({ expression, title, description }) {
+function grants_conditionOf({ expression, title, description }) {
     return {
         expression: expression ?? '',
         ...(title === undefined ? {} : { title }),
@@ -56022,6 +56811,10 @@ const threatDetectionOff = {
 
 
 
+
+
+
+
 /** Every check of this version. */
 const ALL = [
     engineNotFound,
@@ -56055,6 +56848,10 @@ const ALL = [
     grantsInert,
     apiDisabled,
     permissionMissing,
+    guardrailTooLong,
+    guardrailForbidsPlan,
+    guardrailOfOtherConfig,
+    guardrailBlocksDeploys,
 ];
 /** @returns true when this version runs the check; a config may already name one of a later version */
 function isBuilt(id) {
@@ -56077,25 +56874,6 @@ const LEVELS = ['error', 'warning', 'note'];
 function findingOf(id, level, { isNote = false, message, remedy, ...found }) {
     // What others registered may hold secrets, and the plan is written to a file.
     return { id, level: isNote ? 'note' : level, message: redactText(message), remedy: redactText(remedy), ...found };
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
-/**
- * A service has no labels: its description (at most 2,048 characters) is the only free text that can say whose it is
- * (Agent Registry v1 schema). The mark names the config, the scope and the key, so that two configs that use the same
- * key never take each other's service for their own.
- */
-const PREFIX = 'Managed by bind-agent-gateway.';
-/** @returns the description of a service that this config makes */
-function ownedDescription(owner) {
-    return owner.config === undefined ? PREFIX : `${PREFIX} ${markOf(owner.config, owner)}`;
-}
-/** @returns true when the service carries the mark of exactly this config, scope and key */
-function isOwned({ description = '' }, owner) {
-    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
-}
-function markOf(config, { scope, key }) {
-    return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/endpoints.js
@@ -56229,6 +57007,154 @@ function ownerOf({ key }, { desired, scope }) {
 }
 function serviceName(key, { registryProject, scope }) {
     return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrail-writes.js
+
+/**
+ * When a list is written. A gateway that is new has to be approved before an engine is bound to it; one that goes may still be
+ * what an engine is bound to whose own turn has not come, and which could then not be deployed any more.
+ *
+ * @param rule what the constraint says now; undefined where there is none
+ * @param binds whether the plan changes any binding; if not, there is nothing to be before or after
+ */
+function constraintWrites(direction, rule, to, binds) {
+    if (rule === undefined)
+        return [{ when: 'after-bindings', gateways: to, why: 'it is new, and nothing is enforced before' }];
+    if (rule.kind === 'other') {
+        // After the bindings it would be too late: what is there now may forbid them, and every later run would fail the same way.
+        const why = 'what it says now is no list, and may forbid what this plan binds';
+        return [{ when: 'before-bindings', gateways: to, why }];
+    }
+    const added = to.filter((name) => !rule.gateways.includes(name));
+    const removed = rule.gateways.filter((name) => !to.includes(name));
+    if (removed.length === 0) {
+        const why = added.length === 0 ? 'it approves what it did before' : 'it only adds, so it loosens';
+        return [{ when: 'before-bindings', gateways: to, why }];
+    }
+    const last = { when: 'after-bindings', gateways: to, why: 'it takes gateways away, so it tightens' };
+    if (added.length === 0 || !binds)
+        return [last];
+    const both = gatewaySet([...rule.gateways, ...to]);
+    if (!fits(direction, both)) {
+        const why = 'it adds and takes away, and both lists together are too long for a step in between';
+        return [{ when: 'before-bindings', gateways: to, why }];
+    }
+    return [
+        { when: 'before-bindings', gateways: both, why: 'new gateways are approved first, beside the old ones' },
+        last,
+    ];
+}
+/** When a policy is written: one that ends up refusing comes last. */
+function policyWrites(from, to) {
+    if (to === 'enforced')
+        return [{ when: 'after-bindings', why: 'it is enforced from then on, so it tightens' }];
+    if (from === 'off')
+        return [{ when: 'after-bindings', why: 'it needs its constraint, and only logs' }];
+    return [{ when: 'before-bindings', why: 'it refuses nothing from then on, so it loosens' }];
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/guardrails.js
+
+
+
+
+
+
+/** Names of Google's "Route Agent Runtime traffic through Agent Gateway" page. */
+const DISPLAY_NAMES = {
+    egress: 'Restrict Reasoning Engine Egress to Approved Agent Gateways',
+    ingress: 'Restrict Reasoning Engine Ingress to Approved Agent Gateways',
+};
+/**
+ * Plans the guardrail layer: for each direction the custom constraint that approves gateways, then the policy that enforces it.
+ * Nothing but these two constraints and their policies at the declared place is looked at.
+ *
+ * With `prune`, the policy of a direction that is no longer declared is removed where the constraint is this config's own. The
+ * constraint stays: without a policy it does nothing, and the name of a deleted one can never be used again (Google's "Create
+ * custom constraints" page).
+ *
+ * @param bindings the planned bindings, for what has to come before and after them
+ */
+function planGuardrails(desired, observed, bindings) {
+    const { guardrails } = desired;
+    if (guardrails === undefined)
+        return [];
+    const binds = bindings.some(isChange);
+    return DIRECTIONS.flatMap((direction) => {
+        const found = observed.guardrails?.[direction] ?? { constraint: null, policy: null };
+        const approved = guardrails.approved[direction];
+        if (approved === undefined)
+            return desired.prune ? planRemoval(direction, found, desired, guardrails) : [];
+        return [
+            planConstraint(direction, approved, found.constraint, desired, binds),
+            planPolicy(direction, found, guardrails),
+        ];
+    });
+}
+function planConstraint(direction, approved, constraint, desired, binds) {
+    const name = constraintName(desired.guardrails, direction);
+    const to = gatewaySet(approved.map((gateway) => gateway.name));
+    const own = { displayName: DISPLAY_NAMES[direction], description: ownedConstraintText(desired.config, direction) };
+    if (constraint === null) {
+        const writes = constraintWrites(direction, undefined, to, binds);
+        const base = { layer: 'guardrail', kind: 'constraint', direction, name, from: null, to, ...own };
+        return { ...base, action: 'create', fields: [], writes };
+    }
+    const rule = ruleOf(constraint, direction);
+    const now = { displayName: constraint.displayName ?? '', description: constraint.description ?? '' };
+    const isSameList = rule.kind === 'list' && JSON.stringify(rule.gateways) === JSON.stringify(to);
+    const owner = constraintOwner(constraint, desired.config, direction);
+    // Whose list it is goes over to this config with the first change of it, unless no config made it: its text stays then.
+    const texts = owner === 'this' || (owner === 'other-config' && !isSameList) ? own : now;
+    const fields = guardrails_fieldChanges(now, texts);
+    const changes = !isSameList || fields.length > 0;
+    return {
+        layer: 'guardrail',
+        kind: 'constraint',
+        action: changes ? 'update' : 'keep',
+        direction,
+        name,
+        from: rule.kind === 'list' ? rule.gateways : null,
+        ...(rule.kind === 'other' ? { fromRule: rule.text } : {}),
+        to,
+        ...texts,
+        fields,
+        writes: changes ? constraintWrites(direction, rule, to, binds) : [],
+    };
+}
+function guardrails_fieldChanges(from, to) {
+    return ['description', 'displayName']
+        .map((field) => ({ field, from: from[field], to: to[field] }))
+        .filter((change) => change.from !== change.to);
+}
+function planPolicy(direction, { policy }, guardrails) {
+    const from = enforcementOf(policy);
+    const to = guardrails.dryRun ? 'dry-run' : 'enforced';
+    return {
+        layer: 'guardrail',
+        kind: 'policy',
+        action: policy === null ? 'create' : from === to ? 'keep' : 'update',
+        direction,
+        name: policyName(guardrails.enforceOn, CONSTRAINT_IDS[direction]),
+        from,
+        to,
+        writes: from === to ? [] : policyWrites(from, to),
+    };
+}
+function planRemoval(direction, { constraint, policy }, { config }, { enforceOn }) {
+    const from = enforcementOf(policy);
+    // Other rules are none that this config ever wrote.
+    if (from !== 'dry-run' && from !== 'enforced')
+        return [];
+    if (constraint === null || constraintOwner(constraint, config, direction) !== 'this')
+        return [];
+    const name = policyName(enforceOn, CONSTRAINT_IDS[direction]);
+    const writes = policyWrites(from, 'off');
+    return [{ layer: 'guardrail', kind: 'policy', action: 'remove', direction, name, from, to: 'off', writes }];
+}
+function constraintName(guardrails, direction) {
+    return `organizations/${guardrails?.organization ?? ''}/customConstraints/${CONSTRAINT_IDS[direction]}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/config/preset-hosts.js
@@ -56539,6 +57465,7 @@ function unmetHosts({ engine, key, allow }, urls, owners) {
 
 
 
+
 /**
  * What has to be done so that the world is as declared. Pure and total: every problem becomes a check, never an
  * exception halfway.
@@ -56556,13 +57483,14 @@ function makePlan(desired, observed, universe) {
     const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
     const grants = planGrants(desired, observed, endpoints);
     const bindings = planBindings(desired, observed);
-    const changes = [...endpoints, ...grants, ...bindings];
+    const guardrails = planGuardrails(desired, observed, bindings);
+    const changes = [...endpoints, ...grants, ...bindings, ...guardrails];
     return {
         schemaVersion: 1,
         scope,
         digest: planDigest({ scope, changes }),
         changes,
-        checks: runChecks({ desired, observed, endpoints, grants, bindings, unmet: hosts.unmet }),
+        checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet }),
         summary: summarise(changes),
     };
 }
@@ -56588,10 +57516,12 @@ function hasChanges(plan) {
 }
 function summarise(changes) {
     const count = (layer) => changes.filter((change) => change.layer === layer && isChange(change)).length;
-    return { register: count('endpoint'), grant: count('grant'), bind: count('binding'), remove: 0 };
+    const remove = changes.filter(({ layer, action }) => layer === 'guardrail' && action === 'remove').length;
+    return { register: count('endpoint'), grant: count('grant'), bind: count('binding'), remove };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/difference.js
+
 
 /**
  * How the live plan differs from a reviewed one, for people.
@@ -56624,10 +57554,13 @@ function describe(change) {
             return `grant ${change.key}: ${change.action} ${change.member}`;
         case 'binding':
             return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
+        case 'guardrail':
+            return `guardrail ${change.direction} ${change.kind} (${change.name}): ${change.action}, ${guardrailText(change)}`;
     }
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/kinds.js
+
 
 
 /** What a change does to what is there, in the words of a reviewer. The order is that of danger, worst first. */
@@ -56686,6 +57619,26 @@ function describeGrant(change) {
         return { kind: 'remove', words: 'revoke' };
     return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
 }
+/** A guardrail that refuses less than before counts as a removal; so does a gateway that may no longer be used. */
+function describeGuardrail(change) {
+    if (!isChange(change))
+        return { kind: 'keep', words: '' };
+    if (change.kind === 'policy') {
+        if (change.action === 'remove')
+            return { kind: 'remove', words: 'remove' };
+        const words = change.to === 'enforced' ? 'enforce' : 'dry run';
+        if (change.from === 'enforced')
+            return { kind: 'remove', words };
+        return { kind: change.action === 'create' ? 'add' : 'replace', words };
+    }
+    if (change.action === 'create')
+        return { kind: 'add', words: 'approve' };
+    if (change.fromRule !== undefined)
+        return { kind: 'replace', words: 'replace' };
+    if (removedGateways(change).length > 0)
+        return { kind: 'remove', words: 'disapprove' };
+    return { kind: 'update', words: addedGateways(change).length > 0 ? 'approve' : 'describe' };
+}
 /** The same for one host of a service. */
 const HOST_KINDS = {
     remove: 'remove',
@@ -56695,6 +57648,7 @@ const HOST_KINDS = {
 };
 
 ;// CONCATENATED MODULE: ./lib/src/report/words.js
+
 /** Marks of a change that can be told apart without colour. */
 const MARKS = {
     create: '+',
@@ -56704,10 +57658,26 @@ const MARKS = {
     adopt: '=',
 };
 /** @returns e.g. `2 to register, 4 to grant, 2 to bind, 0 to remove`, or that there is nothing to do */
-function countsLine({ register, grant, bind, remove }) {
-    if (register + grant + bind + remove === 0)
+function countsLine(plan) {
+    const { register, grant, bind, remove } = plan.summary;
+    const guardrails = writtenGuardrails(plan);
+    if (register + grant + bind + remove + guardrails === 0)
         return 'No changes: the world is as declared.';
-    return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove`;
+    const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} to change` : '';
+    return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove${more}`;
+}
+/** @returns how many constraints and policies are written; one that is removed counts with all that is */
+function writtenGuardrails(plan) {
+    return guardrailChanges(plan).filter((change) => isChange(change) && change.action !== 'remove').length;
+}
+/** When a guardrail is written, for people. */
+const WHEN_WORDS = {
+    'before-bindings': 'before the bindings',
+    'after-bindings': 'after the bindings',
+};
+/** @returns where a policy is set, e.g. `projects/acme-agents` */
+function nodeLabel(policy) {
+    return policy.replace(/\/policies\/[^/]+$/, '');
 }
 /** @returns the scope in words */
 function scopeLine({ scope }) {
@@ -56765,10 +57735,11 @@ function cutsText(cuts) {
 
 
 
+
 /** Names that are listed before the rest is only counted. */
 const open_SHOWN = 5;
 /**
- * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, then bindings.
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, then guardrails.
  *
  * @returns one line of plain text each; none when all is done
  */
@@ -56777,6 +57748,7 @@ function stillOpen(plan, result) {
     return [
         ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
         ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
+        ...guardrailChanges(plan).flatMap((change) => openGuardrail(change, result)),
     ];
 }
 function openService(service, plan, result) {
@@ -56823,6 +57795,13 @@ function openBinding(change, plan, { engines }) {
     return [
         `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}.`,
     ];
+}
+function openGuardrail(change, { guardrails }) {
+    const result = guardrails.get(change.name);
+    if (!isChange(change) || result?.status === 'done')
+        return [];
+    const how = result?.status === 'failed' ? 'failed' : 'not reached, since it waits until all before it is done';
+    return [`Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}: ${how}.`];
 }
 function lastSegment(name) {
     return name.slice(name.lastIndexOf('/') + 1);
@@ -57652,7 +58631,87 @@ function memberText(member) {
     return `agent ${code(id)} of project ${code(project)}, ${code(region)}, organization ${code(organization)}`;
 }
 
+;// CONCATENATED MODULE: ./lib/src/report/guardrails.js
+
+
+
+
+
+
+/** Google's longest gateway name, with room for an odd one; a rule has at most 1,000 characters. */
+const guardrails_MAX_NAME = 250;
+const MAX_RULE = 1_200;
+/** The guardrail layer: which gateways are approved, and where that is enforced. */
+function guardrailParts(plan, { hashes }) {
+    const changes = guardrailChanges(plan);
+    const kept = changes.filter((change) => !isChange(change));
+    return [
+        ...tableParts({
+            heading: `${hashes} Guardrails (organization policy)`,
+            columns: ['', 'Guardrail', 'Change', 'When'],
+            rows: changes.filter(isChange).map(changedRow),
+            what: 'changed guardrails',
+            rank: RANKS.changes,
+        }),
+        ...foldedTable({
+            heading: `${plural(kept.length, 'guardrail')} as declared`,
+            columns: ['Guardrail', 'Now'],
+            rows: kept.map((change) => ({ kind: 'keep', cells: [nameCell(change), nowCell(change)] })),
+            what: 'unchanged guardrails',
+            rank: RANKS.unchanged,
+        }),
+    ];
+}
+function changedRow(change) {
+    const described = describeGuardrail(change);
+    const when = change.writes.map((write) => {
+        const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
+        return `${WHEN_WORDS[write.when]}${list}, because ${escapeMarkdown(write.why)}`;
+    });
+    return {
+        kind: described.kind,
+        cells: [actionCell(described), nameCell(change), changeCell(change), when.join('<br>')],
+    };
+}
+function nameCell(change) {
+    if (change.kind === 'constraint')
+        return `approved ${change.direction} gateways`;
+    return `${change.direction} policy on ${code(nodeLabel(change.name), guardrails_MAX_NAME)}`;
+}
+function changeCell(change) {
+    if (change.kind === 'policy') {
+        const { from, to } = change;
+        return `${ENFORCEMENT_WORDS[from]}&nbsp;→&nbsp;**${ENFORCEMENT_WORDS[to]}**`;
+    }
+    return [...ruleTexts(change), ...listTexts(change), ...guardrails_fieldTexts(change)].join('<br>');
+}
+function ruleTexts({ fromRule }) {
+    return fromRule === undefined ? [] : [`instead of ${code(fromRule, MAX_RULE)}`];
+}
+function listTexts(change) {
+    const [added, removed] = [addedGateways(change), removedGateways(change)];
+    const stays = change.to.length - added.length;
+    return [
+        ...removed.map((name) => `${code('−')} ${code(name, guardrails_MAX_NAME)}`),
+        ...added.map((name) => `${code('+')} ${code(name, guardrails_MAX_NAME)}`),
+        ...(stays > 0 ? [`${stays} as before`] : []),
+    ];
+}
+/** A new constraint has no old texts to compare with. */
+function guardrails_fieldTexts({ fields }) {
+    return fields.map(({ field, from, to }) => {
+        const [before, after] = [from, to].map((text) => escapeMarkdown(JSON.stringify(text), 600));
+        return `${field === 'displayName' ? 'display name' : field} ${before} → ${after}`;
+    });
+}
+function nowCell(change) {
+    if (change.kind === 'policy')
+        return ENFORCEMENT_WORDS[change.to];
+    return change.to.map((name) => code(name, guardrails_MAX_NAME)).join('<br>');
+}
+
 ;// CONCATENATED MODULE: ./lib/src/report/headline.js
+
 
 
 
@@ -57667,7 +58726,7 @@ function headline(input) {
     return [`**${stateText(input)}**`, ...parts].join(' · ');
 }
 function stateText({ state, plan, failures, elapsedMs }) {
-    const counts = plan ? countsLine(plan.summary) : '';
+    const counts = plan ? countsLine(plan) : '';
     const reason = escapeMarkdown(failures[0]?.reason ?? 'unknown reason');
     const time = (word) => (elapsedMs === undefined ? '' : ` ${word} ${duration(elapsedMs)}`);
     switch (state) {
@@ -57681,26 +58740,41 @@ function stateText({ state, plan, failures, elapsedMs }) {
         case 'applying':
             return `Applying…${counts && ` ${counts}`}`;
         case 'applied':
-            return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan.summary)}` : counts || 'Applied';
+            return plan && hasChanges(plan) ? `Applied${time('in')}: ${doneLine(plan)}` : counts || 'Applied';
         case 'failed':
             return `Failed${time('after')}: ${reason}${counts && `. Planned: ${counts}`}`;
     }
 }
-function doneLine({ register, grant, bind, remove }) {
-    return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed`;
+function doneLine(plan) {
+    const { register, grant, bind, remove } = plan.summary;
+    const guardrails = writtenGuardrails(plan);
+    const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} changed` : '';
+    return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed${more}`;
 }
-/** The counts say of an engine that loses its gateway only that its binding changes. @returns one text, or none */
+/**
+ * The counts say of an engine that loses its gateway only that its binding changes, and of a guardrail nothing at all.
+ *
+ * @returns one text, or none
+ */
 function losses(plan) {
     const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
     const count = (kind) => kinds.filter((found) => found === kind).length;
     const hosts = endpointChanges(plan).flatMap(({ interfaces }) => interfaces.filter(({ action }) => action === 'remove'));
+    const guardrails = guardrailChanges(plan);
+    const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
+    const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));
     const parts = [
         [count('remove'), 'unbind'],
         [count('replace'), 're-bind'],
         [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
+        [disapproved.length, disapproved.length === 1 ? 'gateway no longer approved' : 'gateways no longer approved'],
+        [loosened.length, loosened.length === 1 ? 'guardrail no longer enforced' : 'guardrails no longer enforced'],
     ];
     const texts = parts.flatMap(([number, what]) => (number > 0 ? [`${number} ${what}`] : []));
     return texts.length > 0 ? [`**with ${texts.join(', ')}**`] : [];
+}
+function isLoosened({ from, to }) {
+    return from === 'enforced' && to !== 'enforced';
 }
 function checkCounts(checks) {
     const count = (level) => checks.filter((check) => check.level === level).length;
@@ -57859,6 +58933,7 @@ function sections_text(line) {
 
 
 
+
 /** GitHub refuses a body of more than 65,536 characters with 422; in UTF-8 a text is never shorter than in characters. */
 const MAX_BYTES = 60_000;
 const MAX_PAYLOAD = 12_000;
@@ -57904,6 +58979,7 @@ function planParts(plan, engines, state) {
     return [
         ...checks,
         ...bindingParts(plan, engines, options),
+        ...guardrailParts(plan, options),
         ...grantParts(plan, options),
         ...endpointParts(plan, options),
         ...diagramParts(plan),
@@ -67478,7 +68554,79 @@ function preprocess(fn, schema) {
     });
 }
 
+;// CONCATENATED MODULE: ./lib/src/config/read-file.js
+
+/**
+ * Reads a text file that somebody named: it may be anything. A device, a pipe or a folder is not opened, no more than
+ * `mostBytes` is read whatever its size is said to be (files of /proc say 0), and what is no UTF-8, or holds NUL, is no text.
+ * Never throws, and what is in the file is in no message.
+ */
+async function readTextFile(absolute, mostBytes) {
+    try {
+        // Looked at before it is opened: opening a pipe would wait for its writer.
+        const stats = await (0,promises_namespaceObject.stat)(absolute);
+        if (!stats.isFile())
+            return { error: 'not-a-file' };
+        if (stats.size > mostBytes)
+            return { error: 'too-large' };
+        const bytes = await readBytes(absolute, mostBytes + 1);
+        if (bytes.length > mostBytes)
+            return { error: 'too-large' };
+        const text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+        // UTF-16 without a mark is UTF-8 with a NUL behind each letter.
+        return text.includes('\0') ? { error: 'not-text' } : { text };
+    }
+    catch (error) {
+        return failureOf(error);
+    }
+}
+async function readBytes(absolute, most) {
+    const file = await (0,promises_namespaceObject.open)(absolute);
+    try {
+        const parts = [];
+        let length = 0;
+        while (length < most) {
+            const { bytesRead, buffer } = await file.read(Buffer.alloc(Math.min(most - length, 1024 * 1024)));
+            if (bytesRead === 0)
+                break;
+            parts.push(buffer.subarray(0, bytesRead));
+            length += bytesRead;
+        }
+        return Buffer.concat(parts);
+    }
+    finally {
+        await file.close();
+    }
+}
+function failureOf(error) {
+    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
+    // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
+    if (code === 'ENOENT' || code === 'ENOTDIR')
+        return { error: 'missing' };
+    if (code === 'EISDIR')
+        return { error: 'not-a-file' };
+    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
+        return { error: 'not-text' };
+    return { error: 'unreadable', detail: code };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/depth.js
+/** Protocol buffers take no JSON that is nested deeper (google.protobuf, "recursion limit"), so Google sends none. */
+const DEEPEST = 100;
+/** Whether lists and objects of parsed JSON are nested deeper than that: what walks through them would end its stack. */
+function isTooDeep(value, left = DEEPEST) {
+    if (typeof value !== 'object' || value === null)
+        return false;
+    if (left === 0)
+        return true;
+    const members = Array.isArray(value) ? value : Object.values(value);
+    return members.some((member) => isTooDeep(member, left - 1));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/commands/plan-file.js
+
+
+
 
 
 
@@ -67499,14 +68647,28 @@ async function writePlanFile(plan, env) {
     await (0,promises_namespaceObject.writeFile)(file, `${JSON.stringify(canonical(plan), null, 2)}\n`);
     return file;
 }
+/** A list whose check ends at its first wrong item: a million wrong ones would make a million complaints. */
+const plan_file_listOf = (item) => schemas_array(unknown()).refine((list) => list.every((each) => item.safeParse(each).success));
 const direction = looseObject({ from: schemas_string().nullable(), to: schemas_string().nullable() });
+const guardrail = { layer: literal('guardrail'), action: schemas_string(), direction: schemas_string(), name: schemas_string() };
+const guardrailSchema = discriminatedUnion('kind', [
+    looseObject({
+        ...guardrail,
+        kind: literal('constraint'),
+        from: schemas_array(schemas_string()).nullable(),
+        fromRule: schemas_string().optional(),
+        to: schemas_array(schemas_string()),
+        fields: schemas_array(looseObject({ field: schemas_string(), from: schemas_string(), to: schemas_string() })),
+    }),
+    looseObject({ ...guardrail, kind: literal('policy'), from: schemas_string(), to: schemas_string() }),
+]);
 const changeSchema = discriminatedUnion('layer', [
     looseObject({
         layer: literal('endpoint'),
         action: schemas_string(),
         key: schemas_string(),
         service: schemas_string(),
-        interfaces: schemas_array(looseObject({ action: schemas_string(), url: schemas_string() })),
+        interfaces: plan_file_listOf(looseObject({ action: schemas_string(), url: schemas_string() })),
     }),
     looseObject({ layer: literal('grant'), action: schemas_string(), key: schemas_string(), member: schemas_string() }),
     looseObject({
@@ -67517,38 +68679,65 @@ const changeSchema = discriminatedUnion('layer', [
         egress: direction,
         ingress: direction,
     }),
+    guardrailSchema,
 ]);
 /** Only what a difference is told from; everything else in the file counts for the digest alone. */
 const planFileSchema = looseObject({
     schemaVersion: literal(1),
     scope: looseObject({ project: schemas_string(), projectNumber: schemas_string(), region: schemas_string() }),
-    changes: schemas_array(changeSchema),
+    changes: plan_file_listOf(changeSchema),
 });
 /** The file is not a plan, or not one that this version wrote. */
 class PlanFileError extends Error {
     name = 'PlanFileError';
 }
+/** A plan of ten thousand changes has some 7 MB, and some hundred thousand members and items. */
+const MOST_BYTES = 20 * 1024 * 1024;
+const MOST_MEMBERS = 300_000;
+const FAILURES = {
+    missing: 'does not exist',
+    'not-a-file': 'is not a file',
+    'too-large': 'is larger than 20 MB',
+    'not-text': 'is not UTF-8 text',
+    unreadable: 'cannot be read',
+};
 /**
- * Reads a plan file. The digest in it is not believed.
+ * Reads a plan file. The digest in it is not believed, and nothing of what is in it gets into a message: it may be another
+ * file than was meant, with a secret in it.
  *
  * @throws PlanFileError when it cannot be read or is no plan
  */
 async function readPlanFile(file) {
-    let content;
-    try {
-        content = JSON.parse(await (0,promises_namespaceObject.readFile)(file, 'utf8'));
+    const shown = printable(file.slice(0, 500));
+    const read = await readTextFile(external_node_path_.resolve(file), MOST_BYTES);
+    if ('error' in read) {
+        const detail = read.error === 'unreadable' && read.detail !== '' ? ` (${read.detail})` : '';
+        throw new PlanFileError(`The plan file ${shown} ${FAILURES[read.error]}${detail}.`);
     }
-    catch (error) {
-        throw new PlanFileError(`The plan file ${file} cannot be read: ${error.message}`);
-    }
-    const plan = parseReviewedPlan(content);
+    const plan = parseReviewedPlan(parseJson(read.text));
     if (!plan)
-        throw new PlanFileError(`${file} is not a plan file of this version (schemaVersion 1)`);
+        throw new PlanFileError(`${shown} is not a plan file of this version (schemaVersion 1)`);
     return plan;
+}
+/** The parser's own message would quote the file. */
+function parseJson(text) {
+    let members = 0;
+    // Each member and item but the first of a list has a comma; an empty list a bracket alone.
+    for (let at = 0; at < text.length; at += 1)
+        if (',[{'.includes(text.charAt(at)))
+            members += 1;
+    if (members > MOST_MEMBERS)
+        return undefined;
+    try {
+        return JSON.parse(text);
+    }
+    catch {
+        return undefined;
+    }
 }
 /** @returns the plan that some JSON is, its digest computed anew; undefined when it is none */
 function parseReviewedPlan(content) {
-    if (!planFileSchema.safeParse(content).success)
+    if (isTooDeep(content) || !planFileSchema.safeParse(content).success)
         return undefined;
     const { scope, changes, digest: named } = content;
     const digest = planDigest({ scope, changes });
@@ -67673,20 +68862,6 @@ function disabledApi(error, project) {
     };
 }
 
-;// CONCATENATED MODULE: ./lib/src/observe/or-null.js
-
-/** @returns null where Google says there is no such thing; every other error goes on. */
-async function orNull(promise) {
-    try {
-        return await promise;
-    }
-    catch (error) {
-        if (isNotFound(error))
-            return null;
-        throw error;
-    }
-}
-
 ;// CONCATENATED MODULE: ./lib/src/observe/select.js
 
 /**
@@ -67800,10 +68975,11 @@ async function readSelected(desired, known, project, google) {
 }
 /**
  * The engines that the config leaves alone. Runtime routes all bound engines of a project and region through one gateway
- * per direction, so a binding that is declared has to agree with theirs.
+ * per direction, so a binding that is declared has to agree with theirs; and guardrails hold for them like for all others.
  */
 async function readOthers(desired, known, project, google) {
-    if (!DIRECTIONS.some((direction) => engines_isNamed(desired.gateways[direction])))
+    const isDeclared = DIRECTIONS.some((direction) => engines_isNamed(desired.gateways[direction]));
+    if (!isDeclared && desired.guardrails === undefined)
         return [];
     const selected = new Set(selectEngines(desired, known.engines, project).engines);
     const others = known.engines.filter(({ name }) => !selected.has(name));
@@ -67877,6 +69053,32 @@ async function readEnforcement(gateway, google) {
 /** Policies of one project and location are compared, so its ID and its number need not be told apart. */
 function isTarget(target, { location, id }) {
     return target.endsWith(`/locations/${location}/agentGateways/${id}`);
+}
+
+;// CONCATENATED MODULE: ./lib/src/observe/guardrails.js
+
+
+
+
+/**
+ * The constraint and the policy of each direction that the config declares, and with `prune` of the others. A config without
+ * guardrails needs no right in an organization; one with them cannot do without what is read here.
+ */
+async function readGuardrails(desired, google) {
+    const { guardrails, prune } = desired;
+    if (guardrails === undefined)
+        return undefined;
+    const { organization, approved, enforceOn } = guardrails;
+    const directions = DIRECTIONS.filter((direction) => prune || approved[direction] !== undefined);
+    const entries = await Promise.all(directions.map(async (direction) => {
+        const id = CONSTRAINT_IDS[direction];
+        const [constraint, policy] = await Promise.all([
+            orNull(google.orgpolicy.getConstraint(`organizations/${organization}/customConstraints/${id}`)),
+            orNull(google.orgpolicy.getPolicy(policyName(enforceOn, id))),
+        ]);
+        return [direction, { constraint, policy }];
+    }));
+    return Object.fromEntries(entries);
 }
 
 ;// CONCATENATED MODULE: ./lib/src/observe/project.js
@@ -67990,9 +69192,10 @@ async function readRegistryPolicy(isNeeded, resource, google) {
 
 
 
+
 /**
  * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
- * engines, gateways and services first; then each selected engine; then the policies of the services that serve a
+ * engines, gateways, services and guardrails first; then each selected engine; then the policies of the services that serve a
  * declared URL.
  *
  * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
@@ -68001,13 +69204,14 @@ async function observe(desired, google, universe) {
     const { region } = desired;
     const disabled = collectDisabledApis();
     const assumed = egressProject(desired) ?? desired.project;
-    const [known, gateways, assumedServices, scopeReading, otherProject, enforcement] = await Promise.all([
+    const [known, gateways, assumedServices, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
         readKnownEngines(desired, google),
         readGateways(desired, google),
         readServices(desired, assumed, google, disabled),
         readProject(desired.project, google),
         readOtherProject(desired, google),
         readEgressEnforcement(desired, google),
+        readGuardrails(desired, google),
     ]);
     const project = scopeReading.resolve(known.engines.map(({ name }) => name));
     const [{ engines, selection }, others] = await Promise.all([
@@ -68033,6 +69237,7 @@ async function observe(desired, google, universe) {
         failedUpdates,
         disabledApis: disabled.found(),
         ...(enforcement ? { enforcement } : {}),
+        ...(guardrails ? { guardrails } : {}),
     };
 }
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */
@@ -68154,6 +69359,7 @@ async function answerOrNone(answer) {
 
 
 
+
 /**
  * The plan for the log: a section per layer, each change with the reason for every host.
  *
@@ -68163,6 +69369,7 @@ function planSections(plan) {
     const endpoints = endpointChanges(plan);
     const grants = grantChanges(plan);
     const bindings = bindingChanges(plan);
+    const guardrails = guardrailChanges(plan);
     return [
         { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
         { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
@@ -68170,13 +69377,14 @@ function planSections(plan) {
             title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
             lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
         },
+        { title: `Guardrails (organization policy): ${actions(guardrails)}`, lines: guardrails.flatMap(guardrailLines) },
     ]
         .filter(({ lines }) => lines.length > 0)
         .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
 }
 /** @returns one line that says what the plan would do, with its scope */
 function planHeadline(plan) {
-    return `Plan for ${scopeLine(plan)}: ${countsLine(plan.summary)}`;
+    return `Plan for ${scopeLine(plan)}: ${countsLine(plan)}`;
 }
 /** @returns the finding as one text: what, then what to do */
 function findingText({ id, message, remedy }) {
@@ -68216,6 +69424,17 @@ function bindingLines(change, project) {
     return [
         `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
         ...directions,
+    ];
+}
+function guardrailLines(change) {
+    const writes = change.writes.map((write) => {
+        const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
+        return `    ${WHEN_WORDS[write.when]}${list}, because ${write.why}`;
+    });
+    return [
+        `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
+        `    ${guardrailText(change)}`,
+        ...writes,
     ];
 }
 
@@ -71380,19 +72599,21 @@ function whyInert({ metadata, failOpen }) {
 
 
 
+
 /**
  * How every engine of a plan stands: before an apply as observed, after it as read last.
  *
  * @param result absent when nothing was applied
  */
 function reportEngines(plan, desired, observed, result) {
+    const missing = groupBy(grantChanges(plan).filter(isChange), ({ engine }) => engine);
     return bindingChanges(plan).flatMap((change) => {
         const engine = observed.engines.find(({ name }) => name === change.engine);
         if (!engine)
             return [];
         const outcome = result?.engines.get(change.engine);
         const now = outcome ?? { egress: change.egress.from, ingress: change.ingress.from };
-        const granted = isGranted(plan, change, result);
+        const granted = (missing.get(change.engine) ?? []).every(({ service }) => result?.services.get(service)?.status === 'done');
         const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
         return [
             {
@@ -71413,10 +72634,6 @@ function reportEngines(plan, desired, observed, result) {
             },
         ];
     });
-}
-function isGranted(plan, change, result) {
-    const missing = grantChanges(plan).filter((grant) => grant.engine === change.engine && isChange(grant));
-    return missing.every(({ service }) => result?.services.get(service)?.status === 'done');
 }
 
 ;// CONCATENATED MODULE: ./lib/src/commands/outcome.js
@@ -71439,6 +72656,7 @@ function outcomeOf(known) {
             to_remove: plan.summary.remove,
             plan_file: known.planFile,
             plan_digest: plan.digest,
+            guardrail_files: known.guardrailFiles ?? [],
             engines: engines.map(engineOutput),
             endpoints: endpointOutputs(plan, result),
             agent_gateway_config: declaredConfig(desired, observed),
@@ -71977,7 +73195,7 @@ const LONGEST_MESSAGE = 500;
  * Turns what octokit throws into an error of ours.
  * @param now milliseconds since the epoch, for limits that end at a time
  */
-function failureOf(error, exchange, readOnly, now) {
+function failure_failureOf(error, exchange, readOnly, now) {
     const { cause, response, status: code, message } = answers_record(error);
     // Ours or the run's end, thrown by the fetch below octokit, which wraps it.
     if (cause instanceof GitHubError || cause instanceof GoogleError)
@@ -72065,7 +73283,7 @@ function retrying(options) {
             }
             catch (error) {
                 throwIfAborted(signal);
-                const failure = failureOf(error, exchange, readOnly, clock.now());
+                const failure = failure_failureOf(error, exchange, readOnly, clock.now());
                 const delay = delayAfter(failure, exchange, tries, random);
                 if (delay === undefined || !(await patience.wait(delay, retry_reasonOf(failure))))
                     throw failure;
@@ -72130,7 +73348,7 @@ async function findViewer(octokit) {
             return login;
     }
     catch (error) {
-        if (!isRefusal(error))
+        if (!viewer_isRefusal(error))
             throw error;
     }
     try {
@@ -72138,13 +73356,13 @@ async function findViewer(octokit) {
         return answers_text(answers_record(data).login) || ACTIONS_BOT;
     }
     catch (error) {
-        if (!isRefusal(error))
+        if (!viewer_isRefusal(error))
             throw error;
         return ACTIONS_BOT;
     }
 }
 /** The question can't be asked here, or not with this token. */
-function isRefusal(error) {
+function viewer_isRefusal(error) {
     if (error instanceof GitHubTokenError)
         return error.status !== 401;
     if (error instanceof GitHubGraphqlError)
@@ -72484,9 +73702,19 @@ function plan_comment_once(make) {
 
 ;// CONCATENATED MODULE: ./lib/src/config/context.js
 
-/** Reports a problem. */
+/** There are more problems than are shown: to look for yet more would be work for nothing. */
+class TooManyProblems extends Error {
+    name = 'TooManyProblems';
+}
+/**
+ * Reports a problem.
+ *
+ * @throws TooManyProblems once there is one more than is shown
+ */
 function report(context, origin, message, fix) {
     context.problems.push(problem(origin, message, fix));
+    if (context.problems.length > MOST_PROBLEMS)
+        throw new TooManyProblems();
 }
 /** What an input says; `undefined` when it was not given. */
 function fromInput(context, input) {
@@ -72500,10 +73728,22 @@ function fileHas(context, key) {
 
 ;// CONCATENATED MODULE: ./lib/src/config/host-owners.js
 
-/** @returns the endpoint that carries the URL, by itself or through a preset: the first that lists it */
-function ownerOfUrl(url, endpoints, scope) {
-    return endpoints.find((endpoint) => endpoint.urls.some((listed) => listed.url === url) ||
-        endpoint.presets.some(({ name }) => expandPreset(name, scope).some((host) => host.url === url)));
+/** @returns by URL, the endpoint that carries it, by itself or through a preset: the first that lists it */
+function ownersOfUrls(endpoints, scope) {
+    const owners = new Map();
+    const hosts = new Map();
+    const hostsOf = (preset) => {
+        const known = hosts.get(preset) ?? expandPreset(preset, scope).map(({ url }) => url);
+        hosts.set(preset, known);
+        return known;
+    };
+    for (const endpoint of endpoints) {
+        const urls = [...endpoint.urls.map(({ url }) => url), ...endpoint.presets.flatMap(({ name }) => hostsOf(name))];
+        for (const url of urls)
+            if (!owners.has(url))
+                owners.set(url, endpoint);
+    }
+    return owners;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/config/schema.js
@@ -72550,20 +73790,22 @@ const agent = strictObject({
         .optional(),
 })
     .describe('One engine, or all of them, and the endpoints it may reach.');
+const approved = (direction) => schemas_array(schema_text('Full name of a gateway, with the project ID.').meta({
+    examples: ['projects/my-project/locations/us-central1/agentGateways/my-gateway'],
+}))
+    .min(1)
+    .describe(`${direction} gateways that engines may use; leave the key out to restrict nothing in this direction.`)
+    .optional();
 const guardrails = strictObject({
-    organization: schema_text('Organization number, in quotes.'),
-    egress: schemas_array(schema_text('Full name of a gateway.'))
-        .min(1)
-        .describe('Egress gateways that engines may use.')
-        .optional(),
-    ingress: schemas_array(schema_text('Full name of a gateway.'))
-        .min(1)
-        .describe('Ingress gateways that engines may use.')
-        .optional(),
-    enforce_on: schema_text('projects/P, folders/N or organizations/N.'),
+    organization: schema_text('Organization number, in quotes.').meta({ examples: ['5550001'] }),
+    egress: approved('Egress'),
+    ingress: approved('Ingress'),
+    enforce_on: schema_text('Where it is enforced: projects/P, folders/N or organizations/N.').meta({
+        examples: ['projects/my-project', 'folders/4440001', 'organizations/5550001'],
+    }),
     dry_run: schemas_boolean().describe('true: only log what the policy would refuse.').optional(),
 })
-    .describe('Organization policy that keeps engines on these gateways. Not supported yet in this version.');
+    .describe('Organization policy that keeps engines on approved gateways. It needs egress, ingress or both.');
 /**
  * The desired-state file. It holds shapes, not meanings: what needs more than one value to judge, or a better sentence
  * than a pattern can give, is checked where the value is built. Free of transforms, so that a JSON schema for editors
@@ -72621,6 +73863,8 @@ function unwrap(schema) {
 ;// CONCATENATED MODULE: ./lib/src/config/url.js
 
 const LABEL = /^[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+/** A host name has at most 253 characters; what is much longer is not looked into. */
+const url_LONGEST = 2_000;
 const EXACT = 'the gateway matches exact host names';
 /**
  * The URL as it is registered: `https://host`, lower case, nothing after it. The gateway compares host names as text
@@ -72628,6 +73872,10 @@ const EXACT = 'the gateway matches exact host names';
  * slash, port or scheme too many is enough to miss), so what cannot match is refused instead of registered.
  */
 function normalizeUrl(text) {
+    if (text.length > url_LONGEST) {
+        const message = `${quote(text)} cannot be registered: it is longer than ${url_LONGEST} characters.`;
+        return { message, fix: 'Write https:// and one full host name.' };
+    }
     const why = [];
     if (/[\s\p{Cc}]/u.test(text))
         why.push('it holds white space or control characters, which no host name does');
@@ -72670,7 +73918,9 @@ function url_hostOf(authority, why) {
     }
     if (host.endsWith('.')) {
         why.push('its host name ends with a dot');
-        host = host.replace(/\.+$/, '');
+        // No pattern: it would look for the end behind each dot of a name that has thousands.
+        while (host.endsWith('.'))
+            host = host.slice(0, -1);
     }
     if (host === '')
         why.push('it has no host name');
@@ -72705,7 +73955,7 @@ function readAllowInput(context, items, endpoints, { region = '', universe }) {
     const declared = new Set(endpoints.map(({ key }) => key));
     const keys = new Set();
     const presets = [];
-    const urls = [];
+    const urls = new Set();
     for (const item of items) {
         if (declared.has(item))
             keys.add(item);
@@ -72716,8 +73966,9 @@ function readAllowInput(context, items, endpoints, { region = '', universe }) {
     }
     const google = presets.length > 0 ? [synthesised(GOOGLE_APIS, 'Google APIs', presets, [])] : [];
     const hosts = [];
+    const owners = ownersOfUrls([...endpoints, ...google], { region, universe });
     for (const url of urls) {
-        const owner = ownerOfUrl(url, [...endpoints, ...google], { region, universe });
+        const owner = owners.get(url);
         if (owner === undefined)
             hosts.push(new URL(url).hostname);
         else
@@ -72754,8 +74005,8 @@ function takeUrl(context, item, declared, urls) {
     const result = normalizeUrl(item);
     if ('message' in result)
         report(context, ORIGIN, result.message, result.fix);
-    else if (!urls.includes(result.url))
-        urls.push(result.url);
+    else
+        urls.add(result.url);
 }
 function synthesised(key, displayName, presets, urls) {
     return {
@@ -72784,28 +74035,6 @@ function keysOfHosts(hosts, declared) {
         keys.set(host, key);
     }
     return keys;
-}
-
-;// CONCATENATED MODULE: ./lib/src/config/raw-inputs.js
-/** A step without any of these inputs. */
-const NO_INPUTS = {
-    config: '',
-    project_id: '',
-    region: '',
-    engines: '',
-    egress_gateway: '',
-    ingress_gateway: '',
-    allow: '',
-};
-/**
- * The items of a list input: one per line or separated by commas, blank ones ignored, each once.
- * `undefined` when the input was not given; an empty array when it was given and holds nothing but separators.
- */
-function splitList(text) {
-    if (text.trim() === '')
-        return undefined;
-    const items = text.split(/[\n\r,]/).map((item) => item.trim());
-    return [...new Set(items.filter((item) => item !== ''))];
 }
 
 ;// CONCATENATED MODULE: ./lib/src/google/regions.js
@@ -72961,15 +74190,198 @@ function readRegion(context) {
     return undefined;
 }
 
+;// CONCATENATED MODULE: ./lib/src/config/gateways.js
+
+
+
+
+const GATEWAY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
+const FORMS = 'Write a short name such as my-gateway, or projects/PROJECT/locations/REGION/agentGateways/NAME';
+/** Whether the text has the form of a gateway's short name. */
+function isGatewayId(text) {
+    return GATEWAY_ID.test(text);
+}
+/** The gateway of each direction: the input, else the file. A direction that neither names is left out. */
+function gateways_readGateways(context, scope) {
+    const gateways = {};
+    for (const direction of DIRECTIONS) {
+        const said = fromInput(context, `${direction}_gateway`) ?? gatewayOfFile(context, direction);
+        const gateway = said && readGateway(context, said, scope);
+        if (gateway !== undefined)
+            gateways[direction] = gateway;
+    }
+    return gateways;
+}
+/** Whether a gateway was named anywhere, well or badly. */
+function namesGateway({ file, inputs }) {
+    if (DIRECTIONS.some((direction) => inputs[`${direction}_gateway`].trim() !== ''))
+        return true;
+    if (file === undefined || !Object.hasOwn(file.value, 'gateways'))
+        return false;
+    return file.value.gateways === undefined || Object.keys(file.value.gateways).length > 0;
+}
+function gatewayOfFile({ file }, direction) {
+    const text = file?.value.gateways?.[direction];
+    return file && text !== undefined ? { text: text.trim(), origin: file.locate(['gateways', direction]) } : undefined;
+}
+function readGateway(context, { text, origin }, { region }) {
+    if (text === 'none')
+        return 'none';
+    if (text === '') {
+        const fix = 'Write none to unbind this direction, or remove the key to leave it as it is.';
+        report(context, origin, 'The gateway is empty.', fix);
+        return undefined;
+    }
+    // Without a region there is nothing to resolve a short name with; its absence is reported elsewhere.
+    if (isGatewayId(text))
+        return { location: region ?? '', id: text, origin };
+    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text) ?? [];
+    if (project === undefined ||
+        location === undefined ||
+        id === undefined ||
+        !isProject(project) ||
+        !isLocation(location) ||
+        !isGatewayId(id)) {
+        report(context, origin, `${quote(text)} is not the name of a gateway.`, `${FORMS}, or none to unbind.`);
+        return undefined;
+    }
+    return { project, location, id, origin };
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/guardrails.js
+
+
+
+
+
+const NUMBER = /^[1-9][0-9]{0,18}$/;
+const GATEWAY_FORM = 'Write projects/PROJECT_ID/locations/REGION/agentGateways/NAME.';
+/** Whether the file declares guardrails and nothing that engines would have to be selected for. */
+function isGuardrailsAlone(context) {
+    const { engines, allow } = context.inputs;
+    return (fileHas(context, 'guardrails') &&
+        !fileHas(context, 'agents') &&
+        !fileHas(context, 'endpoints') &&
+        !namesGateway(context) &&
+        engines.trim() === '' &&
+        allow.trim() === '');
+}
+/** The guardrails of the file; `undefined` where it has none, or none that are sound. */
+function guardrails_readGuardrails(context) {
+    const { file } = context;
+    const given = file?.value.guardrails;
+    if (file === undefined || given === undefined)
+        return undefined;
+    const said = (key) => {
+        const text = given[key];
+        return text === undefined ? undefined : { text: text.trim(), origin: file.locate(['guardrails', key]) };
+    };
+    const origin = file.locate(['guardrails'], 'key');
+    const organization = readOrganization(context, said('organization'));
+    const enforceOn = readNode(context, said('enforce_on'), organization);
+    const approved = {};
+    for (const direction of DIRECTIONS) {
+        const gateways = readApproved(context, direction);
+        if (gateways !== undefined)
+            approved[direction] = gateways;
+    }
+    reportNoDirection(context, origin);
+    if (organization === undefined || enforceOn === undefined)
+        return undefined;
+    return { organization, approved, enforceOn, dryRun: given.dry_run ?? false, origin };
+}
+function readOrganization(context, said) {
+    if (said === undefined || NUMBER.test(said.text))
+        return said?.text;
+    const fix = 'Write the number alone, in quotes: gcloud organizations list shows it.';
+    report(context, said.origin, `${quote(said.text)} is not the number of an organization.`, fix);
+    return undefined;
+}
+function readNode(context, said, organization) {
+    if (said === undefined)
+        return undefined;
+    const { text, origin } = said;
+    const [, kind, id = ''] = /^(projects|folders|organizations)\/([^/]+)$/.exec(text) ?? [];
+    if (kind === 'projects' && isProject(id))
+        return { kind, id };
+    if (kind === 'folders' && NUMBER.test(id))
+        return { kind, id };
+    if (kind !== 'organizations' || !NUMBER.test(id)) {
+        report(context, origin, `${quote(text)} is no place for a policy.`, 'Write projects/P, folders/N or organizations/N.');
+        return undefined;
+    }
+    if (organization === undefined || id === organization)
+        return { kind, id };
+    // A policy only knows the custom constraints of its own organization.
+    const message = `${quote(text)} is not the organization of these guardrails, ${quote(organization)}.`;
+    report(context, origin, message, `Write organizations/${organization}, or correct the organization.`);
+    return undefined;
+}
+function readApproved(context, direction) {
+    const { file } = context;
+    const given = file?.value.guardrails?.[direction];
+    if (file === undefined || given === undefined)
+        return undefined;
+    const gateways = given.flatMap((text, index) => {
+        const origin = file.locate(['guardrails', direction, index]);
+        return text !== undefined && isApprovable(context, { text, origin }) ? [{ name: text.trim(), origin }] : [];
+    });
+    // One that is listed twice is approved all the same.
+    return [...new Map(gateways.map((gateway) => [gateway.name, gateway])).values()];
+}
+/** Whether the text is a gateway's full name with its project's ID; says what is wrong with it otherwise. */
+function isApprovable(context, { text, origin }) {
+    const [, project = '', location = '', id = ''] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text.trim()) ?? [];
+    if (!isProject(project) || !isLocation(location) || !isGatewayId(id)) {
+        report(context, origin, `${quote(text)} is not the full name of a gateway.`, GATEWAY_FORM);
+        return false;
+    }
+    if (!isProjectNumber(project))
+        return true;
+    const message = `${quote(text)} has the project's number, but the policy compares names as text and bindings are written with the project's ID.`;
+    report(context, origin, message, `Write the project's ID instead of ${project}.`);
+    return false;
+}
+/** Without a direction there is nothing to enforce; one that the schema refused is reported already. */
+function reportNoDirection(context, origin) {
+    const given = context.file?.value.guardrails;
+    if (given === undefined || DIRECTIONS.some((direction) => Object.hasOwn(given, direction)))
+        return;
+    const fix = 'List the approved gateways under egress, ingress or both.';
+    report(context, origin, 'The guardrails approve no gateway.', fix);
+}
+
+;// CONCATENATED MODULE: ./lib/src/config/raw-inputs.js
+/** A step without any of these inputs. */
+const NO_INPUTS = {
+    config: '',
+    project_id: '',
+    region: '',
+    engines: '',
+    egress_gateway: '',
+    ingress_gateway: '',
+    allow: '',
+};
+/**
+ * The items of a list input: one per line or separated by commas, blank ones ignored, each once.
+ * `undefined` when the input was not given; an empty array when it was given and holds nothing but separators.
+ */
+function splitList(text) {
+    if (text.trim() === '')
+        return undefined;
+    const items = text.split(/[\n\r,]/).map((item) => item.trim());
+    return [...new Set(items.filter((item) => item !== ''))];
+}
+
 ;// CONCATENATED MODULE: ./lib/src/config/selectors.js
 
 
 
-const FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
+const selectors_FORMS = 'Write a display name, an ID, projects/PROJECT/locations/REGION/reasoningEngines/ID, or all for every engine of the scope.';
 /** What one entry says which engines are meant; `undefined` and a problem when it cannot be any in this scope. */
 function readSelector(context, { text, origin }, scope) {
     if (text.trim() === '') {
-        report(context, origin, 'The engine is empty.', FORMS);
+        report(context, origin, 'The engine is empty.', selectors_FORMS);
         return undefined;
     }
     if (text === 'all')
@@ -72984,7 +74396,7 @@ function readSelector(context, { text, origin }, scope) {
         id === undefined ||
         !isProject(project) ||
         !isLocation(location)) {
-        report(context, origin, `${quote(text)} is not the resource name of an engine.`, FORMS);
+        report(context, origin, `${quote(text)} is not the resource name of an engine.`, selectors_FORMS);
         return undefined;
     }
     const before = context.problems.length;
@@ -73006,6 +74418,7 @@ function readSelector(context, { text, origin }, scope) {
 
 
 
+
 /**
  * The file's agents, or those of the `engines` input where the file has none; with both, the input narrows the run to
  * its engines. The `allow` input replaces what any of them may reach, and with `engines` it replaces the file's agents.
@@ -73021,7 +74434,7 @@ function readAgents(context, scope, endpoints) {
         const agents = agentsOfFile(context, scope, endpoints, allow);
         return { agents, added, ...(selectors === undefined ? {} : { only: selectors }) };
     }
-    if (selectors === undefined && !context.unreadable) {
+    if (selectors === undefined && !context.unreadable && !isGuardrailsAlone(context)) {
         const fix = 'Give the input engines (names, IDs or all), or "agents" in the desired-state file.';
         report(context, inputOrigin('engines'), 'No engine is selected.', fix);
     }
@@ -73157,68 +74570,15 @@ function readUrls(context, file, key) {
     return [...seen.values()];
 }
 
-;// CONCATENATED MODULE: ./lib/src/config/gateways.js
-
-
-
-
-const GATEWAY_ID = /^[a-z](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
-const gateways_FORMS = 'Write a short name such as my-gateway, or projects/PROJECT/locations/REGION/agentGateways/NAME';
-/** The gateway of each direction: the input, else the file. A direction that neither names is left out. */
-function gateways_readGateways(context, scope) {
-    const gateways = {};
-    for (const direction of DIRECTIONS) {
-        const said = fromInput(context, `${direction}_gateway`) ?? gatewayOfFile(context, direction);
-        const gateway = said && readGateway(context, said, scope);
-        if (gateway !== undefined)
-            gateways[direction] = gateway;
-    }
-    return gateways;
-}
-/** Whether a gateway was named anywhere, well or badly. */
-function namesGateway({ file, inputs }) {
-    if (DIRECTIONS.some((direction) => inputs[`${direction}_gateway`].trim() !== ''))
-        return true;
-    if (file === undefined || !Object.hasOwn(file.value, 'gateways'))
-        return false;
-    return file.value.gateways === undefined || Object.keys(file.value.gateways).length > 0;
-}
-function gatewayOfFile({ file }, direction) {
-    const text = file?.value.gateways?.[direction];
-    return file && text !== undefined ? { text: text.trim(), origin: file.locate(['gateways', direction]) } : undefined;
-}
-function readGateway(context, { text, origin }, { region }) {
-    if (text === 'none')
-        return 'none';
-    if (text === '') {
-        const fix = 'Write none to unbind this direction, or remove the key to leave it as it is.';
-        report(context, origin, 'The gateway is empty.', fix);
-        return undefined;
-    }
-    // Without a region there is nothing to resolve a short name with; its absence is reported elsewhere.
-    if (GATEWAY_ID.test(text))
-        return { location: region ?? '', id: text, origin };
-    const [, project, location, id] = /^projects\/([^/]+)\/locations\/([^/]+)\/agentGateways\/([^/]+)$/.exec(text) ?? [];
-    if (project === undefined ||
-        location === undefined ||
-        id === undefined ||
-        !isProject(project) ||
-        !isLocation(location) ||
-        !GATEWAY_ID.test(id)) {
-        report(context, origin, `${quote(text)} is not the name of a gateway.`, `${gateways_FORMS}, or none to unbind.`);
-        return undefined;
-    }
-    return { project, location, id, origin };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/config/issues.js
 
 
 /** What an issue of the schema says about the file, in words for its author and at the line it is about. */
 function issueProblems(issue, schema, yaml) {
     const { path } = issue;
-    if (issue.code === 'unrecognized_keys')
-        return issue.keys.map((key) => unknownKey(path, key, schema, yaml));
+    if (issue.code === 'unrecognized_keys') {
+        return issue.keys.slice(0, MOST_PROBLEMS + 1).map((key) => unknownKey(path, key, schema, yaml));
+    }
     const name = pathText(path);
     const value = valueAt(yaml.value, path);
     const origin = yaml.locate(path);
@@ -73316,7 +74676,101 @@ function valueAt(root, path) {
 
 // EXTERNAL MODULE: ./node_modules/yaml/dist/index.js
 var dist = __nccwpck_require__(8815);
+;// CONCATENATED MODULE: ./lib/src/config/yaml-limits.js
+
+/** Words and signs of a file. A thousand agents with two lines each have some 25,000. */
+const MOST_TOKENS = 100_000;
+/** Brackets within brackets; the format itself needs five. */
+const MOST_BRACKETS = 100;
+/** Backslashes: within one word, each may be a mistake of its own. */
+const MOST_ESCAPES = 10_000;
+/** Values of a file with every alias written out. */
+const MOST_VALUES = 100_000;
+/** The lexer's own mark in front of the text of a scalar, which may look like a sign. */
+const SCALAR = '\u001f';
+/** A file that is more than any desired state can be. */
+class ExcessError extends Error {
+    name = 'ExcessError';
+}
+/**
+ * Counts before anything is built: the lexer goes through the text piece by piece, while the parser takes a kilobyte of
+ * memory for each piece, and as much again for each thing that is wrong with it.
+ *
+ * @throws ExcessError when the text has more pieces, more escapes or deeper brackets than a file may have
+ */
+function checkTokens(text) {
+    let escapes = 0;
+    for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 1))
+        escapes += 1;
+    if (escapes > MOST_ESCAPES)
+        throw new ExcessError(`it has more than ${MOST_ESCAPES} backslashes`);
+    let tokens = 0;
+    let depth = 0;
+    let previous = '';
+    for (const token of new dist/* Lexer */.JG().lex(text)) {
+        tokens += 1;
+        if (tokens > MOST_TOKENS)
+            throw new ExcessError(`it has more than ${MOST_TOKENS} words and signs`);
+        if (previous !== SCALAR) {
+            if (token === '[' || token === '{')
+                depth += 1;
+            if (token === ']' || token === '}')
+                depth -= 1;
+            if (depth > MOST_BRACKETS)
+                throw new ExcessError('it is nested too deeply');
+        }
+        previous = token;
+    }
+}
+/**
+ * Puts the anchored value in the place of each alias, so that nobody has to look for it again (the parser's own search
+ * goes through the whole file each time), and so that what aliases of aliases stand for is counted before it is built.
+ *
+ * @throws ExcessError when the file would have too many values; ReferenceError when an alias has no anchor before it
+ */
+function resolveAliases(doc) {
+    const anchors = new Map();
+    const target = (source) => {
+        const found = anchors.get(source);
+        if (found)
+            return found;
+        throw new ReferenceError(`Unresolved alias (the anchor must be set before the alias): ${source}`);
+    };
+    const sizeOf = (node) => {
+        if (!(0,dist/* isNode */.Ll)(node))
+            return 1;
+        const anchor = (0,dist/* isScalar */.jn)(node) || (0,dist/* isCollection */.P3)(node) ? node.anchor : undefined;
+        if (anchor !== undefined)
+            anchors.set(anchor, { node, size: Infinity });
+        let size = 1;
+        if ((0,dist/* isCollection */.P3)(node)) {
+            node.items.forEach((item, index) => {
+                if ((0,dist/* isPair */.tO)(item))
+                    size += sizeOf(item.key) + place(item.value, (value) => (item.value = value));
+                else
+                    size += place(item, (value) => (node.items[index] = value));
+                if (size > MOST_VALUES)
+                    throw new ExcessError(`it has more than ${MOST_VALUES} values, aliases written out`);
+            });
+        }
+        if (anchor !== undefined)
+            anchors.set(anchor, { node, size });
+        return size;
+    };
+    const place = (value, put) => {
+        if (!(0,dist/* isAlias */.Vj)(value))
+            return sizeOf(value);
+        const { node, size } = target(value.source);
+        if (size === Infinity)
+            throw new ReferenceError(`The alias *${value.source} stands within its own anchor`);
+        put(node);
+        return size;
+    };
+    place(doc.contents, (node) => (doc.contents = node));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/config/yaml-source.js
+
 
 
 const MOST_SYNTAX_ERRORS = 20;
@@ -73337,14 +74791,15 @@ function readYaml(file, text) {
     try {
         // Duplicate keys are found below, in one pass: the parser compares each key with all others. The schema is fixed,
         // or a %YAML 1.1 directive in the file could turn words into booleans and dates.
-        const doc = (0,dist/* parseDocument */.Tp)(text, {
+        checkTokens(text);
+        const doc = withoutStacks(() => (0,dist/* parseDocument */.Tp)(text, {
             lineCounter: lines,
             schema: 'core',
             merge: false,
             uniqueKeys: false,
             prettyErrors: false,
             logLevel: 'error',
-        });
+        }));
         const syntax = [...doc.errors, ...doc.warnings];
         if (syntax.length > 0)
             return nothing(syntaxProblems(syntax, at));
@@ -73354,8 +74809,9 @@ function readYaml(file, text) {
         }
         const indexes = new Map();
         problems.push(...indexMaps(doc, indexes, at));
+        resolveAliases(doc);
         return {
-            value: doc.toJS({ maxAliasCount: 100 }),
+            value: doc.toJS(),
             locate: (path, what = 'value') => placeOf(walk(doc, indexes, path), what, at) ?? start,
             source: (path) => {
                 const { node, complete } = walk(doc, indexes, path);
@@ -73365,9 +74821,21 @@ function readYaml(file, text) {
         };
     }
     catch (error) {
-        // An alias that leads nowhere or everywhere; or the stack, when brackets are nested by the thousand.
+        // An alias that leads nowhere or everywhere; or the stack, when blocks are nested by the thousand.
         const message = `The file cannot be read as YAML: ${yaml_source_reasonOf(error)}.`;
-        return nothing([...problems, problem(at(0), message, 'Write it plainly, without tricks.')]);
+        const fix = error instanceof ExcessError ? 'A real one has some hundred lines.' : 'Write it plainly, without tricks.';
+        return nothing([...problems, problem(at(0), message, fix)]);
+    }
+}
+/** The parser makes an error of each mistake, and a million stack traces take longer than all the rest. */
+function withoutStacks(parse) {
+    const limit = Error.stackTraceLimit;
+    Error.stackTraceLimit = 0;
+    try {
+        return parse();
+    }
+    finally {
+        Error.stackTraceLimit = limit;
     }
 }
 function yaml_source_reasonOf(error) {
@@ -73405,6 +74873,11 @@ function syntaxProblem(error, at) {
  */
 function indexMaps(doc, indexes, at) {
     const problems = [];
+    const tell = (origin, message, fix) => {
+        // One more than is shown, so that whoever shows them knows.
+        if (problems.length <= MOST_PROBLEMS)
+            problems.push(problem(origin, message, fix));
+    };
     (0,dist/* visit */.YR)(doc, {
         Map: (_, map) => {
             const index = new Map();
@@ -73412,16 +74885,15 @@ function indexMaps(doc, indexes, at) {
                 const origin = ((0,dist/* isNode */.Ll)(pair.key) ? startOf(pair.key, at) : undefined) ?? at(map.range?.[0] ?? 0);
                 const key = keyOf(pair);
                 if (key === undefined) {
-                    problems.push(problem(origin, 'A key must be plain text, not a list, a map, an alias or empty.'));
+                    tell(origin, 'A key must be plain text, not a list, a map, an alias or empty.');
                     return false;
                 }
                 if (key === '__proto__') {
-                    problems.push(problem(origin, 'The key "__proto__" is not allowed.', 'Remove it.'));
+                    tell(origin, 'The key "__proto__" is not allowed.', 'Remove it.');
                     return false;
                 }
-                if (index.has(key)) {
-                    problems.push(problem(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.'));
-                }
+                if (index.has(key))
+                    tell(origin, `The key ${quote(key)} is given twice.`, 'Keep one of them.');
                 index.set(key, pair);
                 return true;
             });
@@ -73440,7 +74912,7 @@ function keyOf({ key }) {
 function walk(doc, indexes, path) {
     let found = { node: doc.contents, complete: true };
     for (const step of path) {
-        const node = (0,dist/* isAlias */.Vj)(found.node) ? found.node.resolve(doc) : found.node;
+        const { node } = found;
         const pair = (0,dist/* isMap */.jh)(node) ? indexes.get(node)?.get(String(step)) : undefined;
         if (pair !== undefined) {
             found = { node: pair.value, key: pair.key, complete: true };
@@ -73477,21 +74949,23 @@ function startOf(node, at) {
 function parseConfig(file, knownChecks) {
     const yaml = readYaml(file.path, file.text);
     if (yaml.value === undefined)
-        return { problems: sortProblems(yaml.problems) };
+        return { problems: shownProblems(yaml.problems) };
     const schema = configSchema(knownChecks);
     const { error } = schema.safeParse(yaml.value);
     const issues = error?.issues ?? [];
-    const problems = [...yaml.problems, ...issues.flatMap((issue) => issueProblems(issue, schema, yaml))];
+    // One more than is shown, so that it is known that there are more.
+    const told = issues.slice(0, MOST_PROBLEMS + 1).flatMap((issue) => issueProblems(issue, schema, yaml));
+    const problems = [...yaml.problems, ...told];
     // A list or a text where the map should be: nothing in it can be looked at.
     if (issues.some((issue) => issue.path.length === 0 && issue.code === 'invalid_type')) {
-        return { problems: sortProblems(problems) };
+        return { problems: shownProblems(problems) };
     }
     let value = yaml.value;
     for (const issue of issues)
         if (issue.code !== 'unrecognized_keys')
             value = without(value, issue.path);
     const parsed = { path: file.path, value: value, locate: yaml.locate, source: yaml.source };
-    return { file: parsed, problems: sortProblems(problems) };
+    return { file: parsed, problems: shownProblems(problems) };
 }
 /** The value with what stands at the path taken out; list items keep their place. Writes into the value. */
 function without(root, path) {
@@ -73518,6 +74992,7 @@ function without(root, path) {
 
 
 
+
 /**
  * The desired state of a run: the file, with the inputs laid over it. Finds every problem in one go, sorted by place;
  * there is a desired state only when there is no problem. Never throws, whatever the text is.
@@ -73533,10 +75008,26 @@ function buildDesired(args) {
         universe: args.universe,
         problems: [...(parsed?.problems ?? [])],
     };
+    const lacksProject = !namesProject(context);
+    try {
+        const desired = desiredOf(context, args);
+        if (desired !== undefined && context.problems.length === 0)
+            return { desired, problems: [], lacksProject };
+    }
+    catch (error) {
+        if (!(error instanceof TooManyProblems))
+            throw error;
+    }
+    return { problems: shownProblems(context.problems), lacksProject };
+}
+/** @returns what is declared, as far as it has a scope; it counts only when no problem was reported */
+function desiredOf(context, args) {
+    const { file } = context;
     const scope = readScope(context, args.defaults);
     const gateways = gateways_readGateways(context, scope);
     const declared = readEndpoints(context);
     const { agents, only, added } = readAgents(context, scope, declared);
+    const guardrails = guardrails_readGuardrails(context);
     const endpoints = [...declared, ...added];
     if (file !== undefined) {
         reportNotYet(context, file);
@@ -73544,11 +75035,9 @@ function buildDesired(args) {
     }
     reportNothing(context, endpoints.length);
     const { project, region } = scope;
-    const problems = sortProblems(context.problems);
-    const lacksProject = !namesProject(context);
-    if (problems.length > 0 || project === undefined || region === undefined)
-        return { problems, lacksProject };
-    const desired = {
+    if (project === undefined || region === undefined)
+        return undefined;
+    return {
         project,
         region,
         gateways,
@@ -73556,10 +75045,11 @@ function buildDesired(args) {
         agents,
         ...(only === undefined ? {} : { only }),
         partial: args.inputs.engines.trim() !== '',
+        ...(guardrails === undefined ? {} : { guardrails }),
+        prune: args.prune ?? false,
         checkLevels: file === undefined ? {} : checkLevels(file),
         config: file && [args.repository, file.path].filter(Boolean).join(':'),
     };
-    return { desired, problems, lacksProject };
 }
 /** Part of the format, so that a config can be written for both, but not of this version. */
 function reportNotYet(context, file) {
@@ -73570,8 +75060,6 @@ function reportNotYet(context, file) {
         notYet('migrate', 'migrate: true');
     if (file.value.move === true)
         notYet('move', 'move: true');
-    if (fileHas(context, 'guardrails'))
-        notYet('guardrails', 'guardrails');
 }
 /** A check that guards data or a running agent keeps its level. */
 function reportFixedLevels(context, { value, locate }, checks) {
@@ -73582,8 +75070,10 @@ function reportFixedLevels(context, { value, locate }, checks) {
         report(context, locate(['checks', id]), `The level of ${id} cannot be changed: it guards running agents.`, 'Remove the line.');
     }
 }
-/** Engines alone would make a run that does nothing and looks like one that did. */
+/** Engines alone would make a run that does nothing and looks like one that did. Guardrails are about no engine by name. */
 function reportNothing(context, endpoints) {
+    if (isGuardrailsAlone(context))
+        return;
     const unread = fileHas(context, 'endpoints') && context.file?.value.endpoints === undefined;
     if (endpoints > 0 || unread || context.unreadable)
         return;
@@ -73605,9 +75095,10 @@ function checkLevels({ value, locate }) {
 
 
 
+
 /** The file that is used when the `config` input is not given. */
 const DEFAULT_CONFIG = 'agent-gateway.yaml';
-const MOST_BYTES = 1024 * 1024;
+const load_MOST_BYTES = 1024 * 1024;
 /**
  * Reads the desired-state file: the one the `config` input names, else `agent-gateway.yaml` if there is one. The only
  * I/O of config/.
@@ -73622,7 +75113,11 @@ async function loadConfig(config, workspace = defaultWorkspace()) {
     const fail = (message, fix) => ({
         problems: [problem(inputOrigin('config'), message, fix)],
     });
-    const result = await readText(absolute);
+    if (await leadsOut(absolute, workspace)) {
+        const message = `${quote(shown, 200)} is a link that leads out of the workspace.`;
+        return fail(message, 'Put the file itself there, or name the place it is at.');
+    }
+    const result = await readTextFile(absolute, load_MOST_BYTES);
     if ('text' in result)
         return { file: { path: shown, text: result.text }, problems: [] };
     if (result.error === 'missing') {
@@ -73632,42 +75127,34 @@ async function loadConfig(config, workspace = defaultWorkspace()) {
         const fix = `${where} Check the path, and that actions/checkout ran before this step.`;
         return fail(`The file ${quote(shown, 200)} does not exist.`, fix);
     }
-    const [what, fix] = FAILURES[result.error];
-    return fail(`${quote(shown, 200)} ${what}${result.detail ?? ''}.`, fix);
+    const [what, fix] = load_FAILURES[result.error];
+    const detail = result.error === 'unreadable' && result.detail !== '' ? ` (${result.detail})` : '';
+    return fail(`${quote(shown, 200)} ${what}${detail}.`, fix);
 }
-const FAILURES = {
+const load_FAILURES = {
     'not-a-file': ['is not a file', 'Name the YAML file itself.'],
     'too-large': ['is larger than 1 MB', 'Name a desired-state file; a real one has a few kilobytes.'],
     'not-text': ['is not UTF-8 text', 'Save it as UTF-8.'],
     unreadable: ['cannot be read', 'Check its permissions.'],
 };
-async function readText(absolute) {
+/**
+ * Whoever may add a file to the repository may add a link: to the runner's own files, where tokens are. A path that the
+ * workflow itself names may lie anywhere.
+ */
+async function leadsOut(absolute, workspace) {
+    if (!isWithin(absolute, external_node_path_.resolve(workspace)))
+        return false;
     try {
-        // Looked at before it is opened: opening a pipe would wait for its writer.
-        const stats = await (0,promises_namespaceObject.stat)(absolute);
-        if (!stats.isFile())
-            return { error: 'not-a-file' };
-        if (stats.size > MOST_BYTES)
-            return { error: 'too-large' };
-        const bytes = await (0,promises_namespaceObject.readFile)(absolute);
-        if (bytes.length > MOST_BYTES)
-            return { error: 'too-large' };
-        return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+        return !isWithin(await (0,promises_namespaceObject.realpath)(absolute), await (0,promises_namespaceObject.realpath)(workspace));
     }
-    catch (error) {
-        return load_failureOf(error);
+    catch {
+        // Reading it will say what is wrong.
+        return false;
     }
 }
-function load_failureOf(error) {
-    const code = typeof error === 'object' && error !== null && 'code' in error ? String(error.code) : '';
-    // ENOTDIR: a part of the path is a file, so what is behind it does not exist.
-    if (code === 'ENOENT' || code === 'ENOTDIR')
-        return { error: 'missing' };
-    if (code === 'EISDIR')
-        return { error: 'not-a-file' };
-    if (code === 'ERR_ENCODING_INVALID_ENCODED_DATA')
-        return { error: 'not-text' };
-    return { error: 'unreadable', detail: code === '' ? '' : ` (${code})` };
+function isWithin(file, folder) {
+    const relative = external_node_path_.relative(folder, file);
+    return relative !== '..' && !relative.startsWith(`..${external_node_path_.sep}`) && !external_node_path_.isAbsolute(relative);
 }
 function defaultWorkspace() {
     const workspace = process.env.GITHUB_WORKSPACE;
@@ -74190,8 +75677,8 @@ function createAiplatform(http, version) {
                 // In the query, other than everywhere else (discovery document).
                 query: { permissions },
                 shape: shapes_SHAPES.permissions,
-                // A POST that only asks; a server with problems is not waited for.
-                retry: 'throttled',
+                // A POST that only asks. Asked where the project's answer leaves a doubt, so that no answer would be taken for a no.
+                retry: 'always',
             });
             return answer.permissions ?? [];
         },
@@ -74778,8 +76265,8 @@ function createIap(http) {
                 path: `v1/${resource}:testIamPermissions`,
                 shape: shapes_SHAPES.permissions,
                 body: { permissions },
-                // A POST that only asks; a server with problems is not waited for.
-                retry: 'throttled',
+                // A POST that only asks. Asked where the project's answer leaves a doubt, so that no answer would be taken for a no.
+                retry: 'always',
             });
             return answer.permissions ?? [];
         },
@@ -74964,6 +76451,7 @@ const CHECKS = [
     catalog_error('permission-missing', false),
     catalog_error('guardrail-too-long'),
     catalog_error('guardrail-forbids-plan'),
+    catalog_error('guardrail-of-other-config', false),
     catalog_warning('engine-busy-failing'),
     catalog_warning('gateway-dry-run'),
     catalog_warning('gateway-fail-open'),
@@ -75021,6 +76509,7 @@ async function prepare({ inputs, problems }, session) {
         ...(loaded.file ? { file: loaded.file } : {}),
         unreadable: loaded.problems.length > 0,
         inputs: inputs.desired,
+        prune: inputs.prune,
         universe,
         checks: CHECKS,
         ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
@@ -75087,6 +76576,7 @@ function readHosts(universe, region, env) {
 
 
 
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const { inputs } = read;
@@ -75118,20 +76608,26 @@ async function applyCommand(read, session) {
         if (told.failures.length > 0)
             return told;
     }
-    const result = await carryOut(looked, inputs, session, start);
+    const result = await apply_carryOut(looked, inputs, session, start);
     await applying;
-    const next = ['New grants and registrations take some minutes to count everywhere.'];
+    const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
     return said(comment, end({ result, failures: result.failures, next }), {
         state: result.failures.length > 0 ? 'failed' : 'applied',
         open: stillOpen(plan, result),
         elapsedMs: session.clock.now() - start,
     });
 }
+/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
+function policyDelay(plan) {
+    if (!guardrailChanges(plan).some(isChange))
+        return [];
+    return ['Changes of guardrails take up to 15 minutes to count.'];
+}
 /** @returns the outcome after the pull request was told of it */
 async function said(comment, outcome, more) {
     return withComment(outcome, await comment.show({ ...outcome.summary, ...more }));
 }
-function carryOut({ plan, observed, google }, inputs, session, start) {
+function apply_carryOut({ plan, observed, google }, inputs, session, start) {
     const { clock, signal, newRequestId, random, log } = session;
     return applyPlan(plan, observed, { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute }, { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) });
 }
@@ -75170,7 +76666,32 @@ function notReviewed(live, reviewed, planDigest) {
     return refuse(`The live plan has the digest ${live.digest}, the reviewed one ${planDigest}: the world or the config changed since.`);
 }
 
+;// CONCATENATED MODULE: ./lib/src/commands/guardrail-files.js
+
+
+
+
+/**
+ * Writes the declared guardrails as `gcloud org-policies set-custom-constraint` and `set-policy` take them, for teams that apply
+ * them elsewhere: what an apply would send, whether it is there already or not. A policy that is to be removed has no such form.
+ *
+ * @param planFile path of the plan's own file, which the others stand next to
+ * @returns the paths, in the order in which they have to be applied
+ */
+async function writeGuardrailFiles(plan, planFile) {
+    const declared = guardrailChanges(plan).filter(({ action }) => action !== 'remove');
+    return Promise.all(declared.map(async (change) => {
+        const file = planFile.replace(/\.json$/, `-${change.direction}-${change.kind}.yaml`);
+        await (0,promises_namespaceObject.writeFile)(file, (0,dist/* stringify */.As)(bodyOf(change), { lineWidth: 0 }));
+        return file;
+    }));
+}
+function bodyOf(change) {
+    return change.kind === 'constraint' ? constraintBody(change) : policyBody(change);
+}
+
 ;// CONCATENATED MODULE: ./lib/src/commands/plan.js
+
 
 
 
@@ -75183,7 +76704,7 @@ async function planCommand(read, session) {
     const { inputs } = read;
     const prepared = await prepare(read, session);
     const comment = openPlanComment({ ...inputs, speaker: 'plan', insists: false }, prepared.desired, session);
-    const outcome = await look(prepared, inputs.universe, session).then(async (looked) => planned(looked, await writePlanFile(looked.plan, session.env), inputs), async (error) => {
+    const outcome = await look(prepared, inputs.universe, session).then(async (looked) => planned(looked, await writeFiles(looked.plan, session.env), inputs), async (error) => {
         // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
         // most often makes room for another, which will say it better.
         if (error instanceof CancelledError)
@@ -75193,7 +76714,11 @@ async function planCommand(read, session) {
     });
     return withComment(outcome, await comment.show({ state: 'planned', open: [], ...outcome.summary }));
 }
-function planned(looked, planFile, { failOnChanges }) {
+async function writeFiles(plan, env) {
+    const planFile = await writePlanFile(plan, env);
+    return { planFile, guardrailFiles: await writeGuardrailFiles(plan, planFile) };
+}
+function planned(looked, files, { failOnChanges }) {
     const changes = hasChanges(looked.plan);
     const unwanted = changes && failOnChanges
         ? {
@@ -75206,7 +76731,7 @@ function planned(looked, planFile, { failOnChanges }) {
     return outcomeOf({
         title: 'Agent Gateway plan',
         ...looked,
-        planFile,
+        ...files,
         failures: failed ? [failed] : [],
         next: changes ? ['Review the plan, then apply it.'] : [],
     });
@@ -75259,7 +76784,6 @@ const ENGINE_WRITES = 'BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE';
 function readPlanInputs() {
     const reader = createReader();
     const common = readCommon(reader);
-    reader.notYet('prune', 'false');
     const comment = readComment(reader);
     const failOnChanges = reader.flag('fail_on_changes', false);
     return { inputs: { ...common, ...comment, failOnChanges }, problems: reader.problems };
@@ -75267,8 +76791,7 @@ function readPlanInputs() {
 function readApplyInputs() {
     const reader = createReader();
     const common = readCommon(reader);
-    for (const name of ['prune', 'rollback'])
-        reader.notYet(name, 'false');
+    reader.notYet('rollback', 'false');
     const inputs = {
         ...common,
         ...readComment(reader),
@@ -75284,7 +76807,6 @@ function readApplyInputs() {
 function readVerifyInputs() {
     const reader = createReader();
     const common = readCommon(reader);
-    reader.notYet('prune', 'false');
     reader.notYet('issue', 'false');
     return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
 }
@@ -75306,10 +76828,11 @@ function readCommon(reader) {
             allow: reader.text('allow'),
         },
         apiVersion: reader.choice('api_version', ['v1beta1', 'v1']),
-        accessToken: reader.token('access_token', accessToken),
+        accessToken: reader.token('access_token', accessToken, 'Pass the access_token output of google-github-actions/auth.'),
         universe: reader.matching('universe', /^[a-z0-9-]+(\.[a-z0-9-]+)+$/, 'a domain such as googleapis.com') || 'googleapis.com',
         requestReason: reader.matching('request_reason', /^[^\p{Cc}]{1,500}$/u, 'one line of at most 500 characters'),
-        githubToken,
+        githubToken: reader.token('github_token', githubToken, 'Leave it out, or pass the token as it is.'),
+        prune: reader.flag('prune', false),
     };
 }
 /** A property of the project and not of a run, so it is no input but a variable of the workflow. */
@@ -75373,11 +76896,11 @@ function createReader() {
             wrong(name, `${shown(name)} is not ${what}.`, 'Correct it or leave it out.');
             return '';
         },
-        token(name, value) {
+        token(name, value, fix) {
             if (/^[\x21-\x7e]*$/.test(value))
                 return value;
             // Not even a part of it is shown: it may be a token with a stray character.
-            wrong(name, 'The token holds a blank or a character that no token has.', 'Pass the access_token output of google-github-actions/auth.');
+            wrong(name, 'The token holds a blank or a character that no token has.', fix);
             return '';
         },
         notYet(name, only) {
@@ -75387,6 +76910,8 @@ function createReader() {
     };
 }
 
+// EXTERNAL MODULE: external "node:events"
+var external_node_events_ = __nccwpck_require__(8474);
 ;// CONCATENATED MODULE: ./lib/src/clock.js
 /** The machine's own clock. */
 const systemClock = {
@@ -75472,6 +76997,7 @@ function withoutSecrets(send, secrets) {
 
 
 
+
 /** The runner drops a summary of more than 1 MiB whole (actions/runner, step summary upload limit). */
 const summary_MAX_BYTES = 1_000_000;
 const summary_HASHES = '###';
@@ -75482,7 +77008,7 @@ function renderSummary(input) {
 function summaryParts({ title, plan, engines, failures, next, open = [] }) {
     const head = `## ${escapeMarkdown(title, 300)}`;
     const scope = plan ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300)].join(' · ') : '';
-    const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan.summary))}** · ${scope}` : '';
+    const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan))}** · ${scope}` : '';
     return [
         { head: head + counts },
         ...failureParts(failures),
@@ -75498,6 +77024,7 @@ function summary_planParts(plan, engines, failed) {
     return [
         ...checkParts(plan.checks, summary_HASHES),
         ...bindingParts(plan, engines, options),
+        ...guardrailParts(plan, options),
         ...grantParts(plan, options),
         ...endpointParts(plan, options),
         ...(hasChanges(plan) ? diagramParts(plan) : []),
@@ -75577,6 +77104,7 @@ function properties(at) {
 
 
 
+
 /** Plan and verify only read; nobody waits longer than this for that. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 /** How long a finished step may take to end by itself, in milliseconds. */
@@ -75591,6 +77119,8 @@ const EXIT_GRACE_MS = 2_000;
  */
 async function runStep(name, read, command) {
     const stop = new AbortController();
+    // Every wait of every engine listens to it, which is no leak: Node.js would warn of one from the eleventh on.
+    (0,external_node_events_.setMaxListeners)(0, stop.signal);
     const cancel = () => stop.abort(new CancelledError('the workflow was cancelled'));
     for (const signal of ['SIGINT', 'SIGTERM'])
         process.on(signal, cancel);
