@@ -62,6 +62,13 @@ describe('guardrail_files', () => {
     expect(await runWith(stage, 'verify', lines)).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
   });
 
+  it('are handed on by the root action, which applies guardrails like all else', async () => {
+    const stage = await set({ world: guardedWorld() });
+    const result = await runWith(stage, '', { egress: [EGRESS] });
+    expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'true' } });
+    expect(byName(contentsOf(result))).toEqual(byName(bodies(stage)));
+  });
+
   it('are none without guardrails', async () => {
     const stage = await set({ world: guardedWorld() });
     expect(filesOf(await runWith(stage, 'plan', CONFIG))).toEqual([]);
