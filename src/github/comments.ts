@@ -120,7 +120,7 @@ async function listComments({ octokit }: GitHub, { owner, repo, number }: PullRe
         part ? 'the list never ends' : 'that is no list',
       );
     }
-    rows.push(...part);
+    for (const row of part) rows.push(row);
     next = /<([^<>]+)>;[^,]*\brel="next"/.exec(answer.headers.link ?? '')?.[1];
   }
   return rows;

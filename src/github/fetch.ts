@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
 import { codeOf } from '../google/errors.js';
-import type { Fetch, FetchResponse } from '../google/transport.js';
+import { AnswerTooLong, type Fetch, type FetchResponse } from '../google/transport.js';
 import type { Log } from '../log.js';
 import { throwIfAborted } from './abort.js';
 import { GitHubApiError, GitHubNetworkError, GitHubSetupError, type Exchange } from './errors.js';
@@ -74,6 +74,7 @@ async function once(options: OctokitFetchOptions, exchange: Exchange, url: URL, 
   const timer = setTimeout(abort, ATTEMPT_TIMEOUT);
   signal.addEventListener('abort', abort, { once: true });
   const start = clock.now();
+  let status = 0;
   const say = (outcome: string | number): void =>
     log.debug(`${exchange.method} ${url.href} ${outcome} ${Math.round(clock.now() - start)} ms`);
   try {
@@ -84,11 +85,13 @@ async function once(options: OctokitFetchOptions, exchange: Exchange, url: URL, 
       signal: attempt.signal,
       ...(body === undefined ? {} : { body }),
     });
-    const answer = { status: response.status, headers: response.headers, body: await response.text() };
+    status = response.status;
+    const answer = { status, headers: response.headers, body: await response.text() };
     say(answer.status);
     return answer;
   } catch (error) {
     throwIfAborted(signal);
+    if (error instanceof AnswerTooLong) throw new GitHubApiError(exchange, status, `the answer has ${error.message}`);
     const timedOut = attempt.signal.aborted;
     const { code, message } = timedOut
       ? { code: 'ETIMEDOUT', message: `it took longer than ${ATTEMPT_TIMEOUT / 1000} s` }

@@ -1,6 +1,7 @@
 import type { Shape } from './answer.js';
+import { nameIs, namesAre, resourceIsIn, withNames } from './answered-names.js';
 import type { Http } from './http.js';
-import { formatLocation } from './names.js';
+import { formatLocation, parseServiceName, ResourceNameError } from './names.js';
 import { listAll } from './pages.js';
 import { SHAPES } from './shapes.js';
 import type { Operation, RegistryService } from './types.js';
@@ -41,9 +42,16 @@ export function createAgentRegistry(http: Http): AgentRegistry {
         api: 'agentregistry',
         path: `${VERSION}/${formatLocation(project, location)}/services`,
         field: 'services',
-        shape: SHAPES.services,
+        shape: withNames(
+          SHAPES.services,
+          namesAre('services', 'services', { project, location }, resourceIsIn({ project, location })),
+        ),
       }),
-    getService: (name) => getOne(name, SHAPES.service),
+    getService: async (name) => {
+      const asked = parseServiceName(name);
+      if (asked === undefined) throw new ResourceNameError(`"${name}" is not the full name of a service.`);
+      return getOne(name, withNames(withNames(SHAPES.service, nameIs('services', asked)), resourceIsIn(asked)));
+    },
     createService: (parent, id, body, requestId) =>
       http.request({
         api: 'agentregistry',

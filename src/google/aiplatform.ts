@@ -1,6 +1,9 @@
 import type { Shape } from './answer.js';
+import { nameIs, namesAre, withNames } from './answered-names.js';
+import { ProtocolError } from './errors.js';
 import type { Http } from './http.js';
-import { formatLocation } from './names.js';
+import { createKnownProjects, type KnownProjects } from './known-projects.js';
+import { formatLocation, parseEngineName, ResourceNameError } from './names.js';
 import { isDone } from './operations.js';
 import { listAll } from './pages.js';
 import { SHAPES } from './shapes.js';
@@ -34,19 +37,44 @@ export interface Aiplatform {
 const GATEWAY_CONFIG_MASK = 'spec.deploymentSpec.agentGatewayConfig';
 
 /** Source: Google's aiplatform discovery document; v1 and v1beta1 differ in the version segment only. */
-export function createAiplatform(http: Http, version: AiplatformVersion): Aiplatform {
+export function createAiplatform(
+  http: Http,
+  version: AiplatformVersion,
+  projects: KnownProjects = createKnownProjects(),
+): Aiplatform {
   const getOne = <T>(path: string, shape: Shape): Promise<T> =>
     http.request<T>({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, shape });
   const listOf = <T>(path: string, field: string, shape: Shape): Promise<T[]> =>
     listAll<T>(http, { api: 'aiplatform', path: `${version}/${path}`, field, shape });
 
+  /** Updates are sent to the names in these answers, and grants made to the identities behind them. */
+  const checkProject = async (path: string, asked: string, engines: readonly ReasoningEngine[]): Promise<void> => {
+    const found = new Set(engines.flatMap(({ name }) => parseEngineName(name)?.project ?? []));
+    const same = await Promise.all([...found].map((project) => projects.mayBeSame(asked, project)));
+    if (found.size <= 1 && same.every(Boolean)) return;
+    const listed = [...found].slice(0, 5).join(', ');
+    throw new ProtocolError(`GET ${version}/${path} (aiplatform) answered with engines of another project: ${listed}`);
+  };
+
   const listOperations = (engineName: string): Promise<Operation[]> =>
     listOf(`${engineName}/operations`, 'operations', SHAPES.operations);
 
   return {
-    listEngines: (project, region) =>
-      listOf(`${formatLocation(project, region)}/reasoningEngines`, 'reasoningEngines', SHAPES.engines),
-    getEngine: (name) => getOne(name, SHAPES.engine),
+    listEngines: async (project, region) => {
+      const path = `${formatLocation(project, region)}/reasoningEngines`;
+      const names = namesAre('reasoningEngines', 'reasoningEngines', { project, location: region });
+      const engines = await listOf<ReasoningEngine>(path, 'reasoningEngines', withNames(SHAPES.engines, names));
+      await checkProject(path, project, engines);
+      return engines;
+    },
+    getEngine: async (name) => {
+      const asked = parseEngineName(name);
+      if (asked === undefined) throw new ResourceNameError(`"${name}" is not the full name of an engine.`);
+      const shape = withNames(SHAPES.engine, nameIs('reasoningEngines', asked));
+      const engine = await getOne<ReasoningEngine>(name, shape);
+      await checkProject(name, asked.project, [engine]);
+      return engine;
+    },
     patchGatewayConfig: (name, config, etag) =>
       http.request({
         api: 'aiplatform',

@@ -1,3 +1,4 @@
+import { DEEPEST, isTooDeep } from './depth.js';
 import { describePage, isPage } from './error-body.js';
 import { ProtocolError, type Exchange } from './errors.js';
 
@@ -28,6 +29,7 @@ export function parseAnswer(exchange: Exchange, answer: RawAnswer, shape?: Shape
   const json = answer.status === 204 ? {} : parse(answer.body);
   if (json === undefined) throw wrong(`something that is no complete JSON (${answer.body.length} characters)`, true);
   if (typeof json !== 'object' || json === null || Array.isArray(json)) throw wrong('JSON that is no object', false);
+  if (isTooDeep(json)) throw wrong(`JSON that is nested deeper than ${DEEPEST}`, false);
   const problem = shape?.(json as Record<string, unknown>);
   if (problem !== undefined) throw wrong(`JSON of another shape: ${problem}`, false);
   return json as Record<string, unknown>;

@@ -1,7 +1,9 @@
 import { gaxios, gcpMetadata, GoogleAuth, OAuth2Client, type AuthClient } from 'google-auth-library';
+import { redactUrl } from '../redact.js';
 import { findCredentialsFile } from './adc-file.js';
 import { errorBodyOf, parseErrorBody } from './error-body.js';
 import { AuthError } from './errors.js';
+import { forbidRedirects } from './redirects.js';
 
 /** Whoever calls Google Cloud in this run. */
 export interface Credentials {
@@ -134,7 +136,7 @@ async function createClient(options: CredentialsOptions, env: NodeJS.ProcessEnv)
   const auth = new GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT_LOOKUP, universeDomain: universe });
   const missing = (): AuthError => new AuthError('missing', MISSING);
   try {
-    return await within(DETECTION_TIMEOUT, auth.getClient(), missing);
+    return forbidRedirects(await within(DETECTION_TIMEOUT, auth.getClient(), missing));
   } catch (error) {
     if (!file) throw missing();
     throw new AuthError('unreadable', `The credentials file ${file.path} can't be used: ${messageOf(error)}`);
@@ -192,24 +194,36 @@ function tokenError(error: unknown): AuthError {
     const label = [response.status, said.status].filter(Boolean).join(' ');
     return new AuthError(
       'rejected',
-      `No token for Google Cloud: ${endpoint} answered ${label}: ${said.message}`,
+      `No token for Google Cloud: ${endpoint} answered ${label}: ${withoutTokens(said.message)}`,
       response.status,
     );
   }
   if (error instanceof gaxios.GaxiosError) {
-    return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${error.message}`);
+    return new AuthError(
+      'unreachable',
+      `No token for Google Cloud: ${endpoint} can't be reached: ${withoutTokens(error.message)}`,
+    );
   }
   // The library stumbles over an answer that is no JSON object, and such an error quotes the answer: with the token in it.
-  if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
+  if (['TypeError', 'SyntaxError', 'RangeError'].includes((error as Error | undefined)?.name ?? '')) {
     return new AuthError('malformed', MALFORMED);
   }
-  return new AuthError('rejected', `No token for Google Cloud: ${messageOf(error)}`);
+  return new AuthError('rejected', `No token for Google Cloud: ${withoutTokens(messageOf(error))}`);
 }
 
 function withoutQuery(url: unknown): string {
   if (typeof url !== 'string' && !(url instanceof URL)) return 'the token endpoint';
-  return String(url).replace(/[?#].*$/, '');
+  return redactUrl(String(url).replace(/[?#].*$/, ''));
 }
+
+/**
+ * Who refuses a token may quote it, and the runner does not know the library's tokens: JWTs, and those of Google. A header that
+ * cannot be sent is quoted whole.
+ */
+const withoutTokens = (text: string): string =>
+  /header value/i.test(text)
+    ? 'a header holds a character that none may hold'
+    : text.replace(/\b(?:eyJ|ya29\.|1\/\/)[\w.~+/=-]{8,}/g, '…');
 
 const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
 

@@ -1,3 +1,5 @@
+import { isTooDeep } from './depth.js';
+
 /** One entry of `error.details`: google.rpc.ErrorInfo, RetryInfo, BadRequest, ... told apart by `@type`. */
 export type ErrorDetail = Readonly<Record<string, unknown>>;
 
@@ -74,7 +76,7 @@ export function errorBodyOf(json: unknown): ErrorBody {
   const details = array(envelope.details).map(record);
   const info = details.find((detail) => isType(detail, 'ErrorInfo'));
   const legacy = record(array(envelope.errors)[0]);
-  const message = string(envelope.message) ?? string(legacy.message) ?? `the answer was ${JSON.stringify(json)}`;
+  const message = string(envelope.message) ?? string(legacy.message) ?? `the answer was ${shown(json)}`;
   return {
     status: string(envelope.status),
     message: oneLine(message + violations(details, message)),
@@ -135,7 +137,14 @@ const string = (value: unknown): string | undefined => (typeof value === 'string
 const array = (value: unknown): unknown[] => (Array.isArray(value) ? value : []);
 const record = (value: unknown): Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {};
+/** Metadata gets into commands that a reader is told to run: names alone, nothing that a shell would take for more. */
 const strings = (value: unknown): Record<string, string> =>
   Object.fromEntries(
-    Object.entries(record(value)).filter((entry): entry is [string, string] => typeof entry[1] === 'string'),
+    Object.entries(record(value)).filter(
+      (entry): entry is [string, string] => typeof entry[1] === 'string' && /^[\w./:@-]{1,500}$/.test(entry[1]),
+    ),
   );
+
+function shown(json: unknown): string {
+  return isTooDeep(json) ? 'JSON that is nested too deeply' : JSON.stringify(json);
+}

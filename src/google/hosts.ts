@@ -93,5 +93,7 @@ function checkRoot(value: string): { root: string } | { reason: string } {
 const isLoopback = (hostname: string): boolean =>
   hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
+/** What ends in a number is an address to the URL parser, or no URL at all. */
 const isDomain = (text: string): boolean =>
+  !/\.(?:\d+|0x[a-f\d]*)$/.test(text) &&
   /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);

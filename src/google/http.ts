@@ -3,11 +3,11 @@ import type { Clock } from '../clock.js';
 import { USER_AGENT } from '../version.js';
 import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
 import type { Credentials } from './auth.js';
-import { abortError, ApiError, codeOf, NetworkError, type Exchange } from './errors.js';
+import { abortError, ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
 import type { Api, Hosts } from './hosts.js';
 import { ResourceNameError } from './names.js';
 import { MAX_ATTEMPTS, mayHaveBeenSent, mayRetry, parseRetryAfter, retryDelay, type Retry } from './retry.js';
-import type { Fetch } from './transport.js';
+import { AnswerTooLong, type Fetch } from './transport.js';
 
 export interface HttpRequest {
   readonly api: Api;
@@ -167,6 +167,9 @@ async function exchangeOnce(
     return { status, contentType, body: await response.text(), retryAfterMs };
   } catch (error) {
     throwIfAborted(signal);
+    if (error instanceof AnswerTooLong) {
+      throw new ProtocolError(`${exchange.method} ${exchange.url} answered ${status} with ${error.message}.`, exchange);
+    }
     if (attempt.signal.aborted) {
       const message = `it took longer than ${timeout / 1000} s`;
       throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true, status });

@@ -4,6 +4,7 @@ import { createAiplatform, type Aiplatform, type AiplatformVersion } from './aip
 import type { Credentials } from './auth.js';
 import type { Hosts } from './hosts.js';
 import { createHttp } from './http.js';
+import { createKnownProjects } from './known-projects.js';
 import { createIap, type Iap } from './iap.js';
 import { createNetworkSecurity, type NetworkSecurity } from './networksecurity.js';
 import { createNetworkServices, type NetworkServices } from './networkservices.js';
@@ -46,13 +47,22 @@ export interface GoogleOptions {
 export function createGoogle(options: GoogleOptions): Google {
   const { apiVersion, ...rest } = options;
   const http = createHttp(rest);
+  const projects = createKnownProjects();
+  const resourcemanager = createResourceManager(http);
   return {
-    aiplatform: createAiplatform(http, apiVersion),
+    aiplatform: createAiplatform(http, apiVersion, projects),
     agentregistry: createAgentRegistry(http),
     iap: createIap(http),
     networkservices: createNetworkServices(http),
     networksecurity: createNetworkSecurity(http),
-    resourcemanager: createResourceManager(http),
     orgpolicy: createOrgPolicy(http),
+    resourcemanager: {
+      ...resourcemanager,
+      getProject: (idOrNumber) => {
+        const answer = resourcemanager.getProject(idOrNumber);
+        projects.note(idOrNumber, answer);
+        return answer;
+      },
+    },
   };
 }

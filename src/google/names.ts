@@ -60,6 +60,8 @@ export function parseRegistryName(name: string): Omit<ResourceName, 'id'> | unde
 
 /** @returns the parts of `projects/{p}/locations/{l}/authzExtensions/{id}`, or undefined for anything else */
 export const parseExtensionName = (name: string): ResourceName | undefined => parse(name, 'authzExtensions');
+/** @throws ResourceNameError when a part is empty or holds a slash */
+export const formatExtensionName = (name: ResourceName): string => format(name, 'authzExtensions');
 
 const COLLECTIONS: readonly RegistryCollection[] = ['endpoints', 'agents', 'mcpServers'];
 
@@ -130,7 +132,7 @@ export function iapRegistryOf(project: ProjectRef, location: string): string {
 
 /** Source: `effectiveIdentity` in the aiplatform discovery document; `proj` is what live engines report, `project` what some pages print. */
 const AGENT_IDENTITY =
-  /^agents\.global\.(?:org|proj|project)-\d+\.system\.id\.goog\/resources\/aiplatform\/projects\/[^/]+\/locations\/[^/]+\/reasoningEngines\/[^/]+$/;
+  /^agents\.global\.(?:org|proj|project)-\d+\.system\.id\.goog\/resources\/aiplatform\/projects\/[\w.:-]+\/locations\/[\w-]+\/reasoningEngines\/[\w-]+$/;
 
 /**
  * The IAM member of an engine.
@@ -148,8 +150,12 @@ const projectId = (project: string, projects: readonly ProjectRef[]): string =>
 /** Full names also come with a service in front (`//networkservices.googleapis.com/…`) or as a link (`https://…/v1/…`). */
 const SERVICE_PREFIX = /^(?:https:)?\/\/[^/]+\/(?:v\d[a-z\d]*\/)?/;
 
-function parse(name: string, collection: string): ResourceName | undefined {
-  const parts = name.replace(SERVICE_PREFIX, '').split('/');
+const parse = (name: string, collection: string): ResourceName | undefined =>
+  parseResourceName(name.replace(SERVICE_PREFIX, ''), collection);
+
+/** @returns the parts of `projects/{p}/locations/{l}/{collection}/{id}`, which takes nothing in front; undefined for anything else */
+export function parseResourceName(name: string, collection: string): ResourceName | undefined {
+  const parts = name.split('/');
   const [projects, project, locations, location, kind, id] = parts;
   if (parts.length !== 6 || projects !== 'projects' || locations !== 'locations' || kind !== collection)
     return undefined;
@@ -160,9 +166,12 @@ function parse(name: string, collection: string): ResourceName | undefined {
 const format = (name: ResourceName, collection: string): string =>
   `${formatLocation(name.project, name.location)}/${collection}/${segment(name.id, 'id')}`;
 
-/** Dot segments are refused: a URL parser would take them as "up one level" and the request would go elsewhere. */
+/**
+ * The characters that names of Google have, and no others. Dot segments are refused: a URL parser would take them as "up one
+ * level" and the request would go elsewhere. So is a hyphen alone, which Google takes for "all of them".
+ */
 const isSegment = (text: string | undefined): text is string => text !== undefined && isValid(text);
-const isValid = (text: string): boolean => /^[^/\s]+$/.test(text) && text !== '.' && text !== '..';
+const isValid = (text: string): boolean => /^[\w.~:-]+$/.test(text) && !['.', '..', '-'].includes(text);
 
 function segment(text: string, what: string): string {
   if (!isValid(text)) throw new ResourceNameError(`"${text}" is no valid ${what} of a resource name.`);

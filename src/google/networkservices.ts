@@ -1,5 +1,13 @@
-import type { Shape } from './answer.js';
-import type { Http } from './http.js';
+import { nameIs, withNames } from './answered-names.js';
+import type { Http, HttpRequest } from './http.js';
+import {
+  formatExtensionName,
+  formatGatewayName,
+  parseExtensionName,
+  parseGatewayName,
+  ResourceNameError,
+  type ResourceName,
+} from './names.js';
 import { SHAPES } from './shapes.js';
 import type { AgentGateway, AuthzExtension } from './types.js';
 
@@ -11,11 +19,28 @@ export interface NetworkServices {
 
 /** Source: Google's networkservices discovery document, revision 20260921. */
 export function createNetworkServices(http: Http): NetworkServices {
-  const getOne = <T>(path: string, shape: Shape): Promise<T> =>
-    http.request<T>({ api: 'networkservices', method: 'GET', path: `v1/${path}`, shape });
+  const get = (name: string): Pick<HttpRequest, 'api' | 'method' | 'path'> => ({
+    api: 'networkservices',
+    method: 'GET',
+    path: `v1/${name}`,
+  });
 
   return {
-    getGateway: (name) => getOne(name, SHAPES.gateway),
-    getAuthzExtension: (name) => getOne(name, SHAPES.authzExtension),
+    getGateway: async (name) => {
+      const asked = known(parseGatewayName(name), name);
+      const shape = withNames(SHAPES.gateway, nameIs('agentGateways', asked));
+      return http.request<AgentGateway>({ ...get(formatGatewayName(asked)), shape });
+    },
+    getAuthzExtension: async (name) => {
+      const asked = known(parseExtensionName(name), name);
+      const shape = withNames(SHAPES.authzExtension, nameIs('authzExtensions', asked));
+      return http.request<AuthzExtension>({ ...get(formatExtensionName(asked)), shape });
+    },
   };
+}
+
+/** Policies name extensions in any of the three forms that Google takes; a request takes the plain one. */
+function known(parsed: ResourceName | undefined, name: string): ResourceName {
+  if (parsed === undefined) throw new ResourceNameError(`"${name}" is not the full name of a resource.`);
+  return parsed;
 }

@@ -18,7 +18,7 @@ export function createResourceManager(http: Http): ResourceManager {
         api: 'cloudresourcemanager',
         method: 'GET',
         path: `v3/projects/${idOrNumber}`,
-        shape: SHAPES.project,
+        shape: (answer) => SHAPES.project(answer) ?? otherProject(answer, idOrNumber),
       }),
     testPermissions: async (project, permissions) => {
       const answer = await http.request<{ permissions?: string[] }>({
@@ -33,4 +33,12 @@ export function createResourceManager(http: Http): ResourceManager {
       return answer.permissions ?? [];
     },
   };
+}
+
+/** Everything else is addressed with the names in this answer: they must be those of the project that was asked for. */
+function otherProject({ name, projectId }: Readonly<Record<string, unknown>>, asked: string): string | undefined {
+  const number = /^projects\/([1-9]\d*)$/.exec(String(name))?.[1];
+  const isId = /^(?:[a-z\d.-]+:)?[a-z][a-z\d-]*$/.test(String(projectId));
+  if (number !== undefined && isId && [number, projectId].includes(asked)) return undefined;
+  return `name, projectId: ${JSON.stringify([name, projectId]).slice(0, 200)} is not project ${asked}`;
 }

@@ -9,8 +9,11 @@ const text = z.string().nullish();
 const message = z.looseObject({}).nullish();
 const texts = z.array(z.string()).nullish();
 
+/** It is asked for by this name: segments as names have them, none of them empty or a step up. */
+const OPERATION = /^(?:(?!\.{1,2}(?:\/|$))[\w.~:@-]+(?:\/(?=.)|$))+$/;
+
 const operation = z.looseObject({
-  name: z.string().min(1),
+  name: z.string().regex(OPERATION, 'this is not the name of an operation'),
   done: z.boolean().nullish(),
   error: z
     .looseObject({ code: z.number().nullish(), message: text, details: z.array(z.looseObject({})).nullish() })

@@ -14,11 +14,38 @@ export interface FetchInit {
 export interface FetchResponse {
   readonly status: number;
   readonly headers: { get(name: string): string | null };
+  /** @throws AnswerTooLong when the answer is longer than any that Google or GitHub sends */
   text(): Promise<string>;
+}
+
+/** A page of a hundred engines has some megabytes at most, and a policy less than one. */
+const MOST_BYTES = 32 * 1024 * 1024;
+
+/** An answer without an end would take all of the memory. */
+export class AnswerTooLong extends Error {
+  override readonly name = 'AnswerTooLong';
+
+  constructor(mostBytes: number) {
+    super(`more than ${mostBytes / 1024 / 1024} MB`);
+  }
 }
 
 /** Longer than the longest pause between two polls of an operation, so that a wait of minutes costs one TLS handshake. */
 const KEEP_ALIVE_MS = 30_000;
+
+/** Reads to the end, or to the limit. */
+async function textOf(body: AsyncIterable<Uint8Array> | null): Promise<string> {
+  const decoder = new TextDecoder();
+  let bytes = 0;
+  let text = '';
+  for await (const part of body ?? []) {
+    bytes += part.length;
+    // Leaving the loop ends the connection.
+    if (bytes > MOST_BYTES) throw new AnswerTooLong(MOST_BYTES);
+    text += decoder.decode(part, { stream: true });
+  }
+  return text + decoder.decode();
+}
 
 /**
  * The real thing: undici behind the proxy that `https_proxy`, `http_proxy` and `no_proxy` name, by the rules of
@@ -39,8 +66,8 @@ export function createFetch(): Fetch {
     }
     return client.getAgentDispatcher(url) ?? direct;
   };
-  return (url, init) =>
-    undiciFetch(url, {
+  return async (url, init) => {
+    const { status, headers, body } = await undiciFetch(url, {
       method: init.method,
       headers: init.headers,
       redirect: 'manual',
@@ -48,6 +75,8 @@ export function createFetch(): Fetch {
       ...(init.body === undefined ? {} : { body: init.body }),
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
+    return { status, headers, text: () => textOf(body) };
+  };
 }
 
 /**

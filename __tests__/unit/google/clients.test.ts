@@ -34,23 +34,25 @@ const bodyOf = (call: Call | undefined): unknown => JSON.parse(call?.body ?? 'nu
 
 const location = 'projects/101010/locations/us-central1';
 const engine = `${location}/reasoningEngines/4242`;
+const named = (id: string): { name: string } => ({ name: `${location}/reasoningEngines/${id}` });
+const service = { name: `${location}/services/stripe` };
 const aiplatform = 'https://us-central1-aiplatform.googleapis.com/v1beta1';
 
 describe('aiplatform', () => {
   it('lists the engines of all pages', async () => {
     const { google: client, calls } = google(
-      { json: { reasoningEngines: [{ name: 'a' }, { name: 'b' }], nextPageToken: 'p 2' } },
+      { json: { reasoningEngines: [named('1'), named('2')], nextPageToken: 'p 2' } },
       { json: { nextPageToken: 'p3' } },
-      { json: { reasoningEngines: [{ name: 'c' }] } },
+      { json: { reasoningEngines: [named('3')] } },
     );
     const engines = await client.aiplatform.listEngines('101010', 'us-central1');
-    expect(engines.map(({ name }) => name)).toEqual(['a', 'b', 'c']);
+    expect(engines).toEqual([named('1'), named('2'), named('3')]);
     const list = `GET ${aiplatform}/${location}/reasoningEngines?pageSize=100`;
     expect(asked(calls)).toEqual([list, `${list}&pageToken=p+2`, `${list}&pageToken=p3`]);
   });
 
   it('reads an engine and both forms of an operation', async () => {
-    const { google: client, calls } = google({ json: { name: 'x' } });
+    const { google: client, calls } = google({ json: { name: engine } });
     await client.aiplatform.getEngine(engine);
     await client.aiplatform.getOperation(`${engine}/operations/777`);
     await client.aiplatform.getOperation(`${location}/operations/777`);
@@ -106,8 +108,8 @@ describe('agentregistry', () => {
   const body = { displayName: 'Stripe', interfaces: [{ url: 'https://api.stripe.com', protocolBinding: 'HTTP_JSON' }] };
 
   it('lists and reads services and operations', async () => {
-    const { google: client, calls } = google({ json: { services: [{ name: 's' }] } }, { json: { name: 'x' } });
-    expect(await client.agentregistry.listServices('101010', 'us-central1')).toEqual([{ name: 's' }]);
+    const { google: client, calls } = google({ json: { services: [service] } }, { json: service });
+    expect(await client.agentregistry.listServices('101010', 'us-central1')).toEqual([service]);
     await client.agentregistry.getService(`${location}/services/stripe`);
     await client.agentregistry.getOperation(`${location}/operations/operation-1`);
     expect(asked(calls)).toEqual([
@@ -204,8 +206,8 @@ describe('the last update', () => {
 describe('networkservices, networksecurity, resourcemanager', () => {
   it('read gateways, extensions, policies and projects', async () => {
     const { google: client, calls } = google(
-      { json: { name: 'g' } },
-      { json: { name: 'x' } },
+      { json: { name: `${location}/agentGateways/egress` } },
+      { json: { name: `${location}/authzExtensions/iap` } },
       { json: { authzPolicies: [{ name: 'p' }], nextPageToken: 't' } },
       { json: { authzPolicies: [{ name: 'q' }] } },
       { json: { name: 'projects/101010', projectId: 'acme-agents' } },
@@ -235,7 +237,7 @@ describe('networkservices, networksecurity, resourcemanager', () => {
 
 describe('lists', () => {
   const list = (...tokens: string[]): { list: () => Promise<unknown>; calls: Call[] } => {
-    const pages = tokens.map((nextPageToken) => ({ json: { services: [{ name: 's' }], nextPageToken } }));
+    const pages = tokens.map((nextPageToken) => ({ json: { services: [service], nextPageToken } }));
     const { google: client, calls } = google(...pages);
     return { list: () => client.agentregistry.listServices('101010', 'us-central1'), calls };
   };
@@ -249,7 +251,7 @@ describe('lists', () => {
   });
 
   it('take an empty token as the end', async () => {
-    expect(await list('').list()).toEqual([{ name: 's' }]);
+    expect(await list('').list()).toEqual([service]);
   });
 });
 
@@ -272,7 +274,7 @@ describe('answers of another shape', () => {
     ['a spec that is none', { name: 'e', spec: [] }, (c) => c.aiplatform.getEngine(engine), 'spec: '],
     ['a project without its ID', { name: 'projects/1' }, (c) => c.resourcemanager.getProject('p'), 'projectId: '],
     ['an array', [], (c) => c.aiplatform.getEngine(engine), 'no object'],
-    ['null', null, (c) => c.networkservices.getGateway('g'), 'no object'],
+    ['null', null, (c) => c.networkservices.getGateway(`${location}/agentGateways/g`), 'no object'],
   ])('%s: an error that names the request and the field, at once', async (_what, json, ask, problem) => {
     const { google: client, calls } = google({ body: JSON.stringify(json) });
     const error = await thrownBy(() => ask(client));
@@ -283,7 +285,9 @@ describe('answers of another shape', () => {
   });
 
   it('null stands for a field that is left out, as in protobuf', async () => {
-    const { google: client } = google({ json: { name: 'e', spec: { deploymentSpec: { agentGatewayConfig: null } } } });
-    expect(await client.aiplatform.getEngine(engine)).toMatchObject({ name: 'e' });
+    const { google: client } = google({
+      json: { name: engine, spec: { deploymentSpec: { agentGatewayConfig: null } } },
+    });
+    expect(await client.aiplatform.getEngine(engine)).toMatchObject({ name: engine });
   });
 });

@@ -48,6 +48,19 @@ describe('overrides', () => {
     ['http://[::1]:8085', 'http://[::1]:8085/'],
     [' https://private.example/ ', 'https://private.example/'],
     ['', 'https://us-central1-aiplatform.googleapis.com/'],
+    // Odd spellings of this machine: what counts, and what a request goes to, is what the URL parser makes of them.
+    ['http://LOCALHOST/', 'http://localhost/'],
+    ['http://127.0.0.1.:8085/', 'http://127.0.0.1:8085/'],
+    ['http://2130706433/', 'http://127.0.0.1/'],
+    ['http://0x7f.0.0.1/', 'http://127.0.0.1/'],
+    ['http://0177.0.0.1/', 'http://127.0.0.1/'],
+    ['http://\uff11\uff12\uff17.0.0.1/', 'http://127.0.0.1/'],
+    ['http://127\u30020\u30020\u30021/', 'http://127.0.0.1/'],
+    ['http://%31%32%37.0.0.1/', 'http://127.0.0.1/'],
+    ['http://[0:0:0:0:0:0:0:1]/', 'http://[::1]/'],
+    ['http://127.0.0.1\\@evil.example/', 'http://127.0.0.1/@evil.example/'],
+    ['https://private.example/a/../b', 'https://private.example/b/'],
+    ['https://private.example:443/', 'https://private.example/'],
   ])('%j', (value, root) => {
     expect(withOverride(value)).toBe(root);
   });
@@ -69,6 +82,31 @@ describe('overrides', () => {
     'https://private.example/?key=1',
     'https://private.example/?',
     'https://private.example/#x',
+    'https://private.example/#',
+    'http://localhost./',
+    'http://localhost.localdomain/',
+    'http://127.0.0.1.nip.example/',
+    'http://127.0.0.1@evil.example/',
+    'http://127.0.0.1:80@evil.example/',
+    'http://evil.example\\@127.0.0.1/',
+    'http://evil.example#@127.0.0.1/',
+    'http:evil.example',
+    'http:\\\\evil.example',
+    'http://\u2488evil.example/',
+    'http://[::ffff:127.0.0.1]/',
+    'http://[::]/',
+    'http://[::1%25eth0]/',
+    'http://[fe80::1]/',
+    'http://0/',
+    'http://256.0.0.1/',
+    'http://127.0.0.1:99999/',
+    '//127.0.0.1/',
+    'wss://127.0.0.1/',
+    'data:text/plain,x',
+    'blob:https://private.example/x',
+    'https://private.example\uff0f.evil.example/?',
+    'https://@',
+    'https://:hunter2@private.example/',
   ])('%j is refused', (value) => {
     expect(() => withOverride(value)).toThrow(EndpointOverrideError);
     expect(() => withOverride(value)).toThrow('CLOUDSDK_API_ENDPOINT_OVERRIDES_AIPLATFORM');
@@ -88,6 +126,28 @@ describe('overrides', () => {
       overrideVariable('iap'),
       overrideVariable('iam'),
     ]);
+  });
+});
+
+describe('a universe', () => {
+  it.each([
+    'evil.example/',
+    'evil.example:443',
+    'evil.example.',
+    '.evil.example',
+    'user@evil.example',
+    'evil.example?',
+    'evil.example#',
+    'evil\u3002example',
+    'Evil.example',
+    'localhost',
+    '127.0.0.1',
+    'a.0x7f',
+    '-a.example',
+    `${'a.'.repeat(200)}example`,
+    '',
+  ])('%j is none', (universe) => {
+    expect(() => createHosts({ universe, region: 'us-central1', env: {} })).toThrow('universe is not a domain name.');
   });
 });
 

@@ -41,6 +41,21 @@ describe('parse and format', () => {
     `${location}/agentGateways/a/b`,
     `${location}/agentGateways/a b`,
     `${location}/agentGateways/..`,
+    `${location}/agentGateways/.`,
+    `${location}/agentGateways/-`,
+    `${location}/agentGateways/%2e%2e`,
+    `${location}/agentGateways/a?b`,
+    `${location}/agentGateways/a#b`,
+    `${location}/agentGateways/a\\b`,
+    `${location}/agentGateways/a\u0000`,
+    `${location}/agentGateways/a\u200b`,
+    `${location}/agentGateways/\u2024\u2024`,
+    `${location}/agentGateways/*`,
+    'projects/-/locations/us-central1/agentGateways/a',
+    'projects/../locations/us-central1/agentGateways/a',
+    'projects/acme-agents/locations/-/agentGateways/a',
+    `//${location}/agentGateways/a`,
+    `https:///${location}/agentGateways/a`,
     `${location}/services/a`,
     'projects//locations/us-central1/agentGateways/a',
     `folders/1/${location}/agentGateways/a`,
@@ -61,6 +76,10 @@ describe('parse and format', () => {
     expect(() => formatEngineName({ project: 'p', location: 'l', id: '' })).toThrow(ResourceNameError);
     expect(() => formatEngineName({ project: '..', location: 'l', id: '1' })).toThrow(ResourceNameError);
     expect(() => formatLocation('p', 'a/b')).toThrow(ResourceNameError);
+    for (const other of ['-', '%2f', 'a?b', 'a#b', 'a\\b', 'a b', 'a\n', 'a\u0000']) {
+      expect(() => formatLocation(other, 'l')).toThrow(ResourceNameError);
+      expect(() => formatLocation('p', other)).toThrow(ResourceNameError);
+    }
   });
 
   it.each(['endpoints', 'agents', 'mcpServers'])('reads a registryResource of %s', (collection) => {
@@ -123,6 +142,14 @@ describe('IAP resources', () => {
     ['no ID', 'projects/101010/locations/us-central1/endpoints'],
     ['a service', 'projects/101010/locations/us-central1/services/x'],
     ['nothing', ''],
+    ['a step up', 'projects/101010/locations/us-central1/endpoints/..'],
+    ['all of them', 'projects/101010/locations/us-central1/endpoints/-'],
+    ['a blank', 'projects/101010/locations/us-central1/endpoints/ '],
+    ['a slash more', `projects/101010/locations/us-central1/endpoints/${id}/`],
+    ['a slash encoded', 'projects/101010/locations/us-central1/endpoints/%2f'],
+    ['a query', `projects/101010/locations/us-central1/endpoints/?${id}`],
+    ['a fragment', `projects/101010/locations/us-central1/endpoints/#${id}`],
+    ['all locations', `projects/101010/locations/-/endpoints/${id}`],
     ['another project', `projects/7/locations/us-central1/endpoints/${id}`],
   ])('are refused for %s', (_what, name) => {
     expect(() => iapResourceOf(name, acme)).toThrow(ResourceNameError);
@@ -154,6 +181,9 @@ describe('principalOf', () => {
     'agent@acme-agents.iam.gserviceaccount.com',
     `${identity}/more`,
     identity.replace('org-5550001', 'folder-1'),
+    identity.replace('4242', '*'),
+    identity.replace('4242', '42 42'),
+    identity.replace('us-central1', 'a\nb'),
     `x${identity}`,
   ])('knows that %j is no agent identity', (other) => {
     expect(principalOf(other)).toBeUndefined();
