@@ -53107,6 +53107,8 @@ function parseRegistryName(name) {
 }
 /** @returns the parts of `projects/{p}/locations/{l}/authzExtensions/{id}`, or undefined for anything else */
 const parseExtensionName = (name) => names_parse(name, 'authzExtensions');
+/** @throws ResourceNameError when a part is empty or holds a slash */
+const formatExtensionName = (name) => format(name, 'authzExtensions');
 const COLLECTIONS = ['endpoints', 'agents', 'mcpServers'];
 /** @returns the parts of a service's `registryResource`, or undefined for anything else */
 function parseRegistryResource(name) {
@@ -53170,7 +53172,7 @@ function iapRegistryOf(project, location) {
     return `${formatLocation(project.number, location)}/iap_web/agentRegistry`;
 }
 /** Source: `effectiveIdentity` in the aiplatform discovery document; `proj` is what live engines report, `project` what some pages print. */
-const AGENT_IDENTITY = /^agents\.global\.(?:org|proj|project)-\d+\.system\.id\.goog\/resources\/aiplatform\/projects\/[^/]+\/locations\/[^/]+\/reasoningEngines\/[^/]+$/;
+const AGENT_IDENTITY = /^agents\.global\.(?:org|proj|project)-\d+\.system\.id\.goog\/resources\/aiplatform\/projects\/[\w.:-]+\/locations\/[\w-]+\/reasoningEngines\/[\w-]+$/;
 /**
  * The IAM member of an engine.
  * @param effectiveIdentity `spec.effectiveIdentity`, which has no scheme (and may get one some day)
@@ -53183,8 +53185,10 @@ function principalOf(effectiveIdentity) {
 const projectId = (project, projects) => projects.find(({ number }) => number === project)?.id ?? project;
 /** Full names also come with a service in front (`//networkservices.googleapis.com/…`) or as a link (`https://…/v1/…`). */
 const SERVICE_PREFIX = /^(?:https:)?\/\/[^/]+\/(?:v\d[a-z\d]*\/)?/;
-function names_parse(name, collection) {
-    const parts = name.replace(SERVICE_PREFIX, '').split('/');
+const names_parse = (name, collection) => parseResourceName(name.replace(SERVICE_PREFIX, ''), collection);
+/** @returns the parts of `projects/{p}/locations/{l}/{collection}/{id}`, which takes nothing in front; undefined for anything else */
+function parseResourceName(name, collection) {
+    const parts = name.split('/');
     const [projects, project, locations, location, kind, id] = parts;
     if (parts.length !== 6 || projects !== 'projects' || locations !== 'locations' || kind !== collection)
         return undefined;
@@ -53193,9 +53197,12 @@ function names_parse(name, collection) {
     return { project, location, id };
 }
 const format = (name, collection) => `${formatLocation(name.project, name.location)}/${collection}/${segment(name.id, 'id')}`;
-/** Dot segments are refused: a URL parser would take them as "up one level" and the request would go elsewhere. */
+/**
+ * The characters that names of Google have, and no others. Dot segments are refused: a URL parser would take them as "up one
+ * level" and the request would go elsewhere. So is a hyphen alone, which Google takes for "all of them".
+ */
 const isSegment = (text) => text !== undefined && isValid(text);
-const isValid = (text) => /^[^/\s]+$/.test(text) && text !== '.' && text !== '..';
+const isValid = (text) => /^[\w.~:-]+$/.test(text) && !['.', '..', '-'].includes(text);
 function segment(text, what) {
     if (!isValid(text))
         throw new ResourceNameError(`"${text}" is no valid ${what} of a resource name.`);
@@ -53437,7 +53444,21 @@ class RefusedByPolicy extends Error {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/src/google/depth.js
+/** Protocol buffers take no JSON that is nested deeper (google.protobuf, "recursion limit"), so Google sends none. */
+const DEEPEST = 100;
+/** Whether lists and objects of parsed JSON are nested deeper than that: what walks through them would end its stack. */
+function isTooDeep(value, left = DEEPEST) {
+    if (typeof value !== 'object' || value === null)
+        return false;
+    if (left === 0)
+        return true;
+    const members = Array.isArray(value) ? value : Object.values(value);
+    return members.some((member) => isTooDeep(member, left - 1));
+}
+
 ;// CONCATENATED MODULE: ./lib/src/google/error-body.js
+
 /** Longer messages are cut: a front end's error page must not fill a pull request comment. */
 const MAX_MESSAGE = 2000;
 /** Names of google.rpc.Code in order of their numbers (google/rpc/code.proto). */
@@ -53496,7 +53517,7 @@ function errorBodyOf(json) {
     const details = array(envelope.details).map(record);
     const info = details.find((detail) => isType(detail, 'ErrorInfo'));
     const legacy = record(array(envelope.errors)[0]);
-    const message = string(envelope.message) ?? string(legacy.message) ?? `the answer was ${JSON.stringify(json)}`;
+    const message = string(envelope.message) ?? string(legacy.message) ?? `the answer was ${shown(json)}`;
     return {
         status: string(envelope.status),
         message: oneLine(message + violations(details, message)),
@@ -53546,7 +53567,11 @@ function durationMs(value) {
 const string = (value) => (typeof value === 'string' && value !== '' ? value : undefined);
 const array = (value) => (Array.isArray(value) ? value : []);
 const record = (value) => typeof value === 'object' && value !== null && !Array.isArray(value) ? value : {};
-const strings = (value) => Object.fromEntries(Object.entries(record(value)).filter((entry) => typeof entry[1] === 'string'));
+/** Metadata gets into commands that a reader is told to run: names alone, nothing that a shell would take for more. */
+const strings = (value) => Object.fromEntries(Object.entries(record(value)).filter((entry) => typeof entry[1] === 'string' && /^[\w./:@-]{1,500}$/.test(entry[1])));
+function shown(json) {
+    return isTooDeep(json) ? 'JSON that is nested too deeply' : JSON.stringify(json);
+}
 
 ;// CONCATENATED MODULE: ./lib/src/google/errors.js
 
@@ -68610,19 +68635,6 @@ function failureOf(error) {
     return { error: 'unreadable', detail: code };
 }
 
-;// CONCATENATED MODULE: ./lib/src/google/depth.js
-/** Protocol buffers take no JSON that is nested deeper (google.protobuf, "recursion limit"), so Google sends none. */
-const DEEPEST = 100;
-/** Whether lists and objects of parsed JSON are nested deeper than that: what walks through them would end its stack. */
-function isTooDeep(value, left = DEEPEST) {
-    if (typeof value !== 'object' || value === null)
-        return false;
-    if (left === 0)
-        return true;
-    const members = Array.isArray(value) ? value : Object.values(value);
-    return members.some((member) => isTooDeep(member, left - 1));
-}
-
 ;// CONCATENATED MODULE: ./lib/src/commands/plan-file.js
 
 
@@ -72866,7 +72878,8 @@ async function listComments({ octokit }, { owner, repo, number }) {
         if (!part || page >= MAX_PAGES) {
             throw new GitHubApiError({ method: 'GET', path }, answer.status, part ? 'the list never ends' : 'that is no list');
         }
-        rows.push(...part);
+        for (const row of part)
+            rows.push(row);
         next = /<([^<>]+)>;[^,]*\brel="next"/.exec(answer.headers.link ?? '')?.[1];
     }
     return rows;
@@ -73054,6 +73067,83 @@ function apiRoot(env) {
 /** `hostname` as the URL parser normalises it, so `127.1` and `0x7f000001` already read `127.0.0.1`. */
 const isLoopback = (hostname) => hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 
+;// CONCATENATED MODULE: ./lib/src/google/transport.js
+
+
+/** A page of a hundred engines has some megabytes at most, and a policy less than one. */
+const transport_MOST_BYTES = 32 * 1024 * 1024;
+/** An answer without an end would take all of the memory. */
+class AnswerTooLong extends Error {
+    name = 'AnswerTooLong';
+    constructor(mostBytes) {
+        super(`more than ${mostBytes / 1024 / 1024} MB`);
+    }
+}
+/** Longer than the longest pause between two polls of an operation, so that a wait of minutes costs one TLS handshake. */
+const KEEP_ALIVE_MS = 30_000;
+/** Reads to the end, or to the limit. */
+async function textOf(body) {
+    const decoder = new TextDecoder();
+    let bytes = 0;
+    let text = '';
+    for await (const part of body ?? []) {
+        bytes += part.length;
+        // Leaving the loop ends the connection.
+        if (bytes > transport_MOST_BYTES)
+            throw new AnswerTooLong(transport_MOST_BYTES);
+        text += decoder.decode(part, { stream: true });
+    }
+    return text + decoder.decode();
+}
+/**
+ * The real thing: undici behind the proxy that `https_proxy`, `http_proxy` and `no_proxy` name, by the rules of
+ * @actions/http-client, which every GitHub action follows (loopback never goes through a proxy). Node's own `fetch` ignores them.
+ * Redirects are handed back, never followed: a token goes only to the host it was meant for.
+ * @returns a `Fetch` that keeps its connections open between requests
+ */
+function createFetch() {
+    const direct = new undici.Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
+    // One client for each scheme, since a client remembers one proxy only and the two schemes may have different ones.
+    const clients = new Map();
+    const dispatcherFor = (url) => {
+        const scheme = new URL(url).protocol;
+        let client = clients.get(scheme);
+        if (!client) {
+            client = new lib_HttpClient(undefined, undefined, { keepAlive: true });
+            clients.set(scheme, client);
+        }
+        return client.getAgentDispatcher(url) ?? direct;
+    };
+    return async (url, init) => {
+        const { status, headers, body } = await (0,undici.fetch)(url, {
+            method: init.method,
+            headers: init.headers,
+            redirect: 'manual',
+            dispatcher: dispatcherFor(url),
+            ...(init.body === undefined ? {} : { body: init.body }),
+            ...(init.signal === undefined ? {} : { signal: init.signal }),
+        });
+        return { status, headers, text: () => textOf(body) };
+    };
+}
+/**
+ * Answers without the secrets that this run knows: an error that quotes a token would carry it into a comment or a plan file,
+ * where nobody masks it.
+ * @param secrets may grow while the run goes on
+ */
+function withoutSecrets(send, secrets) {
+    return async (url, init) => {
+        const response = await send(url, init);
+        const text = async () => {
+            let body = await response.text();
+            for (const secret of secrets)
+                body = body.replaceAll(secret, '***');
+            return body;
+        };
+        return { status: response.status, headers: response.headers, text };
+    };
+}
+
 ;// CONCATENATED MODULE: ./lib/src/github/abort.js
 
 /** @throws CancelledError or TimeoutError when the run was told to stop */
@@ -73063,6 +73153,7 @@ function throwIfAborted(signal) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/github/fetch.js
+
 
 
 
@@ -73111,6 +73202,7 @@ async function once(options, exchange, url, init) {
     const timer = setTimeout(abort, ATTEMPT_TIMEOUT);
     signal.addEventListener('abort', abort, { once: true });
     const start = clock.now();
+    let status = 0;
     const say = (outcome) => log.debug(`${exchange.method} ${url.href} ${outcome} ${Math.round(clock.now() - start)} ms`);
     try {
         const { method, headers, body } = init;
@@ -73120,12 +73212,15 @@ async function once(options, exchange, url, init) {
             signal: attempt.signal,
             ...(body === undefined ? {} : { body }),
         });
-        const answer = { status: response.status, headers: response.headers, body: await response.text() };
+        status = response.status;
+        const answer = { status, headers: response.headers, body: await response.text() };
         say(answer.status);
         return answer;
     }
     catch (error) {
         throwIfAborted(signal);
+        if (error instanceof AnswerTooLong)
+            throw new GitHubApiError(exchange, status, `the answer has ${error.message}`);
         const timedOut = attempt.signal.aborted;
         const { code, message } = timedOut
             ? { code: 'ETIMEDOUT', message: `it took longer than ${ATTEMPT_TIMEOUT / 1000} s` }
@@ -75224,7 +75319,31 @@ function wellKnownPath(env) {
 /** A variable that is empty counts as not set: that is how a workflow unsets one. */
 const adc_file_set = (value) => (value === '' ? undefined : value);
 
+;// CONCATENATED MODULE: ./lib/src/google/redirects.js
+
+/** A client, its helper for token exchange, and the client of the account that it impersonates with. */
+const DEPTH = 3;
+/**
+ * Makes a client of the auth library hand redirects back: followed, a redirect of a token endpoint (307, 308) would take the
+ * job's OIDC token or a refresh token along to another host. The library has an option for that, and does not pass it on to
+ * the helper that exchanges tokens, so every transporter within the client is told itself.
+ */
+function forbidRedirects(client) {
+    tell(client, DEPTH);
+    return client;
+}
+function tell(holder, depth) {
+    for (const part of Object.values(holder)) {
+        if (part instanceof src.gaxios.Gaxios)
+            part.defaults = { ...part.defaults, redirect: 'manual' };
+        else if (typeof part === 'object' && part !== null && depth > 1)
+            tell(part, depth - 1);
+    }
+}
+
 ;// CONCATENATED MODULE: ./lib/src/google/auth.js
+
+
 
 
 
@@ -75315,7 +75434,7 @@ async function createClient(options, env) {
     const auth = new src.GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT_LOOKUP, universeDomain: universe });
     const missing = () => new AuthError('missing', MISSING);
     try {
-        return await within(DETECTION_TIMEOUT, auth.getClient(), missing);
+        return forbidRedirects(await within(DETECTION_TIMEOUT, auth.getClient(), missing));
     }
     catch (error) {
         if (!file)
@@ -75372,22 +75491,29 @@ function tokenError(error) {
         const { data } = response;
         const said = typeof data === 'string' || data === undefined ? parseErrorBody(data ?? '') : errorBodyOf(data);
         const label = [response.status, said.status].filter(Boolean).join(' ');
-        return new AuthError('rejected', `No token for Google Cloud: ${endpoint} answered ${label}: ${said.message}`, response.status);
+        return new AuthError('rejected', `No token for Google Cloud: ${endpoint} answered ${label}: ${withoutTokens(said.message)}`, response.status);
     }
     if (error instanceof src.gaxios.GaxiosError) {
-        return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${error.message}`);
+        return new AuthError('unreachable', `No token for Google Cloud: ${endpoint} can't be reached: ${withoutTokens(error.message)}`);
     }
     // The library stumbles over an answer that is no JSON object, and such an error quotes the answer: with the token in it.
-    if (error instanceof TypeError || error instanceof SyntaxError || error instanceof RangeError) {
+    if (['TypeError', 'SyntaxError', 'RangeError'].includes(error?.name ?? '')) {
         return new AuthError('malformed', MALFORMED);
     }
-    return new AuthError('rejected', `No token for Google Cloud: ${messageOf(error)}`);
+    return new AuthError('rejected', `No token for Google Cloud: ${withoutTokens(messageOf(error))}`);
 }
 function withoutQuery(url) {
     if (typeof url !== 'string' && !(url instanceof URL))
         return 'the token endpoint';
-    return String(url).replace(/[?#].*$/, '');
+    return redactUrl(String(url).replace(/[?#].*$/, ''));
 }
+/**
+ * Who refuses a token may quote it, and the runner does not know the library's tokens: JWTs, and those of Google. A header that
+ * cannot be sent is quoted whole.
+ */
+const withoutTokens = (text) => /header value/i.test(text)
+    ? 'a header holds a character that none may hold'
+    : text.replace(/\b(?:eyJ|ya29\.|1\/\/)[\w.~+/=-]{8,}/g, '…');
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 async function within(ms, promise, late) {
     let timer;
@@ -75489,29 +75615,98 @@ function checkRoot(value) {
 }
 /** `hostname` as the URL parser normalises it, so `127.1` and `0x7f000001` already read `127.0.0.1`. */
 const hosts_isLoopback = (hostname) => hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
-const isDomain = (text) => /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
+/** What ends in a number is an address to the URL parser, or no URL at all. */
+const isDomain = (text) => !/\.(?:\d+|0x[a-f\d]*)$/.test(text) &&
+    /^(?=.{1,253}$)[a-z\d](?:[a-z\d-]*[a-z\d])?(?:\.[a-z\d](?:[a-z\d-]*[a-z\d])?)+$/.test(text);
+
+;// CONCATENATED MODULE: ./lib/src/google/known-projects.js
+
+const isNumber = (project) => /^\d+$/.test(project);
+/** @returns false only when the texts alone say that these are two projects: two IDs, or two numbers */
+const known_projects_mayBeSameProject = (a, b) => a === b || isNumber(a) !== isNumber(b);
+function createKnownProjects() {
+    const answers = new Map();
+    return {
+        note(asked, answer) {
+            answers.set(asked, answer);
+            // Whoever asked hears of it.
+            answer.catch(() => undefined);
+        },
+        async mayBeSame(asked, answered) {
+            if (asked === answered || !known_projects_mayBeSameProject(asked, answered))
+                return asked === answered;
+            try {
+                const project = await answers.get(asked);
+                return project === undefined || Object.values(projectRefOf(project)).includes(answered);
+            }
+            catch {
+                return true;
+            }
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/google/answered-names.js
+
+
+/** @returns a shape that checks the answer and then, when nothing is wrong so far, the names in it */
+const withNames = (shape, names) => (answer) => shape(answer) ?? names(answer);
+/** @returns a check of one answer's `name` */
+const nameIs = (collection, asked) => (answer) => nameProblem(answer.name, collection, asked);
+/** @returns a check of the name of every item in a list */
+const namesAre = (field, collection, asked, more = () => undefined) => (answer) => {
+    const items = (answer[field] ?? []);
+    for (const [index, item] of items.entries()) {
+        const problem = nameProblem(item.name, collection, asked) ?? more(item);
+        if (problem !== undefined)
+            return `${field}.${index}.${problem}`;
+    }
+    return undefined;
+};
+/** @returns a check of a service's `registryResource`; what is of no known kind is left to whoever would use it */
+const resourceIsIn = (asked) => ({ registryResource }) => {
+    const found = typeof registryResource === 'string' ? parseRegistryResource(registryResource) : undefined;
+    return found && !isIn(found, asked) ? `registryResource: ${elsewhere(registryResource, asked)}` : undefined;
+};
+function nameProblem(name, collection, asked) {
+    const found = typeof name === 'string' ? parseResourceName(name, collection) : undefined;
+    if (found === undefined)
+        return `name: ${answered_names_shown(name)} is not the name of one of the ${collection}`;
+    if (!isIn(found, asked))
+        return `name: ${elsewhere(name, asked)}`;
+    return asked.id === undefined || asked.id === found.id ? undefined : `name: ${answered_names_shown(name)} is not ${asked.id}`;
+}
+const isIn = (found, { project, location }) => found.location === location && known_projects_mayBeSameProject(found.project, project);
+const elsewhere = (name, { project, location }) => `${answered_names_shown(name)} is not in projects/${project}/locations/${location}`;
+const answered_names_shown = (name) => (typeof name === 'string' ? JSON.stringify(name.slice(0, 200)) : 'nothing');
 
 ;// CONCATENATED MODULE: ./lib/src/google/pages.js
 
 const PAGE_SIZE = '100';
+/** Nobody has a hundred thousand engines or services: a list that goes on is one that never ends. */
+const MOST_PAGES = 1_000;
 /**
  * Reads a list to its end.
  * @returns the items of all pages, in order
- * @throws ProtocolError when a page token comes a second time: the list would never end
+ * @throws ProtocolError when a page token comes a second time, or page after page: the list would never end
  */
 async function listAll(http, { api, path, field, shape }) {
     const items = [];
     const seen = new Set();
     let pageToken;
-    for (;;) {
+    for (let pages = 1;; pages += 1) {
         const query = { pageSize: PAGE_SIZE, pageToken };
         const page = await http.request({ api, method: 'GET', path, query, shape });
-        items.push(...(page[field] ?? []));
+        // One by one: a page may be longer than a call may have arguments.
+        for (const item of (page[field] ?? []))
+            items.push(item);
         pageToken = (page.nextPageToken ?? '');
         if (pageToken === '')
             return items;
         if (seen.has(pageToken))
             throw new ProtocolError(`GET ${path} (${api}) never ends: its page token repeats.`);
+        if (pages >= MOST_PAGES)
+            throw new ProtocolError(`GET ${path} (${api}) never ends: it has more than ${pages} pages.`);
         seen.add(pageToken);
     }
 }
@@ -75525,8 +75720,10 @@ async function listAll(http, { api, path, field, shape }) {
 const shapes_text = schemas_string().nullish();
 const message = looseObject({}).nullish();
 const texts = schemas_array(schemas_string()).nullish();
+/** It is asked for by this name: segments as names have them, none of them empty or a step up. */
+const OPERATION = /^(?:(?!\.{1,2}(?:\/|$))[\w.~:@-]+(?:\/(?=.)|$))+$/;
 const operation = looseObject({
-    name: schemas_string().min(1),
+    name: schemas_string().regex(OPERATION, 'this is not the name of an operation'),
     done: schemas_boolean().nullish(),
     error: looseObject({ code: schemas_number().nullish(), message: shapes_text, details: schemas_array(looseObject({})).nullish() })
         .nullish(),
@@ -75605,6 +75802,7 @@ const shapes_SHAPES = {
 
 
 
+
 const agentregistry_VERSION = 'v1';
 /** Source: Google's agentregistry discovery document, revision 20260904. */
 function createAgentRegistry(http) {
@@ -75614,9 +75812,14 @@ function createAgentRegistry(http) {
             api: 'agentregistry',
             path: `${agentregistry_VERSION}/${formatLocation(project, location)}/services`,
             field: 'services',
-            shape: shapes_SHAPES.services,
+            shape: withNames(shapes_SHAPES.services, namesAre('services', 'services', { project, location }, resourceIsIn({ project, location }))),
         }),
-        getService: (name) => getOne(name, shapes_SHAPES.service),
+        getService: async (name) => {
+            const asked = parseServiceName(name);
+            if (asked === undefined)
+                throw new ResourceNameError(`"${name}" is not the full name of a service.`);
+            return getOne(name, withNames(withNames(shapes_SHAPES.service, nameIs('services', asked)), resourceIsIn(asked)));
+        },
         createService: (parent, id, body, requestId) => http.request({
             api: 'agentregistry',
             method: 'POST',
@@ -75648,16 +75851,42 @@ function createAgentRegistry(http) {
 
 
 
+
+
+
 /** Names the whole message: whether Google accepts a deeper path is not known (nothing public uses one). */
 const GATEWAY_CONFIG_MASK = 'spec.deploymentSpec.agentGatewayConfig';
 /** Source: Google's aiplatform discovery document; v1 and v1beta1 differ in the version segment only. */
-function createAiplatform(http, version) {
+function createAiplatform(http, version, projects = createKnownProjects()) {
     const getOne = (path, shape) => http.request({ api: 'aiplatform', method: 'GET', path: `${version}/${path}`, shape });
     const listOf = (path, field, shape) => listAll(http, { api: 'aiplatform', path: `${version}/${path}`, field, shape });
+    /** Updates are sent to the names in these answers, and grants made to the identities behind them. */
+    const checkProject = async (path, asked, engines) => {
+        const found = new Set(engines.flatMap(({ name }) => parseEngineName(name)?.project ?? []));
+        const same = await Promise.all([...found].map((project) => projects.mayBeSame(asked, project)));
+        if (found.size <= 1 && same.every(Boolean))
+            return;
+        const listed = [...found].slice(0, 5).join(', ');
+        throw new ProtocolError(`GET ${version}/${path} (aiplatform) answered with engines of another project: ${listed}`);
+    };
     const listOperations = (engineName) => listOf(`${engineName}/operations`, 'operations', shapes_SHAPES.operations);
     return {
-        listEngines: (project, region) => listOf(`${formatLocation(project, region)}/reasoningEngines`, 'reasoningEngines', shapes_SHAPES.engines),
-        getEngine: (name) => getOne(name, shapes_SHAPES.engine),
+        listEngines: async (project, region) => {
+            const path = `${formatLocation(project, region)}/reasoningEngines`;
+            const names = namesAre('reasoningEngines', 'reasoningEngines', { project, location: region });
+            const engines = await listOf(path, 'reasoningEngines', withNames(shapes_SHAPES.engines, names));
+            await checkProject(path, project, engines);
+            return engines;
+        },
+        getEngine: async (name) => {
+            const asked = parseEngineName(name);
+            if (asked === undefined)
+                throw new ResourceNameError(`"${name}" is not the full name of an engine.`);
+            const shape = withNames(shapes_SHAPES.engine, nameIs('reasoningEngines', asked));
+            const engine = await getOne(name, shape);
+            await checkProject(name, asked.project, [engine]);
+            return engine;
+        },
         patchGatewayConfig: (name, config, etag) => http.request({
             api: 'aiplatform',
             method: 'PATCH',
@@ -75940,6 +76169,7 @@ function validateConcurrency(concurrency) {
 ;// CONCATENATED MODULE: ./lib/src/google/answer.js
 
 
+
 /**
  * Makes a JSON object of an answer that says success.
  * @throws ProtocolError that says what came instead; never the text itself, which may hold anything
@@ -75955,6 +76185,8 @@ function parseAnswer(exchange, answer, shape) {
         throw wrong(`something that is no complete JSON (${answer.body.length} characters)`, true);
     if (typeof json !== 'object' || json === null || Array.isArray(json))
         throw wrong('JSON that is no object', false);
+    if (isTooDeep(json))
+        throw wrong(`JSON that is nested deeper than ${DEEPEST}`, false);
     const problem = shape?.(json);
     if (problem !== undefined)
         throw wrong(`JSON of another shape: ${problem}`, false);
@@ -76044,6 +76276,7 @@ const mayHaveBeenSent = (code) => code === undefined || !(NEVER_SENT.has(code) |
 const isCertificateProblem = (code) => code !== undefined && /(?:^|_)CERT(?:_|$)|_SIGNATURE$|CERT_ALTNAME/.test(code);
 
 ;// CONCATENATED MODULE: ./lib/src/google/http.js
+
 
 
 
@@ -76150,6 +76383,9 @@ async function exchangeOnce(options, exchange, url, headers, body) {
     }
     catch (error) {
         http_throwIfAborted(signal);
+        if (error instanceof AnswerTooLong) {
+            throw new ProtocolError(`${exchange.method} ${exchange.url} answered ${status} with ${error.message}.`, exchange);
+        }
         if (attempt.signal.aborted) {
             const message = `it took longer than ${timeout / 1000} s`;
             throw new NetworkError(exchange, { code: 'ETIMEDOUT', message, sent: true, status });
@@ -76291,13 +76527,33 @@ function createNetworkSecurity(http) {
 
 ;// CONCATENATED MODULE: ./lib/src/google/networkservices.js
 
+
+
 /** Source: Google's networkservices discovery document, revision 20260921. */
 function createNetworkServices(http) {
-    const getOne = (path, shape) => http.request({ api: 'networkservices', method: 'GET', path: `v1/${path}`, shape });
+    const get = (name) => ({
+        api: 'networkservices',
+        method: 'GET',
+        path: `v1/${name}`,
+    });
     return {
-        getGateway: (name) => getOne(name, shapes_SHAPES.gateway),
-        getAuthzExtension: (name) => getOne(name, shapes_SHAPES.authzExtension),
+        getGateway: async (name) => {
+            const asked = known(parseGatewayName(name), name);
+            const shape = withNames(shapes_SHAPES.gateway, nameIs('agentGateways', asked));
+            return http.request({ ...get(formatGatewayName(asked)), shape });
+        },
+        getAuthzExtension: async (name) => {
+            const asked = known(parseExtensionName(name), name);
+            const shape = withNames(shapes_SHAPES.authzExtension, nameIs('authzExtensions', asked));
+            return http.request({ ...get(formatExtensionName(asked)), shape });
+        },
     };
+}
+/** Policies name extensions in any of the three forms that Google takes; a request takes the plain one. */
+function known(parsed, name) {
+    if (parsed === undefined)
+        throw new ResourceNameError(`"${name}" is not the full name of a resource.`);
+    return parsed;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/google/orgpolicy.js
@@ -76387,7 +76643,7 @@ function createResourceManager(http) {
             api: 'cloudresourcemanager',
             method: 'GET',
             path: `v3/projects/${idOrNumber}`,
-            shape: shapes_SHAPES.project,
+            shape: (answer) => shapes_SHAPES.project(answer) ?? otherProject(answer, idOrNumber),
         }),
         testPermissions: async (project, permissions) => {
             const answer = await http.request({
@@ -76403,8 +76659,17 @@ function createResourceManager(http) {
         },
     };
 }
+/** Everything else is addressed with the names in this answer: they must be those of the project that was asked for. */
+function otherProject({ name, projectId }, asked) {
+    const number = /^projects\/([1-9]\d*)$/.exec(String(name))?.[1];
+    const isId = /^(?:[a-z\d.-]+:)?[a-z][a-z\d-]*$/.test(String(projectId));
+    if (number !== undefined && isId && [number, projectId].includes(asked))
+        return undefined;
+    return `name, projectId: ${JSON.stringify([name, projectId]).slice(0, 200)} is not project ${asked}`;
+}
 
 ;// CONCATENATED MODULE: ./lib/src/google/index.js
+
 
 
 
@@ -76417,14 +76682,23 @@ function createResourceManager(http) {
 function createGoogle(options) {
     const { apiVersion, ...rest } = options;
     const http = createHttp(rest);
+    const projects = createKnownProjects();
+    const resourcemanager = createResourceManager(http);
     return {
-        aiplatform: createAiplatform(http, apiVersion),
+        aiplatform: createAiplatform(http, apiVersion, projects),
         agentregistry: createAgentRegistry(http),
         iap: createIap(http),
         networkservices: createNetworkServices(http),
         networksecurity: createNetworkSecurity(http),
-        resourcemanager: createResourceManager(http),
         orgpolicy: createOrgPolicy(http),
+        resourcemanager: {
+            ...resourcemanager,
+            getProject: (idOrNumber) => {
+                const answer = resourcemanager.getProject(idOrNumber);
+                projects.note(idOrNumber, answer);
+                return answer;
+            },
+        },
     };
 }
 
@@ -76933,57 +77207,6 @@ const systemClock = {
     }),
 };
 
-;// CONCATENATED MODULE: ./lib/src/google/transport.js
-
-
-/** Longer than the longest pause between two polls of an operation, so that a wait of minutes costs one TLS handshake. */
-const KEEP_ALIVE_MS = 30_000;
-/**
- * The real thing: undici behind the proxy that `https_proxy`, `http_proxy` and `no_proxy` name, by the rules of
- * @actions/http-client, which every GitHub action follows (loopback never goes through a proxy). Node's own `fetch` ignores them.
- * Redirects are handed back, never followed: a token goes only to the host it was meant for.
- * @returns a `Fetch` that keeps its connections open between requests
- */
-function createFetch() {
-    const direct = new undici.Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
-    // One client for each scheme, since a client remembers one proxy only and the two schemes may have different ones.
-    const clients = new Map();
-    const dispatcherFor = (url) => {
-        const scheme = new URL(url).protocol;
-        let client = clients.get(scheme);
-        if (!client) {
-            client = new lib_HttpClient(undefined, undefined, { keepAlive: true });
-            clients.set(scheme, client);
-        }
-        return client.getAgentDispatcher(url) ?? direct;
-    };
-    return (url, init) => (0,undici.fetch)(url, {
-        method: init.method,
-        headers: init.headers,
-        redirect: 'manual',
-        dispatcher: dispatcherFor(url),
-        ...(init.body === undefined ? {} : { body: init.body }),
-        ...(init.signal === undefined ? {} : { signal: init.signal }),
-    });
-}
-/**
- * Answers without the secrets that this run knows: an error that quotes a token would carry it into a comment or a plan file,
- * where nobody masks it.
- * @param secrets may grow while the run goes on
- */
-function withoutSecrets(send, secrets) {
-    return async (url, init) => {
-        const response = await send(url, init);
-        const text = async () => {
-            let body = await response.text();
-            for (const secret of secrets)
-                body = body.replaceAll(secret, '***');
-            return body;
-        };
-        return { status: response.status, headers: response.headers, text };
-    };
-}
-
 ;// CONCATENATED MODULE: ./lib/src/report/summary.js
 
 
@@ -77056,7 +77279,7 @@ function logLine(text) {
 
 /** The runner's log: every line is made harmless first, since it may hold text from outside. */
 const runnerLog = {
-    info: (line) => info(shown(line)),
+    info: (line) => info(log_shown(line)),
     debug: (line) => {
         if (isDebug())
             core_debug(logLine(line));
@@ -77065,7 +77288,7 @@ const runnerLog = {
     warning: (message, at = {}) => warning(log_lines(message), properties(at)),
     error: (message, at = {}) => core_error(log_lines(message), properties(at)),
     group(title, body) {
-        startGroup(shown(title));
+        startGroup(log_shown(title));
         try {
             body();
         }
@@ -77075,10 +77298,10 @@ const runnerLog = {
     },
 };
 /** URLs of others may hold secrets; what the runner knows as one it masks itself. */
-const shown = (text) => logLine(redactText(text));
+const log_shown = (text) => logLine(redactText(text));
 /** Annotations may have several lines; the toolkit escapes them for the runner. */
 function log_lines(message) {
-    return message.split('\n').map(shown).join('\n');
+    return message.split('\n').map(log_shown).join('\n');
 }
 function properties(at) {
     const { title, file, line, column } = at;
