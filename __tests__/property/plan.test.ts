@@ -3,6 +3,9 @@ import fc from 'fast-check';
 import { isChange, type Plan } from '../../src/plan/types.js';
 import { caseArb, staged, type World } from '../support/arbitrary.js';
 import { look } from '../support/apply.js';
+import { attempt } from '../support/attempt.js';
+import { linesOf, snapshotOf } from '../support/snapshot.js';
+import { RUNS } from './stories/runs.js';
 
 /** A shuffle that depends on nothing but the seed. */
 function shuffled<T>(items: readonly T[], seed: number): T[] {
@@ -42,18 +45,22 @@ describe('a plan, for any world and config', () => {
         expect(errors).toEqual([]);
         expect(on.google.writes()).toEqual([]);
       }),
-      { numRuns: 200 },
+      RUNS,
     );
   });
 
   it('does not depend on the order in which Google lists anything', async () => {
     await fc.assert(
       fc.asyncProperty(caseArb, fc.nat(1_000_000), async ({ world, desired }, seed) => {
-        const { plan } = await look(staged(world), desired);
-        const again = await look(staged(relisted(world, seed)), desired);
+        const [on, relistedOn] = [staged(world), staged(relisted(world, seed))];
+        const { plan } = await look(on, desired);
+        const again = await look(relistedOn, desired);
         expect(again.plan).toEqual(plan);
+        // Nor does what comes of it.
+        await Promise.all([attempt(on, desired), attempt(relistedOn, desired)]);
+        expect(linesOf(snapshotOf(relistedOn))).toEqual(linesOf(snapshotOf(on)));
       }),
-      { numRuns: 200 },
+      RUNS,
     );
   });
 
@@ -68,7 +75,7 @@ describe('a plan, for any world and config', () => {
           remove: 0,
         });
       }),
-      { numRuns: 200 },
+      RUNS,
     );
   });
 
@@ -79,7 +86,7 @@ describe('a plan, for any world and config', () => {
         expect(JSON.parse(JSON.stringify(plan))).toEqual(plan);
         expect(JSON.stringify(plan)).not.toContain('etag');
       }),
-      { numRuns: 100 },
+      RUNS,
     );
   });
 });

@@ -28,6 +28,11 @@ export function stage(options: Omit<FakeOptions, 'clock'> = {}): Stage {
   const google = new FakeGoogle({ clock, ...options });
   google.gateways.set(gatewayNamed('egress'), egressGateway());
   google.gateways.set(gatewayNamed('ingress'), ingressGateway());
+  return anotherRun({ clock, google });
+}
+
+/** A run of its own on the same Google Cloud. */
+export function anotherRun({ clock, google }: Pick<Stage, 'clock' | 'google'>): Stage {
   const log = recordingLog();
   const controller = new AbortController();
   let requests = 0;

@@ -8,6 +8,7 @@ import {
   EGRESSOR,
   egressConfig,
   endpoint,
+  FILE,
   fromFile,
   gateway,
   iapOf,
@@ -20,10 +21,13 @@ import {
 } from './builders.js';
 
 /** Everything random is drawn from small pools, so that names meet. */
-const KEYS = ['alpha', 'beta', 'gamma'] as const;
-const SERVICE_IDS = [...KEYS, 'theirs-1', 'theirs-2'] as const;
-const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example', 'aiplatform.googleapis.com'] as const;
-const ENGINE_IDS = ['1', '2', '3', '4'] as const;
+export const KEYS = ['alpha', 'beta', 'gamma'] as const;
+/** Keys of another config. */
+export const OTHER_KEYS = ['delta', 'epsilon'] as const;
+export const OTHER_FILE = 'other.yaml';
+const SERVICE_IDS = [...KEYS, 'theirs-1', 'theirs-2', 'delta'] as const;
+export const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example', 'aiplatform.googleapis.com'] as const;
+export const ENGINE_IDS = ['1', '2', '3', '4'] as const;
 const PROTOCOLS = ['JSONRPC', 'GRPC'] as const;
 
 export interface EngineState {
@@ -85,7 +89,7 @@ const bindingArb: fc.Arbitrary<IamBinding> = fc
   })
   .map(({ role, members, condition }) => ({ role, members, ...(condition ? { condition } : {}) }));
 
-const worldArb: fc.Arbitrary<World> = fc
+export const worldArb: fc.Arbitrary<World> = fc
   .record({
     engines: fc.tuple(
       ...ENGINE_IDS.map((id) =>
@@ -105,10 +109,14 @@ const worldArb: fc.Arbitrary<World> = fc
   })
   .map(({ engines, there, own, places, protocols, slash, policies }) => ({
     engines,
-    policies,
+    // A service that is made anew has an ID of its own, on which nobody can have granted anything.
+    policies: Object.fromEntries(
+      Object.entries(policies).filter(([id]) => id === '*' || there.some((service) => service === id)),
+    ),
     services: there.map((id) =>
       service(id, [], {
         ...(own.some((key) => key === id) ? { description: markOf(id) } : {}),
+        ...(id === 'delta' ? { description: markOf(id, OTHER_FILE) } : {}),
         interfaces: HOSTS.flatMap((host, index) =>
           places[index] === id
             ? [{ url: `https://${host}${slash.includes(host) ? '/' : ''}`, protocolBinding: protocols[index] ?? '' }]
@@ -118,30 +126,35 @@ const worldArb: fc.Arbitrary<World> = fc
     ),
   }));
 
-const desiredArb: fc.Arbitrary<Desired> = fc
-  .record({
-    egress: gatewayArb('egress'),
-    ingress: gatewayArb('ingress'),
-    endpoints: fc.tuple(...KEYS.map(endpointArb)),
-    keys: fc.shuffledSubarray([...KEYS]),
-    agents: fc.subarray([...ENGINE_IDS]),
-    allows: fc.tuple(...ENGINE_IDS.map(() => fc.subarray([...KEYS]))),
-    narrowed: fc.boolean(),
-  })
-  .map(({ egress, ingress, endpoints, keys, agents, allows, narrowed }) => {
-    const declared = keys.flatMap((key) => endpoints.filter((item) => item.key === key));
-    return desired({
-      gateways: { ...(egress ? { egress } : {}), ...(ingress ? { ingress } : {}) },
-      endpoints: declared,
-      agents: agents.map((id) =>
-        agent(
-          id,
-          (allows[ENGINE_IDS.indexOf(id)] ?? []).filter((key) => keys.includes(key)),
+/** What a file may declare with these keys. */
+export const desiredOf = (pool: readonly string[], config: string): fc.Arbitrary<Desired> =>
+  fc
+    .record({
+      egress: gatewayArb('egress'),
+      ingress: gatewayArb('ingress'),
+      endpoints: fc.tuple(...pool.map(endpointArb)),
+      keys: fc.shuffledSubarray([...pool]),
+      agents: fc.subarray([...ENGINE_IDS]),
+      allows: fc.tuple(...ENGINE_IDS.map(() => fc.subarray([...pool]))),
+      narrowed: fc.boolean(),
+    })
+    .map(({ egress, ingress, endpoints, keys, agents, allows, narrowed }) => {
+      const declared = keys.flatMap((key) => endpoints.filter((item) => item.key === key));
+      return desired({
+        config,
+        gateways: { ...(egress ? { egress } : {}), ...(ingress ? { ingress } : {}) },
+        endpoints: declared,
+        agents: agents.map((id) =>
+          agent(
+            id,
+            (allows[ENGINE_IDS.indexOf(id)] ?? []).filter((key) => keys.includes(key)),
+          ),
         ),
-      ),
-      ...(narrowed && agents[0] ? { only: [agent(agents[0], []).selector] } : {}),
+        ...(narrowed && agents[0] ? { only: [agent(agents[0], []).selector] } : {}),
+      });
     });
-  });
+
+export const desiredArb = desiredOf(KEYS, FILE);
 
 export const caseArb: fc.Arbitrary<Case> = fc.record({ world: worldArb, desired: desiredArb });
 

@@ -60,6 +60,11 @@ export class FakeEngines {
     return this.all.get(engineNamed(id))?.spec?.deploymentSpec?.agentGatewayConfig ?? {};
   }
 
+  /** Whether an update is running: then Google refuses another one, whoever asks for it. */
+  isBusy(id: string): boolean {
+    return this.#running(engineNamed(id)) !== undefined;
+  }
+
   /** What somebody else does to an engine. */
   setConfig(id: string, config: AgentGatewayConfig): void {
     this.#store(engineNamed(id), config);

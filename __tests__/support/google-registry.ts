@@ -8,6 +8,8 @@ import { without } from './without.js';
 /** Agent Registry in memory. Operations end at once, unless they are told to end in an error. */
 export class FakeRegistry {
   readonly services = new Map<string, RegistryService>();
+  /** Google refuses a URL that another service has; a registry that does not shows who would have registered it twice. */
+  refusesTakenUrls = true;
   /** Errors that the next operations end in. */
   readonly operationErrors: RpcStatus[] = [];
   readonly #createdAt = new Map<string, number>();
@@ -90,6 +92,7 @@ export class FakeRegistry {
 
   /** One service of a project and location carries a URL. */
   #refuseTakenUrls(name: string, interfaces: readonly { url: string }[]): void {
+    if (!this.refusesTakenUrls) return;
     const taken = [...this.services.values()]
       .filter((other) => other.name !== name)
       .flatMap((other) => (other.interfaces ?? []).map(({ url }) => url));

@@ -135,7 +135,8 @@ export class FakeGoogle implements Google, Calls {
     setPolicy: (resource, policy) =>
       this.run('iap.setPolicy', resource, policy, () => {
         const current = this.#policy(resource);
-        if (current.etag !== policy.etag) throw aborted();
+        // Without an etag, IAM overwrites whatever is there.
+        if (policy.etag !== undefined && current.etag !== policy.etag) throw aborted();
         this.putPolicy(resource, policy.bindings);
         return this.#policy(resource);
       }),
