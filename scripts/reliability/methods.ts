@@ -20,7 +20,7 @@ export interface Method {
 const GRANTED_BELOW: readonly FaultInput[] = [
   {
     kind: 'body',
-    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
+    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.get","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
     match: { api: 'cloudresourcemanager', path: '**:testIamPermissions' },
   },
 ];

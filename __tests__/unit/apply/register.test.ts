@@ -53,14 +53,14 @@ describe('a new service', () => {
     const on = stage();
     const change = await changeOf(on, endpoint('stripe', [stripe]));
     on.google.script('agentregistry.getService', apiError(404, 'NOT_FOUND'), apiError(404, 'NOT_FOUND'));
-    expect(await register(change, on.deps)).toBe(resourceOf('stripe'));
+    expect((await register(change, on.deps)).resource).toBe(resourceOf('stripe'));
   });
 
   it('that is refused because of a concurrent write is tried again, and not for ever', async () => {
     const on = stage();
     const change = await changeOf(on, endpoint('stripe', [stripe]));
     on.google.script('agentregistry.createService', aborted(), aborted());
-    expect(await register(change, on.deps)).toBe(resourceOf('stripe'));
+    expect((await register(change, on.deps)).resource).toBe(resourceOf('stripe'));
     expect(on.google.called('agentregistry.createService')).toHaveLength(3);
 
     const other = await changeOf(on, endpoint('other', ['https://other.example.com']));
