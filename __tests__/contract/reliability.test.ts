@@ -19,7 +19,7 @@ const FAULTS: Readonly<Record<string, string>> = {
   'faults: services.get, stale': 'ok',
   'faults: iap.setIamPolicy, foreign': 'ok',
   'faults: iap.testIamPermissions, 503': 'ok',
-  'faults: engines.list, outage': 'healed',
+  'faults: sts.token, 401': 'healed',
 };
 /** Which of two is refused, if any, is a matter of moments. */
 const PAIR = 'concurrent: egress by one, ingress by the other, of the same engines, 0 ms';

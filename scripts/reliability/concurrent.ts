@@ -117,9 +117,6 @@ async function together(given: Case, pair: Pair, offset: number, references: rea
   }
 }
 
-/** A service has no etag: both may write it at the same time, and each may find its hosts gone and put them back. */
-const isServiceUpdate = (what: string): boolean => what.startsWith('update of service');
-
 async function again(trial: Trial, item: Config): Promise<string[]> {
   const second = await trial.apply({ config: item });
   return [...complaints(second), ...(second.exitCode === 0 ? [] : [`refused again: ${second.failureReason}`])];
@@ -130,6 +127,6 @@ function judge(trial: Trial, references: readonly Reference[], problems: readonl
   const found = references.map((reference) => ({ reference, wrong: differences(now, reference) }));
   const best = found.sort((a, b) => a.wrong.length - b.wrong.length)[0];
   if (best === undefined) throw new Error('no reference');
-  const losses = lossesIn(now, best.reference, [], isServiceUpdate);
+  const losses = lossesIn(now, best.reference);
   return verdictOf(trial, { healed, problems: [...problems, ...best.wrong], losses });
 }

@@ -1,12 +1,12 @@
 import type { FaultInput } from '../../emulator/index.js';
 import type { FaultColumn } from './faults.js';
-import { complaints, differences, lossesIn, verdictOf, type Reference, type Verdict } from './judge.js';
-import { snapshot } from './snapshot.js';
+import { complaints, differences, lossesIn, SETUP, verdictOf, type Reference, type Verdict } from './judge.js';
+import { foreignFacts, snapshot } from './snapshot.js';
 import { openTrial, type Trial, type TrialOptions } from './trial.js';
 import type { Case } from './world.js';
 
-/** In minutes; six seconds are enough to try a few times and short enough to wait for. */
-const SHORT_TIMEOUT = '0.1';
+/** In minutes; twenty seconds are short enough to wait for, and enough to come as far as the fault on a busy machine. */
+const SHORT_TIMEOUT = '0.35';
 /** How far the next run is when what was held ends. */
 const INTO_NEXT_MS = 1_500;
 
@@ -30,7 +30,7 @@ export async function disturbed(disturbance: Disturbance): Promise<Verdict> {
   const reference = await disturbance.reference();
   const trial = await openTrial(given, options);
   try {
-    trial.emulator.faults.add(setup);
+    trial.emulator.faults.add(setup.map((fault, index) => ({ ...fault, id: `${SETUP}-${index}` })));
     const ids = trial.emulator.faults.add(faults);
     change?.(trial);
     const first = await trial.apply(lasts === 'brief' ? {} : { inputs: { timeout: SHORT_TIMEOUT } });
@@ -42,7 +42,7 @@ export async function disturbed(disturbance: Disturbance): Promise<Verdict> {
     } else {
       problems.push(...(await secondRun(trial, ids, lasts, reference)));
     }
-    const losses = lossesIn(snapshot(trial), reference, foreignFacts(trial));
+    const losses = lossesIn(snapshot(trial), reference, foreignFacts(trial.emulator));
     return verdictOf(trial, { healed: first.exitCode !== 0, problems, losses });
   } finally {
     await trial.close();
@@ -56,12 +56,11 @@ async function secondRun(
   reference: Reference,
 ): Promise<string[]> {
   const end = (): void => ids.forEach((id) => trial.emulator.faults.remove(id));
-  const lost = lossesIn(snapshot(trial), reference, foreignFacts(trial)).lost;
-  const timer = setTimeout(end, lasts === 'intoNext' ? INTO_NEXT_MS : 0);
+  const lost = lossesIn(snapshot(trial), reference, foreignFacts(trial.emulator)).lost;
   if (lasts !== 'intoNext') end();
+  const timer = setTimeout(end, INTO_NEXT_MS);
   const second = await trial.apply();
   clearTimeout(timer);
-  end();
   if (second.exitCode !== 0) return [`the second run failed: ${second.failureReason}`, ...complaints(second), ...lost];
   return [...complaints(second), ...differences(snapshot(trial), reference), ...lost];
 }
@@ -77,16 +76,3 @@ async function nothingOnItsWay({ emulator }: Trial): Promise<void> {
 
 const isSlow = (faults: readonly { readonly kind: string }[] | undefined): boolean =>
   faults?.some(({ kind }) => kind === 'slow') ?? false;
-
-/** What the foreign writer has written, for the requests that it came before. */
-function foreignFacts({ emulator }: Trial): string[] {
-  const struck = emulator.requests.filter(({ faults }) => faults?.some(({ kind }) => kind === 'foreign-write'));
-  const services = emulator.world.services().map((id) => ({ id, resourceId: emulator.world.service(id).resourceId }));
-  return struck.map(({ path }) => {
-    const engine = /\/reasoningEngines\/(\d+)$/.exec(path)?.[1];
-    if (engine !== undefined) return `engine ${engine}: label changed-by=somebody-else`;
-    const service = services.find(({ resourceId }) => path.endsWith(`/${resourceId}:setIamPolicy`))?.id ?? path;
-    const member = 'serviceAccount:somebody-else@another-team.iam.gserviceaccount.com';
-    return `policy of service ${service}: roles/iap.egressor null ${member}`;
-  });
-}

@@ -4,9 +4,13 @@ import type { Run } from './action.js';
 import { unknownRequests } from './methods.js';
 import { snapshot, type Snapshot } from './snapshot.js';
 import type { Trial } from './trial.js';
+import { MEANT_TO_GO } from './world.js';
 
 /** `ok`: the first run ended well; `healed`: it failed clearly, and an undisturbed one after it ended well. */
 export type Outcome = 'ok' | 'healed' | 'broken';
+
+/** What the IDs of faults begin with that belong to the world rather than to what goes wrong. */
+export const SETUP = 'setup';
 
 /** How a scenario ended. */
 export interface Verdict {
@@ -37,19 +41,11 @@ export interface Losses {
   readonly doubled: readonly string[];
 }
 
-/**
- * @param foreign facts that others wrote during the run
- * @param mayRepeat writes that may be done more often
- */
-export function lossesIn(
-  now: Snapshot,
-  { before, after }: Reference,
-  foreign: readonly string[] = [],
-  mayRepeat: (what: string) => boolean = () => false,
-): Losses {
+/** @param foreign facts that others wrote during the run */
+export function lossesIn(now: Snapshot, { before, after }: Reference, foreign: readonly string[] = []): Losses {
   // What the undisturbed run takes out as well is meant to go.
   const kept = [...before.facts].filter((fact) => after.facts.has(fact));
-  const often = [...now.done].filter(([what, times]) => times > (after.done.get(what) ?? 0) && !mayRepeat(what));
+  const often = [...now.done].filter(([what, times]) => times > (after.done.get(what) ?? 0));
   return {
     lost: [...kept, ...foreign].filter((fact) => !now.facts.has(fact)),
     doubled: [...often.map(([what, times]) => `${what}: ${times} times`), ...now.twice],
@@ -108,7 +104,7 @@ export function verdictOf(
     doubled: doubled.length,
     runs: trial.runs.length,
     requests: requests.length,
-    faults: requests.filter(({ faults }) => faults !== undefined).length,
+    faults: requests.filter(({ faults = [] }) => faults.some(({ id }) => !id.startsWith(SETUP))).length,
   };
 }
 
@@ -120,9 +116,8 @@ export async function undisturbed(open: () => Promise<Trial>): Promise<Reference
     const run = await trial.apply();
     const after = snapshot(trial);
     const gone = [...before.facts].filter((fact) => !after.facts.has(fact));
-    const expected = ['service customers: https://old-customers.example.com JSONRPC'];
     const problems = [...complaints(run), ...after.twice, ...unknownRequests(trial.emulator.requests)];
-    if (run.exitCode !== 0 || problems.length > 0 || !isDeepStrictEqual(gone, expected)) {
+    if (run.exitCode !== 0 || problems.length > 0 || !isDeepStrictEqual(gone, MEANT_TO_GO)) {
       throw new Error(`The undisturbed run is no reference: ${JSON.stringify({ problems, gone })}\n${run.log}`);
     }
     return { before, after };

@@ -6,7 +6,7 @@ export interface Scenario {
   readonly group: 'faults' | 'storms' | 'kills' | 'concurrent';
   readonly row: string;
   readonly column: string;
-  /** Takes a minute or more and no processor time. */
+  /** Takes long and hardly any processor time. */
   readonly waits?: true | undefined;
   readonly play: () => Promise<Verdict>;
 }

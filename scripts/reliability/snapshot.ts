@@ -1,9 +1,10 @@
+import { FOREIGN_MEMBER } from '../../emulator/apis/iap.js';
 import type { Emulator } from '../../emulator/index.js';
+import { EGRESSOR } from '../../emulator/state/policies.js';
 import type { Trial } from './trial.js';
 
-/** Who the emulator's foreign writer adds, and the label it sets (emulator/faults/foreign-write.ts). */
-const FOREIGN_MEMBER = 'serviceAccount:somebody-else@another-team.iam.gserviceaccount.com';
-const FOREIGN_LABEL = 'changed-by';
+/** What the emulator's foreign writer sets on an engine (emulator/faults/foreign-write.ts). */
+const FOREIGN_LABEL = { name: 'changed-by', value: 'somebody-else' };
 
 /** A world for comparing: what does not depend on when and in which order things were made. */
 export interface Snapshot {
@@ -11,7 +12,7 @@ export interface Snapshot {
   readonly world: Readonly<Record<string, unknown>>;
   /** What may not be lost, one line each; foreign writes too. */
   readonly facts: ReadonlySet<string>;
-  /** Writes that were carried out, with how often: updates of engines, creations and updates of services, policies. */
+  /** Writes that were carried out, with how often: updates of engines, creations of services, policies. */
   readonly done: ReadonlyMap<string, number>;
   /** The same thing twice in one place. */
   readonly twice: readonly string[];
@@ -57,6 +58,24 @@ export function snapshot({ emulator, policyWrites }: Pick<Trial, 'emulator' | 'p
   };
 }
 
+/**
+ * What the emulator's foreign writer has written, just before requests that were to write the same thing: policies and engines.
+ *
+ * @returns facts as in a snapshot
+ */
+export function foreignFacts(emulator: Emulator): string[] {
+  const struck = emulator.requests.filter(({ faults }) => faults?.some(({ kind }) => kind === 'foreign-write'));
+  const names = new Map(
+    dumpOf(emulator).services.map(({ name, registryResource }) => [tail(registryResource), tail(name)]),
+  );
+  return struck.map(({ path }) => {
+    const engine = /\/reasoningEngines\/(\d+)$/.exec(path)?.[1];
+    if (engine !== undefined) return `engine ${engine}: label ${FOREIGN_LABEL.name}=${FOREIGN_LABEL.value}`;
+    const service = names.get(/\/([^/:]+):setIamPolicy$/.exec(path)?.[1] ?? '') ?? path;
+    return `policy of service ${service}: ${EGRESSOR} null ${FOREIGN_MEMBER}`;
+  });
+}
+
 const dumpOf = (emulator: Emulator): Dump => emulator.world.dump() as unknown as Dump;
 const byText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
 const sorted = <T>(items: readonly T[]): T[] => [...items].sort((a, b) => byText(JSON.stringify(a), JSON.stringify(b)));
@@ -87,7 +106,7 @@ function worldOf(dump: Dump, policies: ReadonlyMap<string, readonly Binding[]>):
     engines: sorted(
       dump.engines.map((engine) => ({
         ...without(engine, 'etag', 'agentId', 'updateTime', 'createTime'),
-        labels: without(engine.labels ?? {}, FOREIGN_LABEL),
+        labels: without(engine.labels ?? {}, FOREIGN_LABEL.name),
       })),
     ),
     services: sorted(
@@ -131,7 +150,10 @@ function policyFacts(policies: ReadonlyMap<string, readonly Binding[]>): string[
   );
 }
 
-/** An operation that ended in an error has changed nothing. */
+/**
+ * An operation that ended in an error has changed nothing. Updates of services are not counted: they have no etag, and one that was
+ * left running cannot be found again, so that the next run may write the same once more.
+ */
 function doneIn({ operations, services }: Dump, policyWrites: ReadonlyMap<string, number>): Map<string, number> {
   const ids = new Map(services.map(({ name, registryResource }) => [tail(registryResource), tail(name)]));
   const done = new Map<string, number>();
@@ -139,7 +161,7 @@ function doneIn({ operations, services }: Dump, policyWrites: ReadonlyMap<string
   for (const { name, error, metadata } of operations) {
     if (error !== undefined) continue;
     if (metadata.verb === undefined) add(`update of engine ${/reasoningEngines\/(\d+)/.exec(name)?.[1] ?? name}`);
-    else add(`${metadata.verb} of service ${tail(metadata.target ?? '')}`);
+    else if (metadata.verb !== 'update') add(`${metadata.verb} of service ${tail(metadata.target ?? '')}`);
   }
   for (const [path, times] of policyWrites) {
     const id = /\/([^/:]+):setIamPolicy$/.exec(path)?.[1] ?? path;

@@ -49,6 +49,9 @@ const OWN_SERVICE = {
   policy: [{ members: ['group:sales@example.com', 'engine:1001'] }],
 };
 
+/** What the config takes out, as a fact of a snapshot; all else that was there stays. */
+export const MEANT_TO_GO: readonly string[] = ['service customers: https://old-customers.example.com JSONRPC'];
+
 const ENDPOINTS: Readonly<Record<string, string>> = {
   tickets: '{ urls: [https://tickets.example.com] }',
   customers: '{ urls: [https://customers.example.com, https://new-customers.example.com] }',
