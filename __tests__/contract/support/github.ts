@@ -16,7 +16,12 @@ export const MERGE_SHA = 'b'.repeat(40);
 export const BOT = 'github-actions[bot]';
 
 /** Tokens the server knows. `READ_ONLY` is what a run of a fork gets, `PERSON` a personal access token. */
-export const TOKENS = { JOB: 'ghs_token_of_the_job', READ_ONLY: 'ghs_fork', OTHER_APP: 'ghs_app', PERSON: 'ghp_person' } as const;
+export const TOKENS = {
+  JOB: 'ghs_token_of_the_job',
+  READ_ONLY: 'ghs_fork',
+  OTHER_APP: 'ghs_app',
+  PERSON: 'ghp_person',
+} as const;
 
 interface Account {
   readonly login: string;
