@@ -6,6 +6,7 @@ import { applyCommand } from '../../../src/commands/apply.js';
 import { planCommand } from '../../../src/commands/plan.js';
 import { parseReviewedPlan, PlanFileError, readPlanFile } from '../../../src/commands/plan-file.js';
 import { InvalidInput } from '../../../src/commands/session.js';
+import { service } from '../../support/builders.js';
 import { command, CONFIG, inputs, type Command } from '../../support/commands.js';
 import { thrownBy } from '../../support/errors.js';
 
@@ -107,6 +108,22 @@ describe('a plan with keys of the language', () => {
     expect(reviewed?.digest).not.toBe(plain?.digest);
     expect(reviewed?.isAltered).toBe(true);
     expect(Object.prototype).not.toHaveProperty('polluted');
+  });
+});
+
+describe('a service of somebody else that is adopted', () => {
+  it('with another host is another plan: what was reviewed is not what would be reached', async () => {
+    run.config(CONFIG);
+    const { google } = run.on;
+    google.engines.add('1', { displayName: 'Support agent' });
+    const digestWith = async (...hosts: string[]): Promise<string> => {
+      const theirs = service('theirs', ['api.stripe.com', ...hosts]);
+      google.registry.services.set(theirs.name, theirs);
+      const { outputs } = await planCommand(inputs(), run.session);
+      expect(readFileSync(outputs.plan_file, 'utf8')).toContain('"action": "adopt"');
+      return outputs.plan_digest;
+    };
+    expect(await digestWith('more.example.com')).not.toBe(await digestWith());
   });
 });
 
