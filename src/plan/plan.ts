@@ -66,8 +66,13 @@ export function hasChanges(plan: Pick<Plan, 'changes'>): boolean {
 }
 
 function summarise(changes: readonly Change[]): Summary {
-  const count = (layer: Change['layer']): number =>
-    changes.filter((change) => change.layer === layer && isChange(change)).length;
-  const remove = changes.filter(({ layer, action }) => layer === 'guardrail' && action === 'remove').length;
-  return { register: count('endpoint'), grant: count('grant'), bind: count('binding'), remove };
+  const count = (isCounted: (change: Change) => boolean): number =>
+    changes.filter((change) => isChange(change) && isCounted(change)).length;
+  return {
+    register: count(({ layer, action }) => layer === 'endpoint' && action !== 'remove'),
+    grant: count(({ layer, action }) => layer === 'grant' && action !== 'remove'),
+    // An engine that loses its binding is one whose binding changes.
+    bind: count(({ layer }) => layer === 'binding'),
+    remove: count(({ layer, action }) => layer !== 'binding' && action === 'remove'),
+  };
 }

@@ -39,7 +39,8 @@ export type Change = EndpointChange | GrantChange | BindingChange | GuardrailCha
 /** One Agent Registry service: the key's own one, or (`adopt`) somebody else's that already serves a declared URL. */
 export interface EndpointChange {
   readonly layer: 'endpoint';
-  readonly action: 'create' | 'update' | 'keep' | 'adopt';
+  /** `remove`: an own service whose key is no longer declared, only with `prune`. */
+  readonly action: 'create' | 'update' | 'remove' | 'keep' | 'adopt';
   /** Key of the endpoint in the desired state. */
   readonly key: string;
   /** Full resource name, `projects/{project ID}/locations/{region}/services/{id}`. */
@@ -70,7 +71,8 @@ export interface FieldChange {
 /** One member of `roles/iap.egressor` on one service's IAP policy. */
 export interface GrantChange {
   readonly layer: 'grant';
-  readonly action: 'create' | 'keep';
+  /** `remove`: a member that this config owns and no longer declares, or whose engine is gone; only with `prune`. */
+  readonly action: 'create' | 'keep' | 'remove';
   readonly key: string;
   readonly service: string;
   readonly role: string;
