@@ -39,7 +39,8 @@ function report(parts: EngineParts, members: string[], result?: ApplyResult) {
 
 const resultOf = (status: 'done' | 'failed'): ApplyResult => ({
   failures: [],
-  guardrails: new Map(), removals: NOTHING_REMOVED,
+  guardrails: new Map(),
+  removals: NOTHING_REMOVED,
   services: new Map([[serviceNamed('stripe'), { service: serviceNamed('stripe'), status, granted: 1 }]]),
   engines: new Map([
     [engineNamed('1'), { engine: engineNamed('1'), status: 'changed', egress: gatewayNamed('egress'), ingress: null }],

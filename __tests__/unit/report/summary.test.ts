@@ -37,7 +37,8 @@ const engineResult = (id: string, more: Partial<EngineResult> = {}): EngineResul
 });
 const resultOf = (...engines: EngineResult[]): ApplyResult => ({
   failures: [],
-  guardrails: new Map(), removals: NOTHING_REMOVED,
+  guardrails: new Map(),
+  removals: NOTHING_REMOVED,
   services: new Map(
     ['stripe', 'theirs'].map((id) => [
       serviceNamed(id),
