@@ -26,14 +26,16 @@ export function planPruning(
   { former }: Recreated,
 ): Pruning {
   const { removals, kept } = pruneGrants(desired, observed, endpoints, grants);
-  const successors = (member: string): string[] =>
-    [...former].filter(([, members]) => members.includes(member)).map(([engine]) => engine);
+  // Only one that can be nothing else came back for certain.
+  const successors = new Map(
+    [...former].flatMap(([engine, [only, ...others]]) => (others.length > 0 ? [] : [[only, engine]])),
+  );
   return {
     grants: {
       kept,
       removals: removals.map((removal) => {
-        const replacedBy = successors(removal.member).sort();
-        return replacedBy.length === 0 ? removal : { ...removal, replacedBy };
+        const replacedBy = successors.get(removal.member);
+        return replacedBy === undefined ? removal : { ...removal, replacedBy };
       }),
     },
     services: pruneServices(desired, observed, endpoints),

@@ -91,9 +91,7 @@ function grantRow(group: readonly GrantChange[], shown: number, nameOf: NameOf):
 /** A member who is no engine of the config came in through the registry-wide policy, or its engine is gone. */
 function who({ displayName, member, condition, why, replaces, replacedBy }: GrantChange, nameOf: NameOf): string {
   if (why === 'engine-gone') {
-    const now = replacedBy
-      ? `, recreated as ${oneOf(replacedBy.map((name) => escapeMarkdown(nameOf(name), 200)))}`
-      : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${escapeMarkdown(nameOf(replacedBy), 200)}`;
     return `agent ${code(engineId(member), 200)} is gone${now}`;
   }
   if (displayName !== undefined) {

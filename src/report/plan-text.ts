@@ -90,7 +90,7 @@ function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
 
 function whoText({ displayName, why, replaces, replacedBy }: GrantChange, nameOf: (engine: string) => string): string {
   if (why === 'engine-gone') {
-    const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${JSON.stringify(nameOf(replacedBy))}`;
     return `engine is gone${now},`;
   }
   if (displayName === undefined) return 'carried over from the registry-wide policy';
