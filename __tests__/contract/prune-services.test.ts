@@ -148,6 +148,18 @@ describe('a service that is no longer declared', () => {
     expect(stage.emulator.world.services()).toContain('files');
   });
 
+  it('is what a file declares: what the allow input added to it belongs to no config', async () => {
+    const stage = await declared();
+    const added = await stage.run('apply', { engines: 'Support agent', allow: `ticket-system, https://${MAIL}` });
+    expect(added).toMatchObject({ exitCode: 0, outputs: { to_register: '1', to_grant: '1' } });
+    expect(stage.emulator.world.service('mail-example-com').data).toMatchObject({
+      description: 'Managed by bind-agent-gateway.',
+    });
+    expect(await stage.run('apply', PRUNE)).toMatchObject({ exitCode: 0, outputs: { to_remove: '1' } });
+    expect([...stage.emulator.world.services()].sort()).toEqual(['mail-example-com', 'ticket-system']);
+    expect(stage.decide(principal(stage, 'Support agent'), MAIL)).toMatchObject({ allowed: true });
+  });
+
   it('is not removed when somebody is granted on it after the plan', async () => {
     const stage = await declared();
     stage.emulator.interceptors.push({

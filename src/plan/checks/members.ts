@@ -1,4 +1,3 @@
-import { parseEngineName } from '../../google/names.js';
 import type { IamPolicy } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { EGRESSOR } from '../grants.js';
@@ -18,8 +17,8 @@ export function isStale(member: string, observed: Engines): boolean {
   const id = engineIdIn(member, observed);
   if (id === undefined) return false;
   const { engines, siblings, engineNames } = observed;
-  const known = [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
-  return !known.some((name) => parseEngineName(name)?.id === id);
+  const isIt = (name: string): boolean => name.endsWith(`/${id}`);
+  return !engineNames.some(isIt) && ![...engines, ...siblings].some(({ name }) => isIt(name));
 }
 
 /** The same, and where this run takes members away, asked of Google engine by engine: a list may lag behind a deploy. */
