@@ -20,7 +20,7 @@ export interface Method {
 const GRANTED_BELOW: readonly FaultInput[] = [
   {
     kind: 'body',
-    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.get","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
+    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.delete","agentregistry.services.get","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
     match: { api: 'cloudresourcemanager', path: '**:testIamPermissions' },
   },
 ];
@@ -55,6 +55,7 @@ export const METHODS: readonly Method[] = [
   method('services.get', 'read', { api: 'agentregistry', method: 'GET', path: '**/services/*' }),
   method('services.create', 'write', { api: 'agentregistry', method: 'POST', path: '**/services' }),
   method('services.patch', 'write', { api: 'agentregistry', method: 'PATCH', path: '**/services/*' }),
+  method('services.delete', 'write', { api: 'agentregistry', method: 'DELETE', path: '**/services/*' }),
   method('registry operations.get', 'operation', { api: 'agentregistry', method: 'GET', path: '**/operations/*' }),
   method('iap.getIamPolicy', 'read', { api: 'iap', method: 'POST', path: '**:getIamPolicy' }),
   method('iap.setIamPolicy', 'write', { api: 'iap', method: 'POST', path: '**:setIamPolicy' }),

@@ -50,6 +50,7 @@ export async function openTrial({ world, config }: Case, { credentials = 'fixed'
         inputs: {
           config: name,
           propagation_wait: '0',
+          prune: 'true',
           access_token: credentials === 'fixed' ? TOKEN : '',
           ...inputs,
         },

@@ -68,10 +68,15 @@ function checkUnchanged(current: RegistryService, change: EndpointChange, observ
   const seen = observed.services.find(
     ({ name }) => canonicalServiceName(name, observed.registryProject) === change.service,
   );
-  const content = ({ displayName, description, interfaces, registryResource }: RegistryService): string =>
-    JSON.stringify([displayName, description, interfaces ?? [], registryResource]);
-  if (seen && content(seen) === content(current)) return;
+  if (seen && contentOf(seen) === contentOf(current)) return;
   throw new ServiceChanged(change.service, 'somebody has written it');
+}
+
+/** What is the same when nobody has written a service: a list may have other ways to say it. */
+function contentOf({ displayName = '', description = '', interfaces, registryResource = '' }: RegistryService): string {
+  const urls = (interfaces ?? []).map(({ url, protocolBinding }) => `${protocolBinding} ${url}`).sort();
+  const endpoint = registryResource.slice(registryResource.lastIndexOf('/') + 1);
+  return JSON.stringify([displayName, description, urls, endpoint]);
 }
 
 async function checkMembers(

@@ -42,7 +42,7 @@ interface Context {
   readonly carriesOver: boolean;
 }
 
-type Verdict = GrantChange['why'] | Exclude<KeptMembers['why'], 'last'> | 'not-ours';
+type Verdict = NonNullable<GrantChange['why']> | Exclude<KeptMembers['why'], 'last'> | 'not-ours';
 
 /**
  * Which members of the policies of declared endpoints are this config's to take away: engines of its project and region that are

@@ -26,9 +26,12 @@ export function planPruning(
   { former }: Recreated,
 ): Pruning {
   const { removals, kept } = pruneGrants(desired, observed, endpoints, grants);
-  // Only one that can be nothing else came back for certain.
+  // Where several can be the same, or one can be several, none of them is told to be that one.
+  const all = [...former.values()].flat();
   const successors = new Map(
-    [...former].flatMap(([engine, [only, ...others]]) => (others.length > 0 ? [] : [[only, engine]])),
+    [...former].flatMap(([engine, [only, ...others]]) =>
+      others.length === 0 && all.filter((member) => member === only).length === 1 ? [[only, engine]] : [],
+    ),
   );
   return {
     grants: {

@@ -46,29 +46,25 @@ export function findRecreated(
   const there = endpoints.filter(({ registryResource }) => registryResource !== undefined);
   const remnants = remnantsOn(there, observed);
   const newcomers = findNewcomers(desired, observed, new Set(there.map(({ service }) => service)), grants);
-  const former = new Map<string, readonly string[]>();
-  for (const newcomer of newcomers) {
-    const found = formerOf(newcomer, newcomers, remnants).filter(({ services }) =>
-      services.every((service) => !isOlder(newcomer.engine, service, observed)),
-    );
-    if (found.length > 0) former.set(newcomer.engine.name, found.map(({ member }) => member).sort(compareText));
-  }
-  return { former };
-}
-
-function formerOf(newcomer: Newcomer, newcomers: readonly Newcomer[], remnants: readonly Remnant[]): Remnant[] {
-  const same = remnants.filter((remnant) => isSame(remnant, newcomer));
-  const rivals = newcomers.filter((other) => isSame(other, newcomer));
-  if (same.length > 0) return same.length >= rivals.length ? same : [];
-  return remnants.filter((remnant) => {
-    if (newcomers.some((each) => isSame(remnant, each))) return false;
-    const fitting = newcomers.filter(({ services }) => remnant.services.every((service) => services.includes(service)));
-    return fitting.length === 1 && fitting[0] === newcomer;
+  const fits = (remnant: Remnant, { engine, services }: Newcomer): boolean =>
+    remnant.services.every((service) => services.includes(service) && !isOlder(engine, service, observed));
+  const isSame = (remnant: Remnant, newcomer: Newcomer): boolean =>
+    remnant.services.length === newcomer.services.length && fits(remnant, newcomer);
+  const formerOf = (newcomer: Newcomer): Remnant[] => {
+    const same = remnants.filter((remnant) => isSame(remnant, newcomer));
+    const rivals = newcomers.filter((other) => same.some((remnant) => isSame(remnant, other)));
+    if (same.length > 0) return same.length >= rivals.length ? same : [];
+    const left = remnants.filter((remnant) => !newcomers.some((each) => isSame(remnant, each)));
+    return left.filter((remnant) => {
+      const fitting = newcomers.filter((each) => fits(remnant, each));
+      return fitting.length === 1 && fitting[0] === newcomer;
+    });
+  };
+  const found = newcomers.map((newcomer) => {
+    const members = formerOf(newcomer).map(({ member }) => member);
+    return [newcomer.engine.name, members.sort(compareText)] as const;
   });
-}
-
-function isSame(a: Pick<Remnant, 'services'>, b: Pick<Remnant, 'services'>): boolean {
-  return a.services.join(' ') === b.services.join(' ');
+  return { former: new Map(found.filter(([, members]) => members.length > 0)) };
 }
 
 function remnantsOn(endpoints: readonly EndpointChange[], observed: Observed): Remnant[] {

@@ -17,6 +17,7 @@ import {
   iapOf,
   memberOf,
   ownedService,
+  resourceOf,
   service,
   serviceNamed,
   UNIVERSE,
@@ -275,6 +276,21 @@ describe('removing a service', () => {
     on.google.script(`agentregistry.getService ${OLD}`, 'pass', () => on.google.registry.services.delete(OLD));
     const { result } = await run(on, want);
     expect(result.failures).toEqual([]);
+  });
+
+  it('is not put off by another order of hosts, or the project by its number', async () => {
+    const on = crowded();
+    const hosts = ['a.example.com', 'b.example.com'];
+    on.google.registry.add(ownedService('old-tickets', hosts));
+    on.google.script(`agentregistry.getService ${OLD}`, () =>
+      on.google.registry.add(
+        ownedService('old-tickets', [...hosts].reverse(), {
+          registryResource: resourceOf('old-tickets').replace('101010', 'acme-agents'),
+        }),
+      ),
+    );
+    expect((await run(on, want)).result.failures).toEqual([]);
+    expect(on.google.registry.get('old-tickets')).toBeUndefined();
   });
 
   it('fails with what Google says when its operation ends in an error', async () => {

@@ -96,6 +96,13 @@ describe('an engine that came back under another ID', () => {
     expect(outline(plan)).toEqual(['1 <- 91', '2 <- 92']);
   });
 
+  it('has no rival in an engine that is older than the endpoint', () => {
+    const older = engine('2', ['alpha'], '2026-06-01T00:00:00Z');
+    const plan = planned({ ...all, prune: true }, world([engine('1', ['alpha']), older], { alpha: ['91'] }));
+    expect(outline(plan)).toEqual(['1 <- 91']);
+    expect(grantChanges(plan).find(({ action }) => action === 'remove')?.replacedBy).toBe(engineNamed('1'));
+  });
+
   it('may have digits for a name', () => {
     const seen = world([{ ...engine('1', ['alpha']), displayName: '2026' }], { alpha: ['91'] });
     const digits: EngineSelector = { kind: 'id', id: '2026', text: '2026', origin: fromFile() };
