@@ -41,12 +41,7 @@ export interface Built {
  * there is a desired state only when there is no problem. Never throws, whatever the text is.
  */
 export function buildDesired(args: BuildArgs): Built {
-  const parsed =
-    args.file &&
-    parseConfig(
-      args.file,
-      args.checks.map(({ id }) => id),
-    );
+  const parsed = args.file && parseConfig(args.file, args.checks);
   const file = parsed?.file;
   const context: Context = {
     ...(file === undefined ? {} : { file }),
