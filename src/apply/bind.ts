@@ -55,14 +55,14 @@ async function write(
   config: AgentGatewayConfig,
   { engine: name }: BindingChange,
   { wrote = () => undefined }: BindOptions,
-  { google }: ApplyDeps,
+  { google, signal }: ApplyDeps,
 ): Promise<Operation> {
   try {
     const operation = await google.aiplatform.patchGatewayConfig(name, config, engine.etag);
     wrote(configOf(engine));
     return operation;
   } catch (error) {
-    if (isUncertain(error)) wrote(configOf(engine));
+    if (isUncertain(error) || signal.aborted) wrote(configOf(engine));
     throw error;
   }
 }
