@@ -47,6 +47,11 @@ const aiplatform = z.strictObject({
   secondGatewayMessage: z
     .string()
     .default('Internal error encountered. Please refer to our troubleshooting pages for how to resolve the failure.'),
+  /**
+   * Status that goes with it. Public reports: 13 in the operation; "specified parameters are invalid" was seen as well; which
+   * one "Another Agent Gateway is already active" has is not known.
+   */
+  secondGatewayStatus: z.enum(STATUS_NAMES).default('INTERNAL'),
   /** How long the slot of a gateway stays taken after its last engine left ("freed only minutes after"). */
   slotReleaseMs: milliseconds.default(0),
   /** Engine without AGENT_IDENTITY ("must ensure the instance is assigned an agent identity"). */

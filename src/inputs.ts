@@ -35,6 +35,8 @@ export interface ApplyInputs extends CommonInputs, CommentInputs {
   /** `comment`: only what the pull request's plan comment shows is applied. */
   readonly approval: 'none' | 'comment';
   readonly propagationWaitMs: number;
+  /** Give an engine whose new binding failed its previous one back. */
+  readonly rollback: boolean;
   /** `BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE`, for projects whose quota was raised. */
   readonly engineWritesPerMinute: number;
   readonly timeoutMs: number;
@@ -66,7 +68,6 @@ export function readPlanInputs(): Read<PlanInputs> {
 export function readApplyInputs(): Read<ApplyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('rollback', 'false');
   const inputs: ApplyInputs = {
     ...common,
     ...readComment(reader),
@@ -78,6 +79,7 @@ export function readApplyInputs(): Read<ApplyInputs> {
       'sha256: and 64 hexadecimal digits, the plan_digest output of a plan',
     ),
     propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
+    rollback: reader.flag('rollback', false),
     engineWritesPerMinute: readEngineWrites(reader),
     timeoutMs: readTimeout(reader),
   };

@@ -80,6 +80,7 @@ export function inputs(
       planFile: '',
       planDigest: '',
       propagationWaitMs: 0,
+      rollback: false,
       engineWritesPerMinute: 10,
       timeoutMs: 1_800_000,
       ...more,

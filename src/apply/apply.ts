@@ -12,10 +12,14 @@ import {
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
 import { byWeight } from '../explain.js';
+import type { Failure } from '../failure.js';
 import type { ApplyDeps } from './deps.js';
-import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
+import { runEngine } from './engine.js';
+import type { EngineOptions } from './engine-write.js';
 import { createGuardrailRunner } from './guardrails.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
+import { moveEngines } from './move.js';
+import type { EngineTask } from './ready.js';
 import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
@@ -24,6 +28,8 @@ export interface ApplyOptions {
   readonly propagationWaitMs: number;
   /** The project's quota of engine writes in the region; Google's default when absent. */
   readonly engineWritesPerMinute?: number;
+  /** Give an engine whose new binding failed its previous one back. */
+  readonly rollback?: boolean;
 }
 
 /**
@@ -46,15 +52,16 @@ export async function applyPlan(
     const services = startServices(plan, observed, deps);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
-    const engines = createEngineRunner({
+    const { results, failures } = await runEngines(plan, services, {
       projects: projectsOf(observed),
       limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
       propagationWaitMs: options.propagationWaitMs,
+      rollback: options.rollback ?? false,
+      previous: new Map(),
       principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
       loosened,
       deps,
     });
-    const results = await runEngines(plan, services, engines);
     const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
@@ -63,7 +70,7 @@ export async function applyPlan(
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    return collect(finished, results, guardrails.results);
+    return collect(finished, results, guardrails.results, failures);
   } finally {
     beat.abort();
     await heartbeat;
@@ -85,21 +92,27 @@ function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<str
 async function runEngines(
   plan: Plan,
   services: ReadonlyMap<string, Promise<ServiceResult>>,
-  engines: EngineRunner,
-): Promise<EngineResult[]> {
+  options: EngineOptions,
+): Promise<{ results: EngineResult[]; failures: Failure[] }> {
   // Once for all: a fleet has as many grants as engines times endpoints.
   const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
-  const relies = (change: BindingChange): Reliance[] =>
-    (byEngine.get(change.engine) ?? []).flatMap((grant) => {
+  const taskOf = (change: BindingChange): EngineTask => ({
+    change,
+    relies: (byEngine.get(change.engine) ?? []).flatMap((grant) => {
       const service = services.get(grant.service);
       return service ? [{ service, isNew: isChange(grant) }] : [];
-    });
+    }),
+  });
   const bindings = bindingChanges(plan);
   const first = bindings.filter((change) => !onlyTakesAway(change));
-  const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));
+  const [moved, ...results] = await Promise.all([
+    moveEngines(first.filter(({ moves }) => moves).map(taskOf), options),
+    ...first.filter(({ moves }) => !moves).map((change) => runEngine(taskOf(change), options)),
+  ]);
   await Promise.all(services.values());
   const last = bindings.filter(onlyTakesAway);
-  return [...results, ...(await Promise.all(last.map((change) => engines.run(change, []))))];
+  const removed = await Promise.all(last.map((change) => runEngine({ change, relies: [] }, options)));
+  return { results: [...moved.results, ...results, ...removed], failures: moved.failure ? [moved.failure] : [] };
 }
 
 function onlyTakesAway(change: BindingChange): boolean {
@@ -114,12 +127,13 @@ function collect(
   services: readonly ServiceResult[],
   engines: readonly EngineResult[],
   guardrails: ReadonlyMap<string, GuardrailResult>,
+  more: readonly Failure[],
 ): ApplyResult {
-  const failures = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
+  const failed = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
   return {
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
     guardrails,
-    failures: byWeight(failures),
+    failures: byWeight([...failed, ...more]),
   };
 }

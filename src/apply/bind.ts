@@ -19,6 +19,8 @@ export interface BindOptions {
   /** For comparing gateway names that hold a project ID with ones that hold its number. */
   readonly projects: readonly ProjectRef[];
   readonly limiter: Limiter;
+  /** Told of every update that Google took, or may have taken, with what was read right before it. */
+  readonly wrote?: (before: AgentGatewayConfig) => void;
 }
 
 /**
@@ -36,7 +38,7 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
     if (isAsPlanned(current, change, options.projects)) return current;
     const config = mergedConfig(current, change);
     try {
-      const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
+      const operation = await write(engine, config, change, options, deps);
       deps.progress.step(label(change), `update started (${operation.name})`);
       await waitForUpdate(change, operation, 'the update', deps);
       return await confirm(change, config, options.projects, deps);
@@ -45,6 +47,23 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
       deps.progress.step(label(change), `${(error as Error).message}; looking at the engine again`);
       await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps.signal);
     }
+  }
+}
+
+async function write(
+  engine: ReasoningEngine,
+  config: AgentGatewayConfig,
+  { engine: name }: BindingChange,
+  { wrote = () => undefined }: BindOptions,
+  { google, signal }: ApplyDeps,
+): Promise<Operation> {
+  try {
+    const operation = await google.aiplatform.patchGatewayConfig(name, config, engine.etag);
+    wrote(configOf(engine));
+    return operation;
+  } catch (error) {
+    if (isUncertain(error) || signal.aborted) wrote(configOf(engine));
+    throw error;
   }
 }
 

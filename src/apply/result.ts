@@ -33,7 +33,14 @@ export interface EngineResult {
   /** Milliseconds from the first look at the engine to the verified binding; absent when there was nothing to do. */
   readonly tookMs?: number;
   readonly failure?: Failure;
+  readonly rollback?: RollbackOutcome;
 }
+
+/**
+ * What came of giving an engine its previous binding back; absent where that was not to be done. `kept`: it had it still;
+ * `not-begun`: the run was over, or it is not known how the update ended.
+ */
+export type RollbackOutcome = 'restored' | 'kept' | 'failed' | 'not-begun';
 
 export interface GuardrailResult {
   /** Of the constraint or policy. */

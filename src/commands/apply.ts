@@ -86,7 +86,11 @@ function carryOut(
   return applyPlan(
     plan,
     observed,
-    { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute },
+    {
+      propagationWaitMs: inputs.propagationWaitMs,
+      engineWritesPerMinute: inputs.engineWritesPerMinute,
+      rollback: inputs.rollback,
+    },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );
 }

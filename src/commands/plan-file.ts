@@ -57,6 +57,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     displayName: z.string(),
     egress: direction,
     ingress: direction,
+    moves: z.array(z.string()).optional(),
   }),
   guardrailSchema,
 ]);

@@ -23,6 +23,8 @@ export interface Desired {
   readonly partial: boolean;
   /** The organization policy that keeps engines on approved gateways; without it that is nobody's business here. */
   readonly guardrails?: DesiredGuardrails;
+  /** All engines of the scope may be unbound from one gateway to be bound to another. */
+  readonly move: boolean;
   /** What this config made and no longer declares is taken away; of all layers, guardrails alone can be so far. */
   readonly prune: boolean;
   /** Levels of checks changed by the file, by check ID. */

@@ -121,7 +121,9 @@ export function configSchema(checks: readonly KnownCheck[]) {
       migrate: z.boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
       move: z
         .boolean()
-        .describe('Allow to move the whole scope to another gateway. Not supported yet in this version.')
+        .describe(
+          'true: engines may move to another gateway. All of them are unbound from the old one, which takes minutes without a gateway, then bound to the new one.',
+        )
         .optional(),
       guardrails: guardrails.optional(),
     })

@@ -70,17 +70,21 @@ export async function readOthers(
   const selected = new Set(selectEngines(desired, known.engines, project).engines);
   const others = known.engines.filter(({ name }) => !selected.has(name));
   const read = await Promise.all(
-    others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))),
+    others.map(async (listed) => {
+      const full = known.full.get(listed.name);
+      return full ? observedEngine(full) : readOther(listed, google);
+    }),
   );
-  return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+  return read.flatMap((engine) => engine ?? []);
 }
 
 /** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
-async function readOther(listed: ReasoningEngine, google: Google): Promise<ReasoningEngine | null> {
+async function readOther(listed: ReasoningEngine, google: Google): Promise<ObservedEngine | null> {
   try {
-    return await orNull(google.aiplatform.getEngine(listed.name));
+    const engine = await orNull(google.aiplatform.getEngine(listed.name));
+    return engine && observedEngine(engine);
   } catch (error) {
-    if (error instanceof ApiError && error.status !== 401) return listed;
+    if (error instanceof ApiError && error.status !== 401) return { ...observedEngine(listed), isOnlyListed: true };
     throw error;
   }
 }

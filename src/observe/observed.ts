@@ -89,6 +89,8 @@ export interface ObservedEngine {
   readonly env: Readonly<Record<string, string>>;
   readonly config: AgentGatewayConfig;
   readonly resource: ReasoningEngine;
+  /** It could not be read by itself, only listed: what it is bound to may be missing. */
+  readonly isOnlyListed?: true;
 }
 
 /** Which engines the desired state means. */

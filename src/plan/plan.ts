@@ -7,6 +7,7 @@ import { planEndpoints } from './endpoints.js';
 import { planGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
+import { markMoves } from './moves.js';
 import { isChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
 /**
@@ -25,7 +26,7 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
   const grants = planGrants(desired, observed, endpoints);
-  const bindings = planBindings(desired, observed);
+  const bindings = markMoves(planBindings(desired, observed), desired, observed);
   const guardrails = planGuardrails(desired, observed, bindings);
   const changes: Change[] = [...endpoints, ...grants, ...bindings, ...guardrails];
   return {

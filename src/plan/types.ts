@@ -100,6 +100,11 @@ export interface BindingChange {
   readonly displayName: string;
   readonly egress: DirectionChange;
   readonly ingress: DirectionChange;
+  /**
+   * Directions whose one slot has to be free before the engine is bound there (`move: true`): it is unbound first where it has
+   * another gateway, and bound when all engines of the plan have left theirs. Absent when there are none.
+   */
+  readonly moves?: readonly Direction[];
 }
 
 /** Gateway names with the project ID; null is unbound. `declared` is false where the config leaves the direction alone. */

@@ -1,4 +1,4 @@
-import type { ApplyResult, EngineResult } from '../apply/result.js';
+import type { ApplyResult, EngineResult, RollbackOutcome } from '../apply/result.js';
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
 import { plannedStatus } from '../plan/bindings.js';
@@ -19,6 +19,7 @@ export interface EngineReport {
   /** The verdict in words, with the reason. */
   readonly governanceText: string;
   readonly tookMs?: number;
+  readonly rollback?: RollbackOutcome;
 }
 
 /**
@@ -36,7 +37,8 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
     const granted = (missing.get(change.engine) ?? []).every(
       ({ service }) => result?.services.get(service)?.status === 'done',
     );
-    const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
+    const failed = outcome?.status === 'failed' && outcome.rollback !== 'restored';
+    const { verdict, why } = governanceOf({ ...now, granted, failed }, desired, observed);
     return [
       {
         name: engine.name,
@@ -53,6 +55,7 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
           'not-bound': 'not bound',
         }[verdict],
         ...(outcome?.tookMs === undefined ? {} : { tookMs: outcome.tookMs }),
+        ...(outcome?.rollback === undefined ? {} : { rollback: outcome.rollback }),
       },
     ];
   });

@@ -7,6 +7,7 @@ import {
   type Plan,
   type PolicyChange,
 } from '../plan/types.js';
+import { leaves } from '../plan/moves.js';
 import { hasChanges } from '../plan/plan.js';
 import type { CommentInput } from './comment.js';
 import { describeBinding, type Kind } from './kinds.js';
@@ -56,7 +57,10 @@ function doneLine(plan: Plan): string {
  * @returns one text, or none
  */
 export function losses(plan: Plan): string[] {
-  const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
+  const bindings = bindingChanges(plan);
+  const moves = bindings.filter((change) => leaves(change).length > 0);
+  const kinds = bindings.filter((change) => !moves.includes(change)).map((change) => describeBinding(change).kind);
+  const unbound = moves.filter((change) => describeBinding(change).kind === 'remove');
   const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
   const hosts = endpointChanges(plan).flatMap(({ interfaces }) =>
     interfaces.filter(({ action }) => action === 'remove'),
@@ -65,7 +69,8 @@ export function losses(plan: Plan): string[] {
   const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
   const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));
   const parts = [
-    [count('remove'), 'unbind'],
+    [moves.length, moves.length === 1 ? 'move to another gateway' : 'moves to another gateway'],
+    [count('remove') + unbound.length, 'unbind'],
     [count('replace'), 're-bind'],
     [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
     [disapproved.length, disapproved.length === 1 ? 'gateway no longer approved' : 'gateways no longer approved'],

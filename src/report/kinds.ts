@@ -1,5 +1,6 @@
 import { DIRECTIONS } from '../config/desired.js';
 import { addedGateways, removedGateways } from '../plan/guardrail-text.js';
+import { leaves } from '../plan/moves.js';
 import {
   directionOf,
   isChange,
@@ -47,7 +48,7 @@ export function describeBinding(change: BindingChange): Described {
   });
   if (change.action === 'remove') return { kind: 'remove', words: 'unbind' };
   if (lost.length > 0) return { kind: 'remove', words: `unbind ${lost.join(', ')}` };
-  if (replaced) return { kind: 'replace', words: 're-bind' };
+  if (replaced) return { kind: 'replace', words: leaves(change).length > 0 ? 'move' : 're-bind' };
   if (change.action === 'create') return { kind: 'add', words: 'bind' };
   const added = DIRECTIONS.filter(
     (direction) => directionOf(change, direction).from !== directionOf(change, direction).to,

@@ -1,4 +1,4 @@
-import type { ApplyResult, ServiceResult } from '../apply/result.js';
+import type { ApplyResult, EngineResult, ServiceResult } from '../apply/result.js';
 import { DIRECTIONS } from '../config/desired.js';
 import {
   bindingChanges,
@@ -15,7 +15,7 @@ import {
 } from '../plan/types.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { describeBinding } from './kinds.js';
-import { gatewayLabel, plural, serviceLabel } from './words.js';
+import { gatewayLabel, plural, ROLLBACK_WORDS, serviceLabel } from './words.js';
 
 /** Names that are listed before the rest is only counted. */
 const SHOWN = 5;
@@ -74,11 +74,22 @@ function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult
     const [before, after] = [from, to].map((name) => gatewayLabel(name, plan.scope.project));
     return from === to ? [] : [`${direction} ${before} → ${after}`];
   });
-  const how = result?.status === 'failed' ? 'failed' : 'not reached';
+  const how = result?.status === 'failed' ? 'failed' : result?.rollback === undefined ? 'not reached' : 'not done';
+  const back = result?.rollback === undefined ? '' : `, ${ROLLBACK_WORDS[result.rollback]}`;
   const { words } = describeBinding(change);
   return [
-    `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}.`,
+    `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}${back}${nowText(change, plan, result)}.`,
   ];
+}
+
+/** Where an engine stands that is neither where it was nor where it should be. */
+function nowText(change: BindingChange, { scope }: Plan, result: EngineResult | undefined): string {
+  if (!result) return '';
+  const between = DIRECTIONS.filter((direction) => {
+    const { from, to } = directionOf(change, direction);
+    return result[direction] !== from && result[direction] !== to;
+  });
+  return between.map((direction) => `, now ${direction} ${gatewayLabel(result[direction], scope.project)}`).join('');
 }
 
 function openGuardrail(change: GuardrailChange, { guardrails }: ApplyResult): string[] {

@@ -87,13 +87,20 @@ function bindingLines(change: BindingChange, project: string): string[] {
     const { from, to, declared } = directionOf(change, direction);
     const [before, after] = [gatewayLabel(from, project), gatewayLabel(to, project)];
     if (!declared) return `    ${direction}: ${before} (not declared, left as it is)`;
-    return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
+    const how = change.moves?.includes(direction) ? MOVE_WORDS[from === null ? 'comes' : 'leaves'] : '';
+    return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}${how}`;
   });
   return [
     `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
     ...directions,
   ];
 }
+
+/** How an engine comes to a gateway whose slot another one may still have. */
+const MOVE_WORDS = {
+  leaves: ' (move: unbound first, bound again once all engines have left their gateway)',
+  comes: ' (bound once the slot of the other gateway is free)',
+} as const;
 
 function guardrailLines(change: GuardrailChange): string[] {
   const writes = change.writes.map((write) => {

@@ -8,6 +8,7 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { leaves } from '../plan/moves.js';
 import { groupEngines, type Group } from './groups.js';
 import { byDanger, describeBinding, describeEndpoint, describeGrant, type Kind } from './kinds.js';
 import { gatewayLabel, plural } from './words.js';
@@ -104,10 +105,11 @@ function groupEdges({ binding, grants }: Group, id: string, ids: NodeIds): Edge[
       const at = ids.gateways[direction].get(gateway) ?? '';
       return direction === 'egress' ? { from: id, to: at, kind, words } : { from: at, to: id, kind, words };
     };
+    const isMoved = leaves(binding).includes(direction);
     if (from === to) return to === null ? [] : [edge(to, 'keep', '')];
     return [
-      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : 're-bind')]),
-      ...(from === null ? [] : [edge(from, 'remove', 'unbind')]),
+      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : isMoved ? 'move, last' : 're-bind')]),
+      ...(from === null ? [] : [edge(from, 'remove', isMoved ? 'unbind, first' : 'unbind')]),
     ];
   });
   return [...gateways, ...grants.map((grant) => grantEdge(grant, id, ids))];

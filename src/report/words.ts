@@ -1,4 +1,4 @@
-import type { EngineResult } from '../apply/result.js';
+import type { EngineResult, RollbackOutcome } from '../apply/result.js';
 import type { EngineReport } from './engines.js';
 import type { Cut } from './fit.js';
 import { guardrailChanges, isChange, type Action, type GuardrailWrite, type Plan } from '../plan/types.js';
@@ -84,9 +84,18 @@ export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
   pending: 'not done',
 };
 
+/** What came of giving an engine its previous binding back, in words. */
+export const ROLLBACK_WORDS: Readonly<Record<RollbackOutcome, string>> = {
+  restored: 'rolled back',
+  kept: 'still as before',
+  failed: 'roll-back FAILED',
+  'not-begun': 'not rolled back',
+};
+
 /** @returns how one engine stands, for the log */
-export function engineLine({ displayName, id, status, governanceText }: EngineReport): string {
-  return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
+export function engineLine({ displayName, id, status, rollback, governanceText }: EngineReport): string {
+  const back = rollback === undefined ? '' : `, ${ROLLBACK_WORDS[rollback]}`;
+  return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}${back}; ${governanceText}`;
 }
 
 /** @returns e.g. `380 of 400 changed bindings, 2 of 12 hosts not shown` */

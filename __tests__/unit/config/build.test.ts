@@ -305,15 +305,24 @@ describe('agents of the file', () => {
 describe('what is not in this version yet', () => {
   const text = FILE_HEAD + AGENTS;
 
-  it.each([
-    ['migrate: true', '6:1: "migrate: true" is not supported yet in this version; remove it.'],
-    ['move: true', '6:1: "move: true" is not supported yet in this version; remove it.'],
-  ])('%s', (lines, expected) => {
-    expect(build(text + lines).problems).toEqual([`agent-gateway.yaml:${expected}`]);
+  it('migrate: true', () => {
+    expect(build(`${text}migrate: true`).problems).toEqual([
+      'agent-gateway.yaml:6:1: "migrate: true" is not supported yet in this version; remove it.',
+    ]);
   });
 
   it('may be switched off', () => {
-    expect(build(`${text}migrate: false\nmove: false\n`).problems).toEqual([]);
+    expect(build(`${text}migrate: false\n`).problems).toEqual([]);
+  });
+});
+
+describe('move', () => {
+  it.each([
+    ['', false],
+    ['move: false', false],
+    ['move: true', true],
+  ])('%j', (line, expected) => {
+    expect(desiredOf(FILE_HEAD + AGENTS + line).move).toBe(expected);
   });
 });
 
@@ -350,7 +359,7 @@ describe('nothing to do', () => {
 });
 
 it('reports problems of file and inputs together, the file first', () => {
-  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmove: true\n', {
+  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: true\n', {
     project_id: 'X',
     egress_gateway: 'Y',
     allow: 'z',

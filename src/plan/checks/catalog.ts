@@ -29,6 +29,7 @@ export const CHECKS: readonly KnownCheck[] = [
   warning('gateway-fail-open'),
   warning('gateway-without-policy'),
   warning('gateway-not-ready'),
+  warning('move-ungoverned'),
   warning('registry-wide-shadowed'),
   warning('host-claimed-twice'),
   warning('runtime-hosts-missing'),

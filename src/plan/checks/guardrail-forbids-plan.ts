@@ -1,3 +1,4 @@
+import { leaves } from '../moves.js';
 import { directionOf, isChange, type BindingChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { guardedDirections, type Guarded } from './guardrail-world.js';
@@ -44,6 +45,22 @@ function forbidden(guarded: Guarded, { desired, bindings }: CheckInput): Found[]
             origin: guardrails.origin,
           },
         ]),
+    ...forbiddenMove(guarded, bindings),
+  ];
+}
+
+/** In the middle of a move engines have no gateway at all, and a policy that stays enforced refuses that. */
+function forbiddenMove({ direction, node, policy, guardrails }: Guarded, bindings: readonly BindingChange[]): Found[] {
+  const leaving = bindings.filter((change) => leaves(change).includes(direction));
+  const [first] = leaving;
+  if (!first || policy?.from !== 'enforced' || policy.to !== 'enforced') return [];
+  return [
+    {
+      message: `The policy on ${node} refuses to unbind engines from their ${direction} gateway, which a move to gateway ${directionOf(first, direction).to ?? ''} begins with: ${names(leaving)}.`,
+      remedy:
+        'Set guardrails.dry_run: true for this one apply: the policy is loosened first, and the engines are unbound once that counts. Take it out again afterwards.',
+      origin: guardrails.origin,
+    },
   ];
 }
 

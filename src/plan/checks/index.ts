@@ -28,6 +28,7 @@ import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { moveUngoverned } from './move-ungoverned.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
 import { quotaNear } from './quota-near.js';
@@ -63,6 +64,7 @@ export const ALL: readonly Check[] = [
   notReadable,
   engineTooOld,
   gatewayConflict,
+  moveUngoverned,
   gatewayDryRun,
   gatewayFailOpen,
   gatewayNotReady,
