@@ -56,7 +56,7 @@ export function createEngineRunner(options: EngineRunnerOptions): EngineRunner {
         return await bindNow(change, loosened, options);
       } catch (error) {
         const doing = `Binding engine ${JSON.stringify(change.displayName)} (${change.engine})`;
-        const cause = await explainRefusal(error, options.principalOf(change.engine), options.deps.google);
+        const cause = await explainRefusal(error, change, options.principalOf(change.engine), options.deps.google);
         const failure = explain(cause, doing, 'bind-failed');
         const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
         options.deps.progress.step(label(change), isOpen ? 'stopped before the end' : 'FAILED');

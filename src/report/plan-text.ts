@@ -14,7 +14,7 @@ import {
 } from '../plan/types.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
-import { countsLine, gatewayLabel, MARKS, plural, scopeLine, UNASKED, WHEN_WORDS } from './words.js';
+import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -39,7 +39,10 @@ export function planSections(plan: Plan): Section[] {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
     },
-    { title: `Guardrails (organization policy): ${actions(guardrails)}`, lines: guardrails.flatMap(guardrailLines) },
+    {
+      title: `Guardrails (organization policy): ${actions(guardrails)}`,
+      lines: guardrails.flatMap((change) => guardrailLines(change, plan)),
+    },
   ]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
@@ -95,14 +98,10 @@ function bindingLines(change: BindingChange, project: string): string[] {
   ];
 }
 
-function guardrailLines(change: GuardrailChange): string[] {
-  const writes = change.writes.map((write) => {
-    const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
-    return `    ${WHEN_WORDS[write.when]}${list}, because ${write.why}`;
-  });
+function guardrailLines(change: GuardrailChange, plan: Plan): string[] {
   return [
     `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
     `    ${guardrailText(change)}`,
-    ...writes,
+    ...writeTexts(change, plan).map((text) => `    ${text}`),
   ];
 }

@@ -23,6 +23,7 @@ import {
   OTHER,
   ownConstraint,
   POLICY,
+  WITH_EXCEPTION,
 } from '../../support/guardrails.js';
 
 const THIRD = gatewayNamed('third');
@@ -107,7 +108,7 @@ describe('writing guardrails', () => {
     ['the list', (on) => on.google.organization.constraints.set(CONSTRAINT, ownConstraint([EGRESS, THIRD])), 'third'],
     [
       'the policy',
-      (on) => void on.google.organization.putPolicy({ name: POLICY, spec: { reset: true } }),
+      (on) => void on.google.organization.putPolicy({ ...WITH_EXCEPTION, name: POLICY }),
       'rules of somebody else',
     ],
   ])('leaves it alone where somebody has changed %s since the plan', async (_what, change, now) => {
