@@ -136,10 +136,11 @@ describe('guardrails together with bindings', () => {
   const order = (stage: Stage): string[] =>
     stage.writes().map(({ method, path }) => `${method} ${path.replace(/.*\/([^/]+)$/, '$1')}`);
 
-  it('are enforced after the engines are bound', async () => {
+  it.each(['apply', ''])('are enforced after the engines are bound, by action %j', async (action) => {
     const stage = await set({ world: guardedWorld() });
     const lines = { egress: [EGRESS], rest: rest('egress') };
-    const result = await runWith(stage, 'apply', lines);
+    const result = await runWith(stage, action, lines);
+    expect(result.log).toContain('after the bindings, because it is enforced from then on, so it tightens');
     expect(result).toMatchObject({ exitCode: 0, outputs: { to_bind: '2' } });
     expect(order(stage).slice(0, 2).sort()).toEqual([`PATCH ${SUPPORT}`, `PATCH ${BILLING}`].sort());
     expect(order(stage).slice(2)).toEqual(['POST customConstraints', 'POST policies']);
@@ -186,6 +187,29 @@ describe('guardrails together with bindings', () => {
     const result = await runWith(stage, 'apply', { egress: [OTHER, THIRD], rest: rest('egress') });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
     expect(result.log).toContain('[guardrail-forbids-plan]');
+    expect(stage.writes()).toEqual([]);
+  });
+
+  it('must fit into a constraint, and name gateways as bindings do', async () => {
+    const stage = await set({ world: guardedWorld() });
+    const many = Array.from({ length: 10 }, (_, index) =>
+      EGRESS.replace(/egress$/, `gateway-${index}`.padEnd(17, 'x')),
+    );
+    const long = await runWith(stage, 'apply', { egress: many });
+    expect(long).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(long.log).toMatch(/guardrail-too-long.* more than the 1000 that .*: at most 9 of these gateways fit/);
+    expect(stage.writes()).toEqual([]);
+    expect(await runWith(stage, 'apply', { egress: many.slice(1) })).toMatchObject({ exitCode: 0 });
+    const number = await runWith(stage, 'plan', { egress: [EGRESS.replace('acme-agents', '101010')] });
+    expect(number).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'invalid-input' } });
+    expect(number.log).toContain("Write the project's ID instead of 101010.");
+  });
+
+  it('must allow that engines are unbound', async () => {
+    const stage = await set({ world: guardedWorld({ engines: bound('egress') }) });
+    const result = await runWith(stage, 'apply', { egress: [EGRESS], rest: rest('none') });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(result.log).toMatch(/guardrail-forbids-plan.*leaves engines without an egress gateway/);
     expect(stage.writes()).toEqual([]);
   });
 

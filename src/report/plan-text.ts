@@ -6,13 +6,14 @@ import {
   grantChanges,
   guardrailChanges,
   type BindingChange,
+  type ConstraintChange,
   type EndpointChange,
   type Finding,
   type GrantChange,
   type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
-import { guardrailText } from '../plan/guardrail-text.js';
+import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
 import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
 
@@ -101,7 +102,18 @@ function bindingLines(change: BindingChange, project: string): string[] {
 function guardrailLines(change: GuardrailChange, plan: Plan): string[] {
   return [
     `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
-    `    ${guardrailText(change)}`,
+    ...(change.kind === 'policy' ? [`    ${guardrailText(change)}`] : constraintLines(change)),
     ...writeTexts(change, plan).map((text) => `    ${text}`),
+  ];
+}
+
+/** Every gateway that is approved before or after, line by line. */
+function constraintLines(change: ConstraintChange): string[] {
+  const [added, removed] = [addedGateways(change), removedGateways(change)];
+  return [
+    ...(change.fromRule === undefined ? [] : [`    instead of ${change.fromRule}`]),
+    ...removed.map((name) => `    - ${name}`),
+    ...change.to.map((name) => `    ${added.includes(name) ? '+' : ' '} ${name}`),
+    ...change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`),
   ];
 }

@@ -42,7 +42,9 @@ describe('guardrail-too-long', () => {
     const [finding, ...more] = check([...many(10), long]);
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ level: 'error', origin: fromFile(30) });
-    expect(finding?.message).toMatch(/approves 11 egress gateways has \d{4} characters, .* takes 1000: at most 10 of/);
+    expect(finding?.message).toMatch(
+      /approves 11 egress gateways has (\d{4}) characters, \d+ more than the 1000 that .*: at most 10 of/,
+    );
     expect(finding?.remedy).toContain(long);
   });
 
@@ -128,7 +130,7 @@ describe('guardrail-blocks-deploys', () => {
     const [finding] = check({ guardrails: guardrails() }, { siblings });
     expect(finding).toMatchObject({ level: 'warning', origin: fromFile(18) });
     expect(finding?.message).toMatch(
-      /^With the policy enforced .* these 2 engines .* can no longer be updated .*: "Elsewhere" \(2\), "Unbound" \(1\)\.$/,
+      /^With the policy enforced .* these 2 engines .* can no longer be updated.*: "Elsewhere" \(2\), "Unbound" \(1\)\.$/,
     );
     expect(finding?.remedy).toContain('created with one, in their agentGatewayConfig');
     const [bound] = check({ gateways: { egress: gateway('egress') }, guardrails: guardrails() }, { siblings });

@@ -176,7 +176,7 @@ describe('the guardrail layer', () => {
     expect(planDifference(one, two)).toEqual([
       `now:      guardrail egress constraint (${CONSTRAINT}): update, + ${EGRESS}, + ${THIRD}, - ${OTHER}`,
       `reviewed: guardrail egress constraint (${CONSTRAINT}): update, + ${EGRESS}, - ${OTHER}`,
-      `now:      guardrail egress policy (${POLICY}): keep, enforced -> enforced`,
+      `now:      guardrail egress policy (${POLICY}): keep, enforced`,
       `reviewed: guardrail egress policy (${POLICY}): update, dry run -> enforced`,
     ]);
   });

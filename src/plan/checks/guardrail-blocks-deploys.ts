@@ -25,7 +25,7 @@ export const guardrailBlocksDeploys: Check = {
       // By name, all of them: a project has at most 100 in a region (Google's quota).
       return [
         {
-          message: `${when}, ${which} of project ${project.id} in ${region} can no longer be updated or deployed anew, since ${isOne ? 'it has' : 'they have'} no approved ${direction} gateway: ${blocked.join(', ')}.`,
+          message: `${when}, ${which} of project ${project.id} in ${region} can no longer be updated, by a deploy for example, since ${isOne ? 'it has' : 'they have'} no approved ${direction} gateway: ${blocked.join(', ')}.`,
           remedy: `Bind ${isOne ? 'it' : 'them'} to an approved gateway first. ${howToCreate(direction, input)}`,
           origin: guardrails.origin,
           ...(guardrails.dryRun ? { isNote: true } : {}),
