@@ -100,7 +100,7 @@ describe('what others made', () => {
     await runWith(stage, 'apply', { egress: [EGRESS] });
     const { etag } = await policyOf(stage);
     const name = `${PROJECT}/policies/${EGRESS_ID}`;
-    const rules = [{ enforce: false }, { enforce: true, condition }];
+    const rules = [{ enforce: false }, { condition, enforce: true }];
     const theirs = await orgpolicy(stage, 'PATCH', name, { name, etag, spec: { rules } });
     const writes = stage.writes().length;
     for (const action of ['plan', 'verify', 'apply']) {

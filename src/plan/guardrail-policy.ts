@@ -1,5 +1,6 @@
 import type { EnforcementNode } from '../config/desired.js';
 import type { OrganizationPolicy, OrganizationPolicySpec } from '../google/types.js';
+import { canonical } from './canonical.js';
 import type { Enforcement } from './types.js';
 
 /** @returns the name of a constraint's policy on a node */
@@ -29,4 +30,16 @@ function specOf(spec: OrganizationPolicySpec | null | undefined): 'none' | 'on' 
   const says = Object.entries(rule).filter(([key, value]) => key !== 'enforce' && value !== false);
   if (says.length > 0 || typeof rule.enforce !== 'boolean') return 'other';
   return rule.enforce ? 'on' : 'off';
+}
+
+/** @returns both specs of a policy as JSON in one line, for people and for comparing; etags and times say nothing of it */
+export function rulesText(policy: OrganizationPolicy | null | undefined): string {
+  return (['spec', 'dryRunSpec'] as const)
+    .flatMap((field) => {
+      const spec = policy?.[field];
+      if (!spec) return [];
+      const { rules, inheritFromParent, reset } = spec;
+      return [`${field} ${JSON.stringify(canonical({ rules, inheritFromParent, reset }))}`];
+    })
+    .join(', ');
 }

@@ -22,7 +22,8 @@ export function removedGateways({ from, to }: ConstraintChange): string[] {
 export function guardrailText(change: GuardrailChange): string {
   if (change.kind === 'policy') {
     const [from, to] = [ENFORCEMENT_WORDS[change.from], ENFORCEMENT_WORDS[change.to]];
-    return from === to ? to : `${from} -> ${to}`;
+    const rules = change.fromRule === undefined ? '' : `, instead of ${change.fromRule}`;
+    return from === to ? to : `${from} -> ${to}${rules}`;
   }
   const rule = change.fromRule === undefined ? [] : [`instead of ${change.fromRule}`];
   const approved = [

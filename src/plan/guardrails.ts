@@ -8,7 +8,7 @@ import {
 import type { CustomConstraint } from '../google/types.js';
 import type { Observed, ObservedGuardrail } from '../observe/observed.js';
 import { CONSTRAINT_IDS, gatewaySet, ruleOf, type Rule } from './guardrail-rule.js';
-import { enforcementOf, policyName } from './guardrail-policy.js';
+import { enforcementOf, policyName, rulesText } from './guardrail-policy.js';
 import { constraintWrites, policyWrites } from './guardrail-writes.js';
 import { constraintOwner, ownedConstraintText } from './guardrail-ownership.js';
 import { isChange, type BindingChange, type ConstraintChange, type FieldChange, type PolicyChange } from './types.js';
@@ -129,6 +129,7 @@ function planPolicy(direction: Direction, { policy }: ObservedGuardrail, guardra
     direction,
     name: policyName(guardrails.enforceOn, CONSTRAINT_IDS[direction]),
     from,
+    ...(from === 'other-rules' ? { fromRule: rulesText(policy) } : {}),
     to,
     writes: from === to ? [] : policyWrites(from, to),
   };

@@ -51,12 +51,12 @@ function nameCell(change: GuardrailChange): string {
 function changeCell(change: GuardrailChange): string {
   if (change.kind === 'policy') {
     const { from, to } = change;
-    return `${ENFORCEMENT_WORDS[from]}&nbsp;→&nbsp;**${ENFORCEMENT_WORDS[to]}**`;
+    return [...ruleTexts(change), `${ENFORCEMENT_WORDS[from]}&nbsp;→&nbsp;**${ENFORCEMENT_WORDS[to]}**`].join('<br>');
   }
   return [...ruleTexts(change), ...listTexts(change), ...fieldTexts(change)].join('<br>');
 }
 
-function ruleTexts({ fromRule }: ConstraintChange): string[] {
+function ruleTexts({ fromRule }: GuardrailChange): string[] {
   return fromRule === undefined ? [] : [`instead of ${code(fromRule, MAX_RULE)}`];
 }
 

@@ -1,4 +1,3 @@
-import type { OrganizationPolicy, OrganizationPolicySpec } from '../../google/types.js';
 import { constraintOwner } from '../guardrail-ownership.js';
 import type { ConstraintChange, PolicyChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
@@ -20,7 +19,7 @@ export const guardrailMadeElsewhere: Check = {
   run: (input) => {
     const origin = input.desired.guardrails?.origin;
     return input.guardrails
-      .flatMap((change) => (change.kind === 'constraint' ? constraintFound(change, input) : policyFound(change, input)))
+      .flatMap((change) => (change.kind === 'constraint' ? constraintFound(change, input) : policyFound(change)))
       .map((found) => (origin ? { ...found, origin } : found));
   },
 };
@@ -33,7 +32,7 @@ function constraintFound(change: ConstraintChange, { desired, observed }: CheckI
   if (fromRule !== undefined) {
     return [
       {
-        message: `The custom constraint ${name} was not made by this config and is no list of approved ${direction} gateways; an apply would replace what it says: ${fromRule}`,
+        message: `The custom constraint ${name} was not made by this config and is no list of approved ${direction} gateways; an apply would replace what it says: ${fromRule}.`,
         remedy: REMEDY,
       },
     ];
@@ -48,27 +47,13 @@ function constraintFound(change: ConstraintChange, { desired, observed }: CheckI
   ];
 }
 
-function policyFound(change: PolicyChange, { observed }: CheckInput): Found[] {
-  if (change.from !== 'other-rules') return [];
-  const policy = observed.guardrails?.[change.direction]?.policy;
+function policyFound({ name, fromRule }: PolicyChange): Found[] {
+  if (fromRule === undefined) return [];
+  const text = fromRule.length > MAX_RULES ? `${fromRule.slice(0, MAX_RULES)}…` : fromRule;
   return [
     {
-      message: `The policy ${change.name} has rules that this config does not write; an apply would replace them: ${rulesIn(policy)}`,
+      message: `The policy ${name} has rules that this config does not write; an apply would replace them: ${text}.`,
       remedy: REMEDY,
     },
   ];
-}
-
-function rulesIn(policy: OrganizationPolicy | null | undefined): string {
-  const said = (['spec', 'dryRunSpec'] as const).flatMap((field) => {
-    const spec = policy?.[field];
-    return spec === undefined ? [] : [`${field} ${JSON.stringify(withoutState(spec))}`];
-  });
-  const text = said.join(', ');
-  return text.length > MAX_RULES ? `${text.slice(0, MAX_RULES)}…` : text;
-}
-
-/** Etag and time change with every write and say nothing to a reader. */
-function withoutState({ rules, inheritFromParent, reset }: OrganizationPolicySpec): object {
-  return { rules, inheritFromParent, reset };
 }
