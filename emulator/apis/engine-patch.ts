@@ -42,8 +42,8 @@ export function patchEngine(call: Call, state: State): Json {
   checkBusy(state, engine);
   checkEtag(state, engine, asString(body.etag));
   const wanted = merged(state, engine, body, paths);
-  checkConstraints(state, engine, wanted, 'UPDATE');
-  const late = touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined;
+  const forbidden = checkConstraints(state, engine, wanted, 'UPDATE');
+  const late = forbidden ?? (touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined);
   countEngineWrite(state, engine);
   const outcome = takeOutcome(state, engine);
   const commit = (endMs: number): Json => {
@@ -142,7 +142,8 @@ function commitPatch(state: State, engine: EngineRecord, data: Json, outcome: Up
 /** 400 unless the body of a create names a display name; constraints must allow it and its binding must hold as well. */
 export function checkNewEngine(state: State, engine: EngineRecord, data: Json): GoogleError | undefined {
   if (asString(data.displayName) === '') throw invalid('Required field is not set: display_name.', 'display_name');
-  checkConstraints(state, engine, data, 'CREATE');
+  const forbidden = checkConstraints(state, engine, data, 'CREATE');
+  if (forbidden !== undefined) return forbidden;
   const { egress, ingress } = bindingOf(data);
   if (egress === undefined && ingress === undefined) return undefined;
   const late = checkBinding(state, engine, data);

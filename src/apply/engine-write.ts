@@ -93,7 +93,7 @@ export async function failedResult(
   { doing = 'Binding', last = lastKnown(change) }: { readonly doing?: string; readonly last?: Binding } = {},
 ): Promise<EngineResult> {
   const { deps, principalOf } = options;
-  const cause = await explainRefusal(error, principalOf(change.engine), deps.google);
+  const cause = await explainRefusal(error, change, principalOf(change.engine), deps.google);
   const failure = explain(cause, `${doing} engine ${nameOf(change)}`, 'bind-failed');
   const isOpen = failure.reason === 'timeout' || failure.reason === 'cancelled';
   deps.progress.step(labelOf(change), isOpen ? 'stopped before the end' : 'FAILED');

@@ -1,4 +1,4 @@
-import type { ApiError } from '../google/errors.js';
+import type { Direction } from '../config/desired.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import type { BindingChange } from '../plan/types.js';
 
@@ -90,17 +90,21 @@ export class ConstraintNameSpent extends Error {
 export interface RefusingConstraint {
   /** `custom.X` */
   readonly id: string;
-  /** Of the constraints on approved gateways. */
-  readonly direction?: 'egress' | 'ingress';
-  /** Absent where the caller may not read the constraint, or where it says something else. */
+  /** Of a constraint that approves gateways, by its name or by what it says. */
+  readonly direction?: Direction;
+  /** What the refused update leaves the engine with in that direction. */
+  readonly asked?: string | null;
+  /** The gateways; absent where the caller may not read the constraint, or where it says something else. */
   readonly approved?: readonly string[];
+  /** What it says when that is no list of gateways. */
+  readonly says?: string;
 }
 
 /** An organization policy forbids what was to be written; `cause` is Google's answer. */
 export class RefusedByPolicy extends Error {
   override readonly name = 'RefusedByPolicy';
   readonly constraints: readonly RefusingConstraint[];
-  constructor(constraints: readonly RefusingConstraint[], cause: ApiError) {
+  constructor(constraints: readonly RefusingConstraint[], cause: Error) {
     super(cause.message, { cause });
     this.constraints = constraints;
   }

@@ -2,9 +2,8 @@ import { isAlreadyExists, isConflict, isNotFound, isUncertain } from '../google/
 import type { CustomConstraint, OrganizationPolicy } from '../google/types.js';
 import { orNull } from '../observe/or-null.js';
 import { constraintBody, policyBody } from '../plan/guardrail-bodies.js';
-import { enforcementOf } from '../plan/guardrail-policy.js';
+import { enforcementOf, rulesText } from '../plan/guardrail-policy.js';
 import { gatewaySet, ruleOf, type Rule } from '../plan/guardrail-rule.js';
-import { ENFORCEMENT_WORDS } from '../plan/guardrail-text.js';
 import type { ConstraintChange, ConstraintWrite, PolicyChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { ConstraintNameSpent, GuardrailChanged, GuardrailLost } from './errors.js';
@@ -61,8 +60,8 @@ export async function writePolicy(change: PolicyChange, deps: ApplyDeps): Promis
     const now = enforcementOf(current);
     if (change.action === 'remove' ? current === null : now === change.to) return;
     // Rules that the plan did not show are somebody else's, and their own business.
-    if (now === 'other-rules' && change.from !== 'other-rules') {
-      throw new GuardrailChanged(change.name, ENFORCEMENT_WORDS[now]);
+    if (now === 'other-rules' && rulesText(current) !== change.fromRule) {
+      throw new GuardrailChanged(change.name, rulesText(current));
     }
     if (change.action === 'remove') return orgpolicy.deletePolicy(change.name, current?.etag);
     const body = policyBody(change);

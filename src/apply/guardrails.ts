@@ -60,7 +60,7 @@ async function carryOut(
     } else {
       for (const write of change.writes.filter((item) => item.when === when)) {
         await writeConstraint(change, write, deps);
-        deps.progress.step(labelOf(change), `${write.gateways.length} gateway(s) approved`);
+        deps.progress.step(labelOf(change), `gateways approved now: ${write.gateways.length}`);
       }
     }
     return change.writes.at(-1)?.when === when ? { name: change.name, status: 'done' } : undefined;

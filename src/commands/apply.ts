@@ -6,7 +6,7 @@ import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
-import { guardrailChanges, isChange, type Plan } from '../plan/types.js';
+import { isChange, type Change, type Plan } from '../plan/types.js';
 import { stillOpen } from '../report/open.js';
 import { notApproved } from './approval.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
@@ -50,18 +50,21 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   }
   const result = await carryOut(looked, inputs, session, start);
   await applying;
-  const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
-  return said(comment, end({ result, failures: result.failures, next }), {
+  return said(comment, end({ result, failures: result.failures, next: delays(plan) }), {
     state: result.failures.length > 0 ? 'failed' : 'applied',
     open: stillOpen(plan, result),
     elapsedMs: session.clock.now() - start,
   });
 }
 
-/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
-function policyDelay(plan: Plan): string[] {
-  if (!guardrailChanges(plan).some(isChange)) return [];
-  return ['Changes of guardrails take up to 15 minutes to count.'];
+/** "Up to 15 minutes" is said of policies (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
+function delays(plan: Plan): string[] {
+  const isChanged = (...layers: Change['layer'][]): boolean =>
+    plan.changes.some((change) => isChange(change) && layers.includes(change.layer));
+  return [
+    ...(isChanged('endpoint', 'grant') ? ['New grants and registrations take some minutes to count everywhere.'] : []),
+    ...(isChanged('guardrail') ? ['Changes of guardrails take up to 15 minutes to count.'] : []),
+  ];
 }
 
 /** The outcome of a run that knows its plan. */

@@ -87,6 +87,7 @@ export function checkFailure({ checks }: Plan): Failure | undefined {
 const REASONS: Readonly<Record<string, FailureReason>> = {
   'api-disabled': 'api-disabled',
   'permission-missing': 'permission-denied',
+  'guardrail-not-readable': 'permission-denied',
 };
 
 function reasonOf(errors: readonly Finding[]): FailureReason {

@@ -29,13 +29,18 @@ const listOf = (item: z.ZodType): z.ZodType =>
   z.array(z.unknown()).refine((list) => list.every((each) => item.safeParse(each).success));
 
 const direction = z.looseObject({ from: z.string().nullable(), to: z.string().nullable() });
-const guardrail = { layer: z.literal('guardrail'), action: z.string(), direction: z.string(), name: z.string() };
+const guardrail = {
+  layer: z.literal('guardrail'),
+  action: z.string(),
+  direction: z.string(),
+  name: z.string(),
+  fromRule: z.string().optional(),
+};
 const guardrailSchema = z.discriminatedUnion('kind', [
   z.looseObject({
     ...guardrail,
     kind: z.literal('constraint'),
     from: z.array(z.string()).nullable(),
-    fromRule: z.string().optional(),
     to: z.array(z.string()),
     fields: z.array(z.looseObject({ field: z.string(), from: z.string(), to: z.string() })),
   }),

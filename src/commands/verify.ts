@@ -2,7 +2,7 @@ import type { Failure } from '../failure.js';
 import type { Read, VerifyInputs } from '../inputs.js';
 import { planDifference } from '../plan/difference.js';
 import { hasChanges } from '../plan/plan.js';
-import { isChange, type Plan } from '../plan/types.js';
+import { isChange, type Change, type Plan } from '../plan/types.js';
 import { checkFailure, look } from './look.js';
 import { outcomeOf, type Outcome } from './outcome.js';
 import { prepare } from './prepare.js';
@@ -23,6 +23,8 @@ export async function verifyCommand(read: Read<VerifyInputs>, session: Session):
 
 function driftOf(plan: Plan): Failure | undefined {
   if (!hasChanges(plan)) return undefined;
+  const isDrifted = (layer: Change['layer']): boolean =>
+    plan.changes.some((change) => change.layer === layer && isChange(change));
   const drift = planDifference({ ...plan, changes: [] }, { ...plan, changes: plan.changes.filter(isChange) });
   return {
     reason: 'changes-found',
@@ -32,7 +34,12 @@ function driftOf(plan: Plan): Failure | undefined {
     ].join('\n'),
     next: [
       'Run apply with the same config.',
-      'A deploy or a `terraform apply` of the engine resets its binding: run apply after every deploy.',
+      ...(isDrifted('binding')
+        ? ['A deploy or a `terraform apply` of the engine resets its binding: run apply after every deploy.']
+        : []),
+      ...(isDrifted('guardrail')
+        ? ['Who changed a guardrail stands in the audit log of the organization (orgpolicy.googleapis.com).']
+        : []),
     ],
   };
 }

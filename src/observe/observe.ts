@@ -33,7 +33,7 @@ export async function observe(desired: Desired, google: Google, universe: string
     readProject(desired.project, google),
     readOtherProject(desired, google),
     readEgressEnforcement(desired, google),
-    readGuardrails(desired, google),
+    readGuardrails(desired, google, disabled),
   ]);
   const project = scopeReading.resolve(known.engines.map(({ name }) => name));
   const [{ engines, selection }, others] = await Promise.all([
@@ -59,7 +59,8 @@ export async function observe(desired: Desired, google: Google, universe: string
     failedUpdates,
     disabledApis: disabled.found(),
     ...(enforcement ? { enforcement } : {}),
-    ...(guardrails ? { guardrails } : {}),
+    ...guardrails,
+    ...(known.unlisted === undefined ? {} : { unlistedEngines: known.unlisted }),
   };
 }
 

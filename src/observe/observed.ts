@@ -28,6 +28,8 @@ export interface Observed {
   readonly siblings: readonly ObservedEngine[];
   /** Resource names of every engine of project and region. */
   readonly engineNames: readonly string[];
+  /** What Google answered where the engines may not be listed: only guardrails can be planned without them. */
+  readonly unlistedEngines?: string;
   /** Declared gateways only; null when Google says there is none. */
   readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
   /** All services of the registry's project and region. */
@@ -46,8 +48,13 @@ export interface Observed {
   readonly lackingPermissions?: readonly LackingPermission[];
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
-  /** Of the declared directions, and with `prune` of the others; absent where the config has no guardrails. */
+  /** Of the declared directions, and with `prune` of the others; absent where the config has none, or they were not read. */
   readonly guardrails?: Partial<Record<Direction, ObservedGuardrail>>;
+  /**
+   * Declared guardrails that the caller may not read, with what Google answered, each answer once; empty where the API is
+   * disabled.
+   */
+  readonly unreadGuardrails?: readonly string[];
 }
 
 /** What approves gateways in one direction, and its policy at the declared place; null where there is no such thing. */

@@ -122,6 +122,8 @@ interface GuardrailBase {
   readonly direction: Direction;
   /** Resource name. */
   readonly name: string;
+  /** What it says now where that is no list of gateways, or more than on or off. */
+  readonly fromRule?: string;
 }
 
 /** The custom constraint that approves gateways. It enforces nothing by itself, and is never deleted. */
@@ -130,8 +132,6 @@ export interface ConstraintChange extends GuardrailBase {
   readonly action: 'create' | 'update' | 'keep';
   /** Gateways that are approved now, sorted; null where there is no constraint, or one that is no such list. */
   readonly from: readonly string[] | null;
-  /** What a constraint that is no such list says now. */
-  readonly fromRule?: string;
   readonly to: readonly string[];
   /** As they are to be: those of a constraint that somebody else made stay. */
   readonly displayName: string;

@@ -32,7 +32,6 @@ function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string 
   switch (state) {
     case 'planned':
       if (!plan) return `No plan: ${reason}`;
-      // Nothing to do and something wrong: then nothing is known to be as declared.
       if (!hasChanges(plan)) return plan.checks.some(({ level }) => level === 'error') ? 'Plan: no changes' : counts;
       return `Plan: ${counts}`;
     case 'applying':

@@ -6,15 +6,16 @@ import {
   grantChanges,
   guardrailChanges,
   type BindingChange,
+  type ConstraintChange,
   type EndpointChange,
   type Finding,
   type GrantChange,
   type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
-import { guardrailText } from '../plan/guardrail-text.js';
+import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
-import { countsLine, gatewayLabel, MARKS, plural, scopeLine, UNASKED, WHEN_WORDS } from './words.js';
+import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -39,7 +40,10 @@ export function planSections(plan: Plan): Section[] {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
     },
-    { title: `Guardrails (organization policy): ${actions(guardrails)}`, lines: guardrails.flatMap(guardrailLines) },
+    {
+      title: `Guardrails (organization policy): ${actions(guardrails)}`,
+      lines: guardrails.flatMap((change) => guardrailLines(change, plan)),
+    },
   ]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
@@ -102,14 +106,21 @@ const MOVE_WORDS = {
   comes: ' (bound once the slot of the other gateway is free)',
 } as const;
 
-function guardrailLines(change: GuardrailChange): string[] {
-  const writes = change.writes.map((write) => {
-    const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
-    return `    ${WHEN_WORDS[write.when]}${list}, because ${write.why}`;
-  });
+function guardrailLines(change: GuardrailChange, plan: Plan): string[] {
   return [
     `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
-    `    ${guardrailText(change)}`,
-    ...writes,
+    ...(change.kind === 'policy' ? [`    ${guardrailText(change)}`] : constraintLines(change)),
+    ...writeTexts(change, plan).map((text) => `    ${text}`),
+  ];
+}
+
+/** Every gateway that is approved before or after, line by line. */
+function constraintLines(change: ConstraintChange): string[] {
+  const [added, removed] = [addedGateways(change), removedGateways(change)];
+  return [
+    ...(change.fromRule === undefined ? [] : [`    instead of ${change.fromRule}`]),
+    ...removed.map((name) => `    - ${name}`),
+    ...change.to.map((name) => `    ${added.includes(name) ? '+' : ' '} ${name}`),
+    ...change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`),
   ];
 }

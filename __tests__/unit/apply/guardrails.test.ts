@@ -23,6 +23,7 @@ import {
   OTHER,
   ownConstraint,
   POLICY,
+  WITH_EXCEPTION,
 } from '../../support/guardrails.js';
 
 const THIRD = gatewayNamed('third');
@@ -107,8 +108,8 @@ describe('writing guardrails', () => {
     ['the list', (on) => on.google.organization.constraints.set(CONSTRAINT, ownConstraint([EGRESS, THIRD])), 'third'],
     [
       'the policy',
-      (on) => void on.google.organization.putPolicy({ name: POLICY, spec: { reset: true } }),
-      'rules of somebody else',
+      (on) => void on.google.organization.putPolicy({ ...WITH_EXCEPTION, name: POLICY }),
+      'resource.matchTag',
     ],
   ])('leaves it alone where somebody has changed %s since the plan', async (_what, change, now) => {
     const on = organization({ approved: [EGRESS], policy: DRY_RUN });
@@ -118,6 +119,19 @@ describe('writing guardrails', () => {
     const { failures } = await applyPlan(plan, observed, { propagationWaitMs: 0 }, on.deps);
     expect(failures[0]?.message).toMatch(/somebody else has changed .* since it was read/);
     expect(failures[0]?.message).toContain(now);
+  });
+
+  it('leaves other rules alone than those the plan has shown', async () => {
+    const on = organization({ approved: [EGRESS], policy: WITH_EXCEPTION });
+    const { plan, observed } = await look(on, alone());
+    const rules = [
+      { enforce: true },
+      { enforce: false, condition: { expression: "resource.matchTag('1/new', 'yes')" } },
+    ];
+    on.google.organization.putPolicy({ name: POLICY, spec: { rules } });
+    const { failures } = await applyPlan(plan, observed, { propagationWaitMs: 0 }, on.deps);
+    expect(failures[0]?.message).toMatch(/somebody else has changed .*'1\/new'/);
+    expect(on.google.organization.policies.get(POLICY)).toMatchObject({ spec: { rules } });
   });
 
   it('says so when an accepted write is not there', async () => {

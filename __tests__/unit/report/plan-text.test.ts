@@ -16,6 +16,7 @@ import {
   policyOf,
   serviceNamed,
 } from '../../support/builders.js';
+import { CONSTRAINT, DRY_RUN, EGRESS, guardrails, ownConstraint, POLICY, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { plan } from '../../support/reports.js';
 
@@ -102,7 +103,52 @@ describe('planSections', () => {
   });
 });
 
+describe('guardrails in the log', () => {
+  const [kept, gone] = [gatewayNamed('kept'), gatewayNamed('gone')];
+  const was = seen(ownConstraint([kept, gone]), DRY_RUN);
+
+  it('are shown gateway by gateway, with the reason of each write', () => {
+    const of = planned(desired({ guardrails: guardrails([EGRESS, kept]) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `~ egress constraint ${CONSTRAINT}: update`,
+      `    - ${gone}`,
+      `    + ${EGRESS}`,
+      `      ${kept}`,
+      '    2 gateways: it takes gateways away, so it tightens',
+      `~ egress policy ${POLICY}: update`,
+      '    dry run -> enforced',
+      '    it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their place before or after the bindings, where there are any', () => {
+    const want = desired({ gateways: { egress: gateway('egress') }, guardrails: guardrails([EGRESS, kept]) });
+    const of = planned(want, observed({ ...was, engines: [observedEngine('1')] }));
+    expect(linesOf('Guardrails', of).filter((line) => line.includes('because'))).toEqual([
+      '    before the bindings: 3 gateways, because new gateways are approved first, beside the old ones',
+      '    after the bindings: 2 gateways, because it takes gateways away, so it tightens',
+      '    after the bindings, because it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their whole list where nothing changes', () => {
+    const of = planned(desired({ guardrails: guardrails([kept, gone], { dryRun: true }) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `  egress constraint ${CONSTRAINT}: keep`,
+      `      ${gone}`,
+      `      ${kept}`,
+      `  egress policy ${POLICY}: keep`,
+      '    dry run',
+    ]);
+  });
+});
+
 describe('planHeadline', () => {
+  it('does not call a world as declared that could not be read', () => {
+    const unread = planned(desired({ guardrails: guardrails() }), observed({ unreadGuardrails: ['denied'] }));
+    expect(planHeadline(unread)).toMatch(/: No changes$/);
+  });
+
   it('says what and where', () => {
     expect(planHeadline(plan)).toBe(
       'Plan for project acme-agents (101010), region us-central1: 1 to register, 3 to grant, 2 to bind, 0 to remove',

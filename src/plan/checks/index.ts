@@ -23,6 +23,8 @@ import { gatewayWrongDirection } from './gateway-wrong-direction.js';
 import { grantsInert } from './grants-inert.js';
 import { guardrailBlocksDeploys } from './guardrail-blocks-deploys.js';
 import { guardrailForbidsPlan } from './guardrail-forbids-plan.js';
+import { guardrailMadeElsewhere } from './guardrail-made-elsewhere.js';
+import { guardrailNotReadable } from './guardrail-not-readable.js';
 import { guardrailOfOtherConfig } from './guardrail-of-other-config.js';
 import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
@@ -74,9 +76,11 @@ export const ALL: readonly Check[] = [
   grantsInert,
   apiDisabled,
   permissionMissing,
+  guardrailNotReadable,
   guardrailTooLong,
   guardrailForbidsPlan,
   guardrailOfOtherConfig,
+  guardrailMadeElsewhere,
   guardrailBlocksDeploys,
 ];
 

@@ -38,6 +38,16 @@ export const notReadable: Check = {
             },
           ],
     );
-    return [...policies, ...registry, ...registries];
+    const engines =
+      observed.unlistedEngines === undefined
+        ? []
+        : [
+            {
+              message: `The engines of project ${observed.project.id} in ${observed.region} could not be listed, so nothing is said about which of them could no longer be deployed: ${observed.unlistedEngines}`,
+              remedy: `Give the identity of this job aiplatform.reasoningEngines.list and .get on project ${observed.project.id}.`,
+              ...(desired.guardrails ? { origin: desired.guardrails.origin } : {}),
+            },
+          ];
+    return [...policies, ...registry, ...registries, ...engines];
   },
 };
