@@ -11,6 +11,10 @@ import {
   isApiDisabled,
 } from './google/errors.js';
 
+/** What a run that ended before its work was done leaves to the next one. */
+export const RUN_AGAIN =
+  'Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.';
+
 /**
  * Turns an error into what the person in front of a red pipeline needs: what failed, on which resource, what Google
  * answered, and what to do next.
@@ -50,10 +54,12 @@ function sentence(text: string): string {
 
 function interrupted(cause: unknown, doing: string): Failure {
   const cancelled = cause instanceof CancelledError;
+  const last =
+    cause instanceof TimeoutError && cause.cause instanceof Error ? sentence(` Last: ${cause.cause.message}`) : '';
   return {
     reason: cancelled ? 'cancelled' : 'timeout',
-    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.`,
-    next: ['Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.'],
+    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.${last}`,
+    next: [RUN_AGAIN],
   };
 }
 
@@ -88,8 +94,8 @@ function nextAfter(error: ApiError): string[] {
     return ['An organization policy forbids this: ask its owners what it allows.'];
   }
   if (error.status === 429) return ['A quota is used up: run again later, or ask for more quota.'];
-  if (error.status >= 500) return ['Google had a problem of its own: run again; what is done is kept.'];
-  return ['Put right what Google names above, then run again: what is done is kept.'];
+  if (error.status >= 500) return ['Google had a problem of its own: run again.'];
+  return ['Put right what Google names above, then run again.'];
 }
 
 /** The smallest usual role by API (Google's documentation of each product). */

@@ -8,7 +8,7 @@ import { directionOf, type BindingChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound, StillRunning } from './errors.js';
 import type { Limiter } from './limiter.js';
-import { patiently } from './patience.js';
+import { patiently, pauseAfter } from './patience.js';
 
 /** Attempts at one engine when its state keeps changing under us. */
 const MAX_ATTEMPTS = 5;
@@ -45,7 +45,7 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
     } catch (error) {
       if (attempt >= MAX_ATTEMPTS || !(await mayTryAgain(error, attempt, change, deps))) throw error;
       deps.progress.step(label(change), `${(error as Error).message}; looking at the engine again`);
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps);
     }
   }
 }

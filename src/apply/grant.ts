@@ -4,7 +4,7 @@ import { hasMember, withMembers } from '../plan/policy.js';
 import type { GrantChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { GrantLost } from './errors.js';
-import { patiently } from './patience.js';
+import { patiently, pauseAfter } from './patience.js';
 
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
@@ -54,7 +54,7 @@ export async function grant(task: GrantTask, deps: ApplyDeps): Promise<number> {
         `${isConflict(error) ? CONFLICT : (error as Error).message}; reading the policy again`,
       );
       const delay = Math.min(1000 * 2 ** (attempt - 1), isNew ? 10_000 : 30_000);
-      await deps.clock.sleep(isNew ? delay : deps.random() * delay, deps.signal);
+      await pauseAfter(error, isNew ? delay : deps.random() * delay, deps);
       policy = undefined;
     }
   }

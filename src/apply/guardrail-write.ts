@@ -7,6 +7,7 @@ import { gatewaySet, ruleOf, type Rule } from '../plan/guardrail-rule.js';
 import type { ConstraintChange, ConstraintWrite, PolicyChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { ConstraintNameSpent, GuardrailChanged, GuardrailLost } from './errors.js';
+import { pauseAfter } from './patience.js';
 
 /** Attempts when somebody else keeps writing, or when Google does not say whether it took a write. */
 const MAX_ATTEMPTS = 5;
@@ -85,7 +86,7 @@ async function again(label: string, deps: ApplyDeps, round: () => Promise<void>)
       const mayHelp = [isConflict, isAlreadyExists, isNotFound, isUncertain].some((is) => is(error));
       if (deps.signal.aborted || attempt >= MAX_ATTEMPTS || !mayHelp) throw error;
       deps.progress.step(label, `${(error as Error).message}; reading it again`);
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps);
     }
   }
 }

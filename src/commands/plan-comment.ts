@@ -20,11 +20,11 @@ import type { Session } from './session.js';
 const BUDGET_MS = 60_000;
 /** How long a run with an approval waits for GitHub to tell which pull request a merge was, in milliseconds. */
 const ASSOCIATION_MS = 15_000;
-/** How long the last word of a run that was stopped may take, in milliseconds: the runner kills it some seconds later. */
-const LAST_WORD_MS = 3_000;
+/** How long the last word of a run that was stopped may take, in milliseconds: it has to be over five seconds after the signal. */
+const LAST_WORD_MS = 3_500;
 
 /** What a command has to say to the pull request; label, run, commit and version are known here. */
-export type Content = Pick<CommentInput, 'state' | 'engines' | 'failures' | 'next' | 'open'> & {
+export type Content = Pick<CommentInput, 'state' | 'engines' | 'failures' | 'next' | 'open' | 'done'> & {
   readonly plan?: Plan;
   readonly elapsedMs?: number;
   /** Say it only where the comment is about this very plan: a run that wrote nothing leaves another plan's alone. */
@@ -75,6 +75,7 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
   let gaveUp = false;
   let approved: ReadApproval | undefined;
   let known: PullRequest | undefined;
+  const isStopped = (): boolean => session.signal.aborted;
 
   const connect = async (signal: AbortSignal, patienceMs: number, waitMs = 0): Promise<Connection | undefined> => {
     const github = once(() =>
@@ -136,18 +137,30 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
     const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
     if (comment === 'always') return { url: '', failure: { reason: reasonOf(error), message, next: [] } };
     if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
-    gaveUp ||= isSilence(error);
+    // The end of the run is no silence of GitHub: there is a last word to come.
+    gaveUp ||= isSilence(error) && !isStopped();
     return { url: '' };
+  };
+
+  /** The run may be told to stop while its end is being said: then that is said once more, in the time that is left for it. */
+  const say = async (content: Content): Promise<Shown> => {
+    const lastWord = (): Promise<Shown> => within(LAST_WORD_MS, LAST_WORD_MS, (limit) => tell(content, limit));
+    if (isStopped()) return lastWord();
+    try {
+      const both = (limit: AbortSignal): AbortSignal => AbortSignal.any([session.signal, limit]);
+      return await within(left, BUDGET_MS, (limit) => tell(content, both(limit)));
+    } catch (error) {
+      if (!isStopped() || content.state === 'applying') throw error;
+      return lastWord();
+    }
   };
 
   return {
     async show(content) {
       if (comment === 'never' || gaveUp) return { url: '' };
       const start = clock.now();
-      const lastWord = session.signal.aborted;
-      const limit = AbortSignal.timeout(lastWord ? LAST_WORD_MS : Math.max(left, 1));
       try {
-        return await tell(content, lastWord ? limit : AbortSignal.any([session.signal, limit]));
+        return await say(content);
       } catch (error) {
         return failed(error);
       } finally {
@@ -162,6 +175,18 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
       return approved;
     },
   };
+}
+
+/** @param leftMs of `ofMs`, for messages @param run is told to stop when that is over */
+async function within<T>(leftMs: number, ofMs: number, run: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = new TimeoutError(`GitHub took longer than the ${ofMs / 1000} s it has.`);
+  const timer = setTimeout(() => limit.abort(late), leftMs);
+  try {
+    return await run(limit.signal);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 /** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */

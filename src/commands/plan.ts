@@ -1,6 +1,5 @@
 import type { PlanInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
-import { CancelledError } from '../google/errors.js';
 import { writeGuardrailFiles } from './guardrail-files.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
@@ -17,9 +16,7 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
   const outcome = await look(prepared, inputs.universe, session).then(
     async (looked) => planned(looked, await writeFiles(looked, session.env), inputs),
     async (error: unknown) => {
-      // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
-      // most often makes room for another, which will say it better.
-      if (error instanceof CancelledError) throw error;
+      // What stands there was planned from something else, and is not what this commit would do.
       await comment.show(unread(error));
       throw error;
     },

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.js';
-import { throwIfAborted } from './abort.js';
+import { throwIfAborted } from '../google/abort.js';
 import { record } from './answers.js';
 import { GitHubApiError, GitHubNetworkError, GitHubRateLimitError, type Exchange, type ReadOnly } from './errors.js';
 import { failureOf, isGraphql } from './failure.js';

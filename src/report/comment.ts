@@ -11,8 +11,7 @@ import { guardrailParts } from './guardrails.js';
 import { headline } from './headline.js';
 import { code, escapeMarkdown, link } from './markdown.js';
 import { formatMarker, type State } from './marker.js';
-import { RANKS } from './parts.js';
-import { checkParts, failureParts, listParts, nextParts } from './sections.js';
+import { checkParts, doneParts, failureParts, nextParts, openParts } from './sections.js';
 import { cutsText } from './words.js';
 
 /** Everything the comment on the pull request shows. */
@@ -28,6 +27,8 @@ export interface CommentInput {
   readonly next: readonly string[];
   /** What is still to be done after a failure, see `stillOpen`. */
   readonly open: readonly string[];
+  /** What was done before a failure, see `doneSoFar`. */
+  readonly done?: readonly string[];
   /** Page of the workflow run. */
   readonly runUrl: string;
   /** SHA of the commit that was planned or applied. */
@@ -62,15 +63,16 @@ export function renderComment(input: CommentInput): string {
 }
 
 function commentParts(input: CommentInput): Part[] {
-  const { label, plan, engines, next, open, state } = input;
+  const { label, plan, engines, next, open, done = [], state } = input;
   const failures = newFailures(input);
   const steps = nextParts(failures, next, HASHES);
   const isFailed = failures.length > 0;
   return [
     { head: `### Agent Gateway: ${escapeMarkdown(label, 200)}\n\n${headline(input)}` },
     ...failureParts(failures),
-    ...listParts(`${HASHES} Still open`, open, 'lines of what is still open', RANKS.open),
+    ...openParts(open, HASHES),
     ...(isFailed ? steps : []),
+    ...doneParts(done, HASHES),
     ...(plan ? planParts(plan, engines, state) : []),
     ...(isFailed ? [] : steps),
     { head: footer(input) },

@@ -34,6 +34,35 @@ export function stillOpen(plan: Plan, result: ApplyResult): string[] {
   ];
 }
 
+/**
+ * What of a plan is done after an apply that failed or was stopped, in the same order.
+ *
+ * @returns one line of plain text each; none when nothing was done
+ */
+export function doneSoFar(plan: Plan, result: ApplyResult): string[] {
+  return [
+    ...[...result.services.values()].flatMap((service) => doneService(service, plan)),
+    ...bindingChanges(plan).flatMap((change) => {
+      const engine = result.engines.get(change.engine);
+      return isChange(change) && engine && isDone(engine) ? [`${bindingText(change, plan)}: done.`] : [];
+    }),
+    ...guardrailChanges(plan).flatMap((change) =>
+      result.guardrails.get(change.name)?.status === 'done' ? [`${guardrailLine(change)}: done.`] : [],
+    ),
+  ];
+}
+
+/** Without a registry resource nobody knows of a service whether it was written. */
+function doneService({ service, registryResource, granted }: ServiceResult, plan: Plan): string[] {
+  const changes = endpointChanges(plan).filter((item) => item.service === service);
+  const change = changes.find(isChange);
+  const name = `Endpoint ${(change ?? changes[0])?.key ?? ''} (${serviceLabel(service, plan.scope.project)})`;
+  return [
+    ...(change && registryResource ? [`${name}: ${change.action === 'create' ? 'registered' : 'updated'}.`] : []),
+    ...(granted > 0 ? [`${name}: ${plural(granted, 'grant')} given.`] : []),
+  ];
+}
+
 function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
   if (result && result.status !== 'failed') return [];
   const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
@@ -68,18 +97,30 @@ function openGrants(grants: readonly GrantChange[], plan: Plan, result: ServiceR
 
 function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult): string[] {
   const result = engines.get(change.engine);
-  if (!isChange(change) || (result && result.status !== 'failed' && result.status !== 'pending')) return [];
+  if (!isChange(change) || (result && isDone(result))) return [];
+  const back = result?.rollback === undefined ? '' : `, ${ROLLBACK_WORDS[result.rollback]}`;
+  return [`${bindingText(change, plan)}: ${howText(result)}${back}${nowText(change, plan, result)}.`];
+}
+
+function howText(result: EngineResult | undefined): string {
+  if (result?.status === 'failed') return 'failed';
+  if (result?.rollback !== undefined) return 'not done';
+  return result?.failure === undefined ? 'not reached' : 'stopped before the end';
+}
+
+/** Nothing to do counts, too. */
+function isDone({ status }: EngineResult): boolean {
+  return status !== 'failed' && status !== 'pending';
+}
+
+function bindingText(change: BindingChange, plan: Plan): string {
   const directions = DIRECTIONS.flatMap((direction) => {
     const { from, to } = directionOf(change, direction);
     const [before, after] = [from, to].map((name) => gatewayLabel(name, plan.scope.project));
     return from === to ? [] : [`${direction} ${before} → ${after}`];
   });
-  const how = result?.status === 'failed' ? 'failed' : result?.rollback === undefined ? 'not reached' : 'not done';
-  const back = result?.rollback === undefined ? '' : `, ${ROLLBACK_WORDS[result.rollback]}`;
   const { words } = describeBinding(change);
-  return [
-    `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}: ${how}${back}${nowText(change, plan, result)}.`,
-  ];
+  return `Engine ${JSON.stringify(change.displayName)} (${lastSegment(change.engine)}): ${words}, ${directions.join(', ')}`;
 }
 
 /** Where an engine stands that is neither where it was nor where it should be. */
@@ -96,7 +137,11 @@ function openGuardrail(change: GuardrailChange, { guardrails }: ApplyResult): st
   const result = guardrails.get(change.name);
   if (!isChange(change) || result?.status === 'done') return [];
   const how = result?.status === 'failed' ? 'failed' : 'not reached, since it waits until all before it is done';
-  return [`Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}: ${how}.`];
+  return [`${guardrailLine(change)}: ${how}.`];
+}
+
+function guardrailLine(change: GuardrailChange): string {
+  return `Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}`;
 }
 
 function lastSegment(name: string): string {

@@ -10,8 +10,7 @@ import { grantParts } from './grants.js';
 import { guardrailParts } from './guardrails.js';
 import { losses } from './headline.js';
 import { code, escapeMarkdown } from './markdown.js';
-import { RANKS } from './parts.js';
-import { checkParts, failureParts, listParts, nextParts } from './sections.js';
+import { checkParts, doneParts, failureParts, nextParts, openParts } from './sections.js';
 import { countsLine, cutsText, scopeLine } from './words.js';
 
 export { nextSteps } from './sections.js';
@@ -27,6 +26,8 @@ export interface SummaryInput {
   readonly next: readonly string[];
   /** What is still to be done after a failure. */
   readonly open?: readonly string[];
+  /** What was done before a failure. */
+  readonly done?: readonly string[];
 }
 
 /** The runner drops a summary of more than 1 MiB whole (actions/runner, step summary upload limit). */
@@ -38,14 +39,15 @@ export function renderSummary(input: SummaryInput): string {
   return fit(summaryParts(input), MAX_BYTES, tellCuts);
 }
 
-function summaryParts({ title, plan, engines, failures, next, open = [] }: SummaryInput): Part[] {
+function summaryParts({ title, plan, engines, failures, next, open = [], done = [] }: SummaryInput): Part[] {
   const head = `## ${escapeMarkdown(title, 300)}`;
   const scope = plan ? [...losses(plan), escapeMarkdown(scopeLine(plan), 300)].join(' · ') : '';
   const counts = plan ? `\n\n**${escapeMarkdown(countsLine(plan))}** · ${scope}` : '';
   return [
     { head: head + counts },
     ...failureParts(failures),
-    ...listParts(`${HASHES} Still open`, open, 'lines of what is still open', RANKS.open),
+    ...openParts(open, HASHES),
+    ...doneParts(done, HASHES),
     ...(plan ? planParts(plan, engines, failures.length > 0) : []),
     ...nextParts(failures, next, HASHES),
     ...(plan ? [{ head: `Digest ${code(plan.digest)}` }] : []),

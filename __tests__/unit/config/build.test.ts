@@ -261,6 +261,11 @@ describe('agents of the file', () => {
 
   it.each([
     ['{engine: " "}', '7:14: The engine is empty.'],
+    [`{engine: "${'9'.repeat(21)}"}`, `7:14: "${'9'.repeat(21)}" is longer than any name or ID of an engine.`],
+    [`{engine: ${'x'.repeat(501)}}`, 'x…" is longer than any name or ID of an engine.'],
+    [`{engine: ${name}${'0'.repeat(20)}}`, 'is not the resource name of an engine.'],
+    ['{engine: "Support\\nagent"}', 'holds control characters, and is no name or ID of an engine.'],
+    ['{engine: "\\ud800"}', 'holds control characters, and is no name or ID of an engine.'],
     ['{engine: projects/x/reasoningEngines/1}', '7:14: "projects/x/reasoningEngines/1" is not the resource name'],
     [`{engine: ${name}a}`, 'is not the resource name of an engine.'],
     [

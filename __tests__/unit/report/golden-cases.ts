@@ -1,6 +1,6 @@
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
 import { reportEngines } from '../../../src/report/engines.js';
-import { stillOpen } from '../../../src/report/open.js';
+import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
 import type { Desired } from '../../../src/config/desired.js';
@@ -327,9 +327,10 @@ function halfWay(): CommentInput {
     result: ended,
     failures: ended.failures,
     open: stillOpen(plan, ended),
+    done: doneSoFar(plan, ended),
   });
 }
 
-function summaryOf(title: string, { plan, engines, failures, next, open }: CommentInput): string {
-  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open });
+function summaryOf(title: string, { plan, engines, failures, next, open, done = [] }: CommentInput): string {
+  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open, done });
 }

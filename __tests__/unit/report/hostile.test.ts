@@ -14,8 +14,8 @@ function inputSaying(text: string): CommentInput {
   const failures = input.failures.map((failure) => ({ ...failure, message: text.replaceAll('\n', ' ') }));
   return { ...input, failures };
 }
-const summaryOf = ({ plan, engines, failures, next, open, label }: CommentInput): string =>
-  renderSummary({ title: label, ...(plan ? { plan } : {}), engines, failures, next, open });
+const summaryOf = ({ plan, engines, failures, next, open, done = [], label }: CommentInput): string =>
+  renderSummary({ title: label, ...(plan ? { plan } : {}), engines, failures, next, open, done });
 
 const SINKS: readonly (readonly [string, (input: CommentInput) => string])[] = [
   ['comment', renderComment],
