@@ -71,6 +71,7 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
   const { clock, log } = session;
   const event = readEvent(session.env);
   if (event.problem !== undefined && comment === 'auto') log.warning(event.problem, { title: 'comment' });
+  const use = { needs: 'pull-requests: write', readOnly: event.readOnly } as const;
   let left = BUDGET_MS;
   let gaveUp = false;
   let approved: ReadApproval | undefined;
@@ -78,7 +79,7 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
 
   const connect = async (signal: AbortSignal, patienceMs: number, waitMs = 0): Promise<Connection | undefined> => {
     const github = once(() =>
-      createGitHub({ ...session, signal, token: githubToken, patienceMs, readOnly: event.readOnly }),
+      createGitHub({ ...session, signal, token: githubToken, patienceMs, use }),
     );
     known ??= await findPullRequest(event, github, { waitMs });
     if (!known) return undefined;
