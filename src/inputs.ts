@@ -41,6 +41,8 @@ export interface ApplyInputs extends CommonInputs, CommentInputs {
 }
 
 export interface VerifyInputs extends CommonInputs {
+  /** Keep one GitHub issue while something is not as declared. */
+  readonly issue: boolean;
   readonly timeoutMs: number;
 }
 
@@ -87,8 +89,8 @@ export function readApplyInputs(): Read<ApplyInputs> {
 export function readVerifyInputs(): Read<VerifyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('issue', 'false');
-  return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
+  const issue = reader.flag('issue', false);
+  return { inputs: { ...common, issue, timeoutMs: readTimeout(reader) }, problems: reader.problems };
 }
 
 function readCommon(reader: Reader): CommonInputs {

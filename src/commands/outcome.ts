@@ -61,9 +61,14 @@ export function outcomeOf(known: Known): Outcome {
 
 /** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
 export function withComment(outcome: Outcome, { url, failure }: Shown): Outcome {
+  return withFailure({ ...outcome, outputs: { ...outcome.outputs, comment_url: url } }, failure);
+}
+
+/** @returns the outcome with a failure more, if there is one; the step stays named after the first */
+export function withFailure(outcome: Outcome, failure: Failure | undefined): Outcome {
   const failures = [...outcome.failures, ...(failure ? [failure] : [])];
   return {
-    outputs: { ...outcome.outputs, comment_url: url, failure_reason: failures[0]?.reason ?? '' },
+    outputs: { ...outcome.outputs, failure_reason: failures[0]?.reason ?? '' },
     summary: { ...outcome.summary, failures },
     failures,
   };
