@@ -91,7 +91,7 @@ function listIssues(github: FakeGitHub, request: FakeRequest): Response {
 function create(github: FakeGitHub, { body }: FakeRequest, { login }: Account): Response {
   const refused = refusal(body);
   if (refused) return refused;
-  const issue = github.issues.add({ author: login, title: String(body.title), body: String(body.body ?? '') });
+  const issue = github.issues.add({ author: login, title: textOf(body.title), body: textOf(body.body) });
   return Response.json(rowOf(issue), { status: 201 });
 }
 
@@ -101,7 +101,7 @@ function update(issue: FakeIssue, { body }: FakeRequest, { issues }: FakeGitHub)
   if (typeof body.title === 'string') issue.title = body.title;
   if (typeof body.body === 'string') issue.body = body.body;
   if (body.state === 'open' || body.state === 'closed') {
-    issue.stateReason = body.state === 'open' ? 'reopened' : String(body.state_reason ?? 'completed');
+    issue.stateReason = body.state === 'open' ? 'reopened' : textOf(body.state_reason) || 'completed';
     issue.state = body.state;
   }
   issues.touch(issue);
@@ -109,10 +109,12 @@ function update(issue: FakeIssue, { body }: FakeRequest, { issues }: FakeGitHub)
 }
 
 function comment(issue: FakeIssue, { body }: FakeRequest, { issues }: FakeGitHub): Response {
-  issue.comments.push(String(body.body));
+  issue.comments.push(textOf(body.body));
   issues.touch(issue);
   return Response.json({ id: issue.number * 1000 + issue.comments.length, body: body.body }, { status: 201 });
 }
+
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : '');
 
 function refusal({ title, body }: FakeRequest['body']): Response | undefined {
   const refuse = (field: string, message: string): Response =>
