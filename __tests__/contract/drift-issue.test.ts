@@ -255,7 +255,7 @@ describe('where it cannot be written', () => {
     const result = await verify(review, options);
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: reason } });
     expect(annotations(result.log, 'error').join()).toMatch(says);
-    if (disable) expect(result.log).toContain('Turn on issues in the settings of the repository');
+    expect(result.log.includes('Turn on issues in the settings of the repository')).toBe(disable);
   });
 
   it('GitHub is down: a warning, since the next run makes up for it', async () => {
