@@ -43,6 +43,8 @@ export interface ApplyInputs extends CommonInputs, CommentInputs {
 }
 
 export interface VerifyInputs extends CommonInputs {
+  /** Keep one GitHub issue while something is not as declared. */
+  readonly issue: boolean;
   readonly timeoutMs: number;
 }
 
@@ -89,8 +91,8 @@ export function readApplyInputs(): Read<ApplyInputs> {
 export function readVerifyInputs(): Read<VerifyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('issue', 'false');
-  return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
+  const issue = reader.flag('issue', false);
+  return { inputs: { ...common, issue, timeoutMs: readTimeout(reader) }, problems: reader.problems };
 }
 
 function readCommon(reader: Reader): CommonInputs {
@@ -155,8 +157,6 @@ interface Reader {
   matching(name: string, pattern: RegExp, what: string): string;
   /** A header refuses such a token too, with a message that quotes it in another form than the runner masks. */
   token(name: string, value: string, fix: string): string;
-  notYet(name: string, only: string): void;
-  notSupported(name: string, value: string): void;
 }
 
 function createReader(): Reader {
@@ -171,13 +171,10 @@ function createReader(): Reader {
     if (value !== 'true' && value !== 'false') wrong(name, `${shown(name)} is not a boolean.`, 'Write true or false.');
     return value === 'true';
   };
-  const notSupported = (name: string, value: string): void =>
-    wrong(name, `${JSON.stringify(value.slice(0, 80))} is not supported yet in this version.`, 'Remove the input.');
   return {
     problems,
     text,
     flag,
-    notSupported,
     choice(name, choices) {
       const value = text(name);
       const found = choices.find((choice) => choice === value);
@@ -201,9 +198,6 @@ function createReader(): Reader {
       // Not even a part of it is shown: it may be a token with a stray character.
       wrong(name, 'The token holds a blank or a character that no token has.', fix);
       return '';
-    },
-    notYet(name, only) {
-      if (text(name) !== '' && text(name).toLowerCase() !== only) notSupported(name, text(name));
     },
   };
 }

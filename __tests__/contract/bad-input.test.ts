@@ -160,7 +160,7 @@ describe('other input that cannot be meant', () => {
   it.each<[what: string, folder: string, inputs: Record<string, string>, names: string]>([
     ['a truth value that is none', 'plan', { ...BIND, fail_on_changes: 'yes' }, 'input fail_on_changes: '],
     ['a comment mode that is none', 'plan', { ...BIND, comment: 'sometimes' }, 'input comment: '],
-    ['an issue, which comes later', 'verify', { ...BIND, issue: 'true' }, 'input issue: '],
+    ['an issue that is neither', 'verify', { ...BIND, issue: 'sometimes' }, 'input issue: '],
     ['a prune that is no boolean', 'verify', { ...BIND, prune: 'maybe' }, 'input prune: '],
     ['a list of commas', 'plan', { ...BIND, allow: ', ,' }, 'input allow: '],
     ['the region global', 'plan', { ...BIND, region: 'global' }, 'input region: '],

@@ -77,6 +77,7 @@ export function inputs(
       commentLabel: '',
       approval: 'none',
       failOnChanges: false,
+      issue: false,
       planFile: '',
       planDigest: '',
       propagationWaitMs: 0,

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { parse } from 'yaml';
 import { generated } from '../../scripts/generated.js';
 import * as presets from '../../src/config/presets.js';
 import * as schema from '../../src/config/schema.js';
@@ -8,6 +9,7 @@ import { FAILURE_REASONS } from '../../src/failure.js';
 import * as catalog from '../../src/plan/checks/catalog.js';
 import { ALL } from '../../src/plan/checks/index.js';
 import { VERSION } from '../../src/version.js';
+import { readAction } from '../contract/support/metadata.js';
 
 const ROOT = path.resolve(import.meta.dirname, '../..');
 const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
@@ -55,6 +57,33 @@ describe('docs/checks.md', () => {
     for (const { id, level } of ALL) expect(catalog.CHECKS).toContainEqual(expect.objectContaining({ id, level }));
   });
 });
+
+describe.each(['README.md', 'docs/day-two.md', 'docs/terraform.md'])('workflows in %s', (file) => {
+  const blocks = [...read(file).matchAll(/^ *```yaml\n([\s\S]*?)^ *```/gm)].map(([, text = '']) => text);
+  const used = blocks.flatMap((text) => stepsIn(parse(text)).map((step) => ({ ...step, text })));
+
+  it('give the actions inputs that they have, and take outputs that they have', () => {
+    expect(used.length).toBeGreaterThan(0);
+    for (const { folder, inputs, id, text } of used) {
+      const { inputs: known, outputs } = readAction(folder);
+      expect(inputs.filter((name) => !known.has(name))).toEqual([]);
+      const taken = [...text.matchAll(new RegExp(`steps\\.${id}\\.outputs\\.(\\w+)`, 'g'))].map(
+        ([, name = '']) => name,
+      );
+      expect(taken.filter((name) => !outputs.has(name))).toEqual([]);
+    }
+  });
+});
+
+/** Steps of this repository's actions, wherever they stand in a piece of a workflow. */
+function stepsIn(value: unknown): { folder: string; id: string; inputs: string[] }[] {
+  if (typeof value !== 'object' || value === null) return [];
+  const step = value as { uses?: unknown; id?: unknown; with?: object };
+  const [, folder] = /^OWNER\/bind-agent-gateway\/?(\w*)@v1$/.exec(String(step.uses)) ?? [];
+  const id = typeof step.id === 'string' ? step.id : 'nobody';
+  const own = folder === undefined ? [] : [{ folder, id, inputs: Object.keys(step.with ?? {}) }];
+  return [...own, ...Object.values(value).flatMap(stepsIn)];
+}
 
 describe('version', () => {
   it('is that of the package', () => {

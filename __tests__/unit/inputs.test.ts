@@ -161,21 +161,6 @@ describe('an input that is wrong', () => {
   });
 });
 
-describe('what this version cannot do', () => {
-  it.each<[string, string, () => { problems: readonly Problem[] }]>([['issue', 'true', readVerifyInputs]])(
-    '%s %s is refused',
-    (name, value, read) => {
-      given({ [name]: value });
-      expect(namesOf(read().problems)).toEqual([name]);
-    },
-  );
-
-  it('its default is fine', () => {
-    given({ issue: 'FALSE' });
-    expect(readVerifyInputs().problems).toEqual([]);
-  });
-});
-
 describe('rollback', () => {
   it.each([
     ['', false],

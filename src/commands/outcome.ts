@@ -67,13 +67,12 @@ function leftAndDone({ plan, result, failures }: Known): Pick<SummaryInput, 'ope
 
 /** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
 export function withComment(outcome: Outcome, { url, failure }: Shown): Outcome {
-  const commented = { ...outcome, outputs: { ...outcome.outputs, comment_url: url } };
-  return failure ? withFailure(commented, failure) : commented;
+  return withFailure({ ...outcome, outputs: { ...outcome.outputs, comment_url: url } }, failure);
 }
 
-/** @returns the outcome with one more failure, which names the step if it is the first */
-export function withFailure(outcome: Outcome, failure: Failure): Outcome {
-  const failures = [...outcome.failures, failure];
+/** @returns the outcome with a failure more, if there is one; the step stays named after the first */
+export function withFailure(outcome: Outcome, failure: Failure | undefined): Outcome {
+  const failures = [...outcome.failures, ...(failure ? [failure] : [])];
   return {
     outputs: { ...outcome.outputs, failure_reason: failures[0]?.reason ?? '' },
     summary: { ...outcome.summary, failures },

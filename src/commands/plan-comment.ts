@@ -2,17 +2,19 @@ import type { Desired } from '../config/desired.js';
 import type { Failure } from '../failure.js';
 import { readApproval, type Approval } from '../github/approval.js';
 import { createComments, type Comments, type StickyComment } from '../github/comments.js';
-import { GitHubNetworkError, GitHubSetupError, GitHubTokenError } from '../github/errors.js';
+import { GitHubNetworkError } from '../github/errors.js';
 import { readEvent, type PullRequest } from '../github/event.js';
 import { createGitHub, type GitHub } from '../github/octokit.js';
 import { findPullRequest, isMergedNow } from '../github/pull-request.js';
-import { CancelledError, TimeoutError } from '../google/errors.js';
+import { TimeoutError } from '../google/errors.js';
 import type { CommentInputs } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
 import { payloadOf, renderComment, type CommentInput } from '../report/comment.js';
 import { parseMarker, storedLabel } from '../report/marker.js';
 import { VERSION } from '../version.js';
+import { gitHubReason } from './github-failure.js';
+import { defaultLabel } from './label.js';
 import { encodePlan } from './plan-payload.js';
 import type { Session } from './session.js';
 
@@ -65,12 +67,11 @@ interface Connection {
 /** @param desired says what the comment's label is made of, unless the input does */
 export function openPlanComment(options: PlanCommentOptions, desired: Desired, session: Session): PlanComment {
   const { speaker, comment, githubToken } = options;
-  const label = storedLabel(
-    options.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '),
-  );
+  const label = storedLabel(options.commentLabel || defaultLabel(desired));
   const { clock, log } = session;
   const event = readEvent(session.env);
   if (event.problem !== undefined && comment === 'auto') log.warning(event.problem, { title: 'comment' });
+  const use = { needs: 'pull-requests: write', readOnly: event.readOnly } as const;
   let left = BUDGET_MS;
   let gaveUp = false;
   let approved: ReadApproval | undefined;
@@ -78,9 +79,7 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
   const isStopped = (): boolean => session.signal.aborted;
 
   const connect = async (signal: AbortSignal, patienceMs: number, waitMs = 0): Promise<Connection | undefined> => {
-    const github = once(() =>
-      createGitHub({ ...session, signal, token: githubToken, patienceMs, readOnly: event.readOnly }),
-    );
+    const github = once(() => createGitHub({ ...session, signal, token: githubToken, patienceMs, use }));
     known ??= await findPullRequest(event, github, { waitMs });
     if (!known) return undefined;
     return { github: await github(), comments: createComments(await github(), parseMarker), pull: known };
@@ -135,7 +134,7 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
 
   const failed = (error: unknown): Shown => {
     const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
-    if (comment === 'always') return { url: '', failure: { reason: reasonOf(error), message, next: [] } };
+    if (comment === 'always') return { url: '', failure: { reason: gitHubReason(error), message, next: [] } };
     if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
     // The end of the run is no silence of GitHub: there is a last word to come.
     gaveUp ||= isSilence(error) && !isStopped();
@@ -191,12 +190,6 @@ async function within<T>(leftMs: number, ofMs: number, run: (limit: AbortSignal)
 
 /** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */
 const isSilence = (error: unknown): boolean => error instanceof GitHubNetworkError || error instanceof TimeoutError;
-
-function reasonOf(error: unknown): Failure['reason'] {
-  if (error instanceof GitHubTokenError) return 'permission-denied';
-  if (error instanceof GitHubSetupError) return 'invalid-input';
-  return error instanceof CancelledError ? 'cancelled' : 'api-error';
-}
 
 function noPullRequest(problem: string | undefined): Shown {
   return {

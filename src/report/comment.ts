@@ -9,7 +9,7 @@ import { fit, type Cut, type Part } from './fit.js';
 import { grantParts } from './grants.js';
 import { guardrailParts } from './guardrails.js';
 import { headline } from './headline.js';
-import { code, escapeMarkdown, link } from './markdown.js';
+import { code, commitText, escapeMarkdown, link } from './markdown.js';
 import { formatMarker, type State } from './marker.js';
 import { checkParts, doneParts, failureParts, nextParts, openParts } from './sections.js';
 import { cutsText } from './words.js';
@@ -101,12 +101,10 @@ function planParts(plan: Plan, engines: readonly EngineReport[], state: State): 
 }
 
 function footer({ plan, runUrl, commit, version }: CommentInput): string {
-  // GitHub makes a link of a commit's full SHA, unless it is in code font.
-  const sha = /^[\da-f]{40}$/.test(commit) ? commit : code(commit, 100);
   const facts = [
     ...(plan ? [`Digest ${code(plan.digest)}`] : []),
     link('Workflow run', runUrl),
-    ...(commit === '' ? [] : [`Commit ${sha}`]),
+    ...(commit === '' ? [] : [`Commit ${commitText(commit)}`]),
     `bind-agent-gateway ${escapeMarkdown(version, 50)}`,
   ];
   return `<sub>${facts.join(' · ')}</sub>`;

@@ -1,5 +1,7 @@
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
+import { driftAdvice, driftMessage } from '../../../src/report/drift-text.js';
 import { reportEngines } from '../../../src/report/engines.js';
+import { renderIssue, type IssueInput } from '../../../src/report/issue.js';
 import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
@@ -21,6 +23,7 @@ import {
   ownedService,
   policyOf,
 } from '../../support/builders.js';
+import { declared, driftedWorld, issueInput, NOT_FOUND, verdict } from '../../support/drift.js';
 import { EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { enforcing, fleetEngines, fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
@@ -43,6 +46,8 @@ export const CASES: Readonly<Record<string, () => string>> = {
   hostile: () => renderComment(hostileComment()),
   'summary-first-plan': () => summaryOf('Agent Gateway plan', firstPlan()),
   'summary-apply-failure': () => summaryOf('Agent Gateway apply', halfWay()),
+  'drift-issue': () => renderIssue(drifted()).body,
+  'summary-drift': () => driftSummary(drifted()),
 };
 
 const REVIEW = 'Review the plan, then apply it.';
@@ -329,6 +334,20 @@ function halfWay(): CommentInput {
     open: stillOpen(plan, ended),
     done: doneSoFar(plan, ended),
   });
+}
+
+/** Everything that may have happened since the last apply, and an agent that is gone. */
+function drifted(): IssueInput {
+  const plan = { ...planned(declared, driftedWorld()), checks: [NOT_FOUND] };
+  return issueInput(declared, driftedWorld(), { plan });
+}
+
+function driftSummary(input: IssueInput): string {
+  const { plan, drift, engines } = input;
+  const next = driftAdvice(drift);
+  const failures: Failure[] = [{ reason: 'changes-found', message: driftMessage(drift), next }];
+  const title = 'Agent Gateway verification';
+  return renderSummary({ title, plan, engines, failures, next: [], drift, verdict: verdict(input) });
 }
 
 function summaryOf(title: string, { plan, engines, failures, next, open, done = [] }: CommentInput): string {
