@@ -61,6 +61,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     agents: [],
     partial: more.only !== undefined,
     move: false,
+    allowGiven: false,
     prune: false,
     checkLevels: {},
     config: FILE,

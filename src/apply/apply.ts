@@ -7,7 +7,10 @@ import {
   endpointChanges,
   grantChanges,
   isChange,
+  isRemoval,
   type BindingChange,
+  type EndpointChange,
+  type GrantChange,
   type Plan,
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
@@ -19,8 +22,9 @@ import type { EngineOptions } from './engine-write.js';
 import { createGuardrailRunner } from './guardrails.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import { moveEngines } from './move.js';
+import { NOTHING_REMOVED, prune } from './prune.js';
 import type { EngineTask } from './ready.js';
-import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
+import type { ApplyResult, EngineResult, GuardrailResult, RemovalResults, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
@@ -36,9 +40,10 @@ export interface ApplyOptions {
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
+ * service or an engine is not where it should be.
  *
- * @returns how every service, engine and guardrail ended; it never throws for what Google or the network do
+ * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
 export async function applyPlan(
   plan: Plan,
@@ -70,7 +75,9 @@ export async function applyPlan(
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    return collect(finished, results, guardrails.results, failures);
+    const isDone = settled && finished.every(({ status }) => status !== 'failed');
+    const removals = isDone ? await prune(plan, observed, deps) : NOTHING_REMOVED;
+    return collect({ services: finished, engines: results, guardrails: guardrails.results, removals, failures });
   } finally {
     beat.abort();
     await heartbeat;
@@ -79,9 +86,9 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = groupBy(grantChanges(plan), ({ service }) => service);
+  const grants = groupBy(grantChanges(plan).filter(stays), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
-  for (const change of endpointChanges(plan)) {
+  for (const change of endpointChanges(plan).filter(stays)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
     if (tasks.has(change.service) && change.action === 'adopt') continue;
     tasks.set(change.service, { change, grants: grants.get(change.service) ?? [] });
@@ -95,7 +102,7 @@ async function runEngines(
   options: EngineOptions,
 ): Promise<{ results: EngineResult[]; failures: Failure[] }> {
   // Once for all: a fleet has as many grants as engines times endpoints.
-  const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
+  const byEngine = groupBy(grantChanges(plan).filter(stays), ({ engine }) => engine);
   const taskOf = (change: BindingChange): EngineTask => ({
     change,
     relies: (byEngine.get(change.engine) ?? []).flatMap((grant) => {
@@ -115,6 +122,8 @@ async function runEngines(
   return { results: [...moved.results, ...results, ...removed], failures: moved.failure ? [moved.failure] : [] };
 }
 
+const stays = (change: EndpointChange | GrantChange): boolean => !isRemoval(change);
+
 function onlyTakesAway(change: BindingChange): boolean {
   if (!isChange(change)) return false;
   return DIRECTIONS.every((direction) => {
@@ -123,17 +132,23 @@ function onlyTakesAway(change: BindingChange): boolean {
   });
 }
 
-function collect(
-  services: readonly ServiceResult[],
-  engines: readonly EngineResult[],
-  guardrails: ReadonlyMap<string, GuardrailResult>,
-  more: readonly Failure[],
-): ApplyResult {
-  const failed = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
+/** How the parts of a run ended; `failures` are those of no part alone. */
+interface Ended {
+  readonly services: readonly ServiceResult[];
+  readonly engines: readonly EngineResult[];
+  readonly guardrails: ReadonlyMap<string, GuardrailResult>;
+  readonly removals: RemovalResults;
+  readonly failures: readonly Failure[];
+}
+
+function collect({ services, engines, guardrails, removals, failures }: Ended): ApplyResult {
+  const last = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
+  const failed = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
   return {
+    removals,
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
     guardrails,
-    failures: byWeight([...failed, ...more]),
+    failures: byWeight([...failed, ...failures]),
   };
 }

@@ -8,6 +8,8 @@ export interface ApplyResult {
   readonly engines: ReadonlyMap<string, EngineResult>;
   /** By resource name; a change that is not here was not reached. */
   readonly guardrails: ReadonlyMap<string, GuardrailResult>;
+  /** What was taken away last of all. */
+  readonly removals: RemovalResults;
   /** Everything that failed; the run is named after the first. */
   readonly failures: readonly Failure[];
 }
@@ -41,6 +43,19 @@ export interface EngineResult {
  * `not-begun`: the run was over, or it is not known how the update ended.
  */
 export type RollbackOutcome = 'restored' | 'kept' | 'failed' | 'not-begun';
+
+/** By service name; what is not here was not reached. */
+export interface RemovalResults {
+  /** Members that were to be taken out of a service's policy. */
+  readonly members: ReadonlyMap<string, RemovalResult>;
+  /** Services that were to go. */
+  readonly services: ReadonlyMap<string, RemovalResult>;
+}
+
+export interface RemovalResult {
+  readonly status: 'done' | 'failed';
+  readonly failure?: Failure;
+}
 
 export interface GuardrailResult {
   /** Of the constraint or policy. */

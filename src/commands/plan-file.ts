@@ -51,7 +51,13 @@ const changeSchema = z.discriminatedUnion('layer', [
     service: z.string(),
     interfaces: listOf(z.looseObject({ action: z.string(), url: z.string() })),
   }),
-  z.looseObject({ layer: z.literal('grant'), action: z.string(), key: z.string(), member: z.string() }),
+  z.looseObject({
+    layer: z.literal('grant'),
+    action: z.string(),
+    key: z.string(),
+    member: z.string(),
+    replaces: listOf(z.string()).optional(),
+  }),
   z.looseObject({
     layer: z.literal('binding'),
     action: z.string(),
@@ -60,6 +66,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     egress: direction,
     ingress: direction,
     moves: z.array(z.string()).optional(),
+    recreatedFrom: listOf(z.string()).optional(),
   }),
   guardrailSchema,
 ]);

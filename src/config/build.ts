@@ -84,6 +84,7 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     agents,
     ...(only === undefined ? {} : { only }),
     partial: args.inputs.engines.trim() !== '',
+    allowGiven: args.inputs.allow.trim() !== '',
     ...(guardrails === undefined ? {} : { guardrails }),
     move: file?.value.move ?? false,
     prune: args.prune ?? false,

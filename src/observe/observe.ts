@@ -7,6 +7,7 @@ import { gatewayIn, planBindings } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
 import { collectDisabledApis } from './disabled.js';
+import { readGone } from './gone.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
 import { orNull } from './or-null.js';
@@ -26,7 +27,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { region } = desired;
   const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedServices, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
+  const [known, gateways, assumedRegistry, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
@@ -43,9 +44,9 @@ export async function observe(desired: Desired, google: Google, universe: string
   const siblings = others.filter(({ name }) => !selection.engines.includes(name));
   const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
+  const registry = isAssumed ? assumedRegistry : await readServices(desired, registryProject.id, google, disabled);
   const engineNames = known.engines.map(({ name }) => name).sort();
-  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
+  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, ...registry };
   const resources = plannedResources(desired, base, universe);
   const [policies, attached, failedUpdates] = await Promise.all([
     readPolicies(desired, resources, registryProject, google, disabled),
@@ -54,6 +55,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   ]);
   return {
     ...base,
+    ...(desired.prune ? await readGone({ ...base, ...policies }, google) : {}),
     ...policies,
     attached,
     failedUpdates,

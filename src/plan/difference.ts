@@ -36,9 +36,9 @@ function describe(change: Change): string {
       return `endpoint ${change.key}: ${change.action} ${change.service}${urls.length > 0 ? ` (${urls.join(', ')})` : ''}`;
     }
     case 'grant':
-      return `grant ${change.key}: ${change.action} ${change.member}`;
+      return `grant ${change.key}: ${change.action} ${change.member}${formerText(change.replaces)}`;
     case 'binding':
-      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${movesText(change)}`;
+      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${movesText(change)}${formerText(change.recreatedFrom)}`;
     case 'guardrail':
       return `guardrail ${change.direction} ${change.kind} (${change.name}): ${change.action}, ${guardrailText(change)}`;
   }
@@ -46,4 +46,8 @@ function describe(change: Change): string {
 
 function movesText({ moves = [] }: BindingChange): string {
   return moves.length > 0 ? `, as a move (${moves.join(', ')})` : '';
+}
+
+function formerText(former: readonly string[] | undefined): string {
+  return former ? `, recreated, was ${former.join(' or ')}` : '';
 }

@@ -1,4 +1,4 @@
-import type { ApplyResult, EngineResult, ServiceResult } from '../apply/result.js';
+import type { ApplyResult, EngineResult, RemovalResult, RemovalResults, ServiceResult } from '../apply/result.js';
 import { DIRECTIONS } from '../config/desired.js';
 import {
   bindingChanges,
@@ -7,12 +7,14 @@ import {
   grantChanges,
   guardrailChanges,
   isChange,
+  isRemoval,
   type BindingChange,
   type EndpointChange,
   type GrantChange,
   type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
+import { groupBy } from '../plan/canonical.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { describeBinding } from './kinds.js';
 import { gatewayLabel, plural, ROLLBACK_WORDS, serviceLabel } from './words.js';
@@ -21,16 +23,21 @@ import { gatewayLabel, plural, ROLLBACK_WORDS, serviceLabel } from './words.js';
 const SHOWN = 5;
 
 /**
- * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, then guardrails.
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, guardrails, then what
+ * was to be taken away.
  *
  * @returns one line of plain text each; none when all is done
  */
 export function stillOpen(plan: Plan, result: ApplyResult): string[] {
-  const services = [...new Set(plan.changes.flatMap((change) => ('service' in change ? change.service : [])))];
+  const { changes } = plan;
+  const services = [...new Set(changes.flatMap((change) => ('service' in change ? change.service : [])))];
   return [
     ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
     ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
     ...guardrailChanges(plan).flatMap((change) => openGuardrail(change, result)),
+    ...removalsOf(plan, result.removals).flatMap(({ name, what, ended }) =>
+      ended?.status === 'done' ? [] : [`${name} not ${what}: ${howOpen(ended)}.`],
+    ),
   ];
 }
 
@@ -49,6 +56,9 @@ export function doneSoFar(plan: Plan, result: ApplyResult): string[] {
     ...guardrailChanges(plan).flatMap((change) =>
       result.guardrails.get(change.name)?.status === 'done' ? [`${guardrailLine(change)}: done.`] : [],
     ),
+    ...removalsOf(plan, result.removals).flatMap(({ name, what, ended }) =>
+      ended?.status === 'done' ? [`${name} ${what}.`] : [],
+    ),
   ];
 }
 
@@ -65,8 +75,10 @@ function doneService({ service, registryResource, granted }: ServiceResult, plan
 
 function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
   if (result && result.status !== 'failed') return [];
-  const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
-  const grants = grantChanges(plan).filter((grant) => grant.service === service && isChange(grant));
+  const isOpen = (item: EndpointChange | GrantChange): boolean =>
+    item.service === service && isChange(item) && !isRemoval(item);
+  const change = endpointChanges(plan).find(isOpen);
+  const grants = grantChanges(plan).filter(isOpen);
   return [...openEndpoint(change, plan, result), ...openGrants(grants, plan, result)];
 }
 
@@ -142,6 +154,35 @@ function openGuardrail(change: GuardrailChange, { guardrails }: ApplyResult): st
 
 function guardrailLine(change: GuardrailChange): string {
   return `Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}`;
+}
+
+/** What is taken away at the end: members by service, then services. */
+function removalsOf(
+  plan: Plan,
+  { members, services }: RemovalResults,
+): { name: string; what: string; ended?: RemovalResult }[] {
+  const named = (key: string, service: string): string =>
+    `Endpoint ${key} (${serviceLabel(service, plan.scope.project)})`;
+  const ended = (result: RemovalResult | undefined): { ended?: RemovalResult } => (result ? { ended: result } : {});
+  const byService = groupBy(grantChanges(plan).filter(isRemoval), ({ service }) => service);
+  return [
+    ...[...byService].map(([service, removals]) => ({
+      name: `${named(removals[0]?.key ?? '', service)}: ${plural(removals.length, 'member')}`,
+      what: 'taken out',
+      ...ended(members.get(service)),
+    })),
+    ...endpointChanges(plan)
+      .filter(isRemoval)
+      .map(({ key, service }) => ({
+        name: `${named(key, service)}:`,
+        what: 'removed',
+        ...ended(services.get(service)),
+      })),
+  ];
+}
+
+function howOpen(result: RemovalResult | undefined): string {
+  return result ? 'failed' : 'not reached, since it waits until all before it is done';
 }
 
 function lastSegment(name: string): string {

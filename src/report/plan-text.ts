@@ -15,6 +15,7 @@ import {
 } from '../plan/types.js';
 import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
+import { displayNames, engineId, oneOf } from './recreated.js';
 import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
@@ -35,7 +36,7 @@ export function planSections(plan: Plan): Section[] {
   const guardrails = guardrailChanges(plan);
   return [
     { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
-    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
+    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants, plan) },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
@@ -75,15 +76,28 @@ function endpointLines(change: EndpointChange): string[] {
     const why = reason || (change.action === 'adopt' ? UNASKED : '');
     return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
-  return [title, ...fields, ...interfaces];
+  const members = (change.members ?? []).map((member) => `    - ${member} loses it`);
+  return [title, ...fields, ...interfaces, ...members];
 }
 
-function grantLines(grants: readonly GrantChange[]): string[] {
-  return grants.map(({ action, key, displayName, member, condition }) => {
-    const who = displayName === undefined ? 'carried over from the registry-wide policy' : JSON.stringify(displayName);
+function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
+  const nameOf = displayNames(plan);
+  return grants.map((grant) => {
+    const { action, key, member, condition } = grant;
     const when = condition ? `, only if ${condition.expression}` : '';
-    return `${MARKS[action]} ${key}: ${who} ${member}${when}`;
+    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}`;
   });
+}
+
+function whoText({ displayName, why, replaces, replacedBy }: GrantChange, nameOf: (engine: string) => string): string {
+  if (why === 'engine-gone') {
+    const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+    return `engine is gone${now},`;
+  }
+  if (displayName === undefined) return 'carried over from the registry-wide policy';
+  const name = JSON.stringify(displayName);
+  if (why === 'not-allowed') return `${name} is not allowed this endpoint,`;
+  return replaces ? `${name}, recreated, was ${oneOf(replaces.map(engineId))},` : name;
 }
 
 function bindingLines(change: BindingChange, project: string): string[] {
@@ -94,8 +108,10 @@ function bindingLines(change: BindingChange, project: string): string[] {
     const how = change.moves?.includes(direction) ? MOVE_WORDS[from === null ? 'comes' : 'leaves'] : '';
     return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}${how}`;
   });
+  const { recreatedFrom } = change;
+  const anew = recreatedFrom ? `, recreated, was ${oneOf(recreatedFrom.map(engineId))}` : '';
   return [
-    `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
+    `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}${anew}`,
     ...directions,
   ];
 }
