@@ -143,6 +143,11 @@ function deletePolicy(call: Call, state: State, kind: NodeKind): Json {
 function foreignWrite(state: State, record: OrgPolicyRecord): OrgPolicyRecord {
   if (state.settings.orgPolicy.foreignWrites === 0) return record;
   state.settings.orgPolicy.foreignWrites -= 1;
+  return writtenAnew(state, record);
+}
+
+/** The same rules, written once more: the etag that somebody has read before is stale. */
+export function writtenAnew(state: State, record: OrgPolicyRecord): OrgPolicyRecord {
   const written = {
     ...record,
     ...specsOf(state, compact({ spec: record.spec, dryRunSpec: record.dryRunSpec }), SPECS),

@@ -1,13 +1,16 @@
 import { FOREIGN_MEMBER, policyTarget } from '../apis/iap.js';
+import { writtenAnew } from '../apis/orgpolicy-policies.js';
 import { GoogleError } from '../core/errors.js';
 import { asJson } from '../core/json.js';
 import { storeEngine } from '../state/engines.js';
+import { findNode, policyKey, type NodeKind, type OrgPolicyRecord } from '../state/orgpolicy.js';
 import { addMember } from '../state/policies.js';
 import type { State } from '../state/state.js';
 import type { EngineRecord, PolicyTarget } from '../state/types.js';
 import type { Effect } from './effect.js';
 import type { FaultOf } from './schema.js';
 
+const POLICY = /^\/v2\/(projects|folders|organizations)\/([^/]+)\/policies\/([^/:]+)$/;
 const ENGINE = /^\/v[^/]+\/projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/:]+)$/;
 
 /** Somebody else's write comes just before this one, so that the etag it carries is stale. The API itself finds out. */
@@ -16,7 +19,9 @@ export function foreignWriteEffect({ member = FOREIGN_MEMBER }: FaultOf<'foreign
     before: ({ entry: { path, method }, state, act }) => {
       const target = path.endsWith(':setIamPolicy') ? targetOf(path, state) : undefined;
       const engine = method === 'PATCH' ? engineOf(path, state) : undefined;
-      if (target !== undefined || engine !== undefined) act();
+      const policy = ['PATCH', 'DELETE'].includes(method) ? orgPolicyOf(path, state) : undefined;
+      if ([target, engine, policy].some((found) => found !== undefined)) act();
+      if (policy !== undefined) writtenAnew(state, policy);
       if (target !== undefined) addMember(state, target, member);
       if (engine !== undefined) {
         const labels = { ...asJson(engine.data.labels), 'changed-by': 'somebody-else' };
@@ -35,6 +40,13 @@ function targetOf(path: string, state: State): PolicyTarget | undefined {
     if (error instanceof GoogleError) return undefined;
     throw error;
   }
+}
+
+/** By the node's name, as the policy's own routes have it. */
+function orgPolicyOf(path: string, state: State): OrgPolicyRecord | undefined {
+  const [, kind, id = '', constraint = ''] = POLICY.exec(path) ?? [];
+  const node = kind === undefined ? undefined : findNode(state.projects, kind as NodeKind, id);
+  return node && state.orgPolicy.policies.get(policyKey(node, constraint));
 }
 
 function engineOf(path: string, state: State): EngineRecord | undefined {

@@ -110,6 +110,16 @@ export class GuardrailLost extends Error {
   }
 }
 
+/** Nobody answered an earlier write of a constraint, which has no etag: it may be carried out after the next one, and undo it. */
+export class WriteOnItsWay extends Error {
+  override readonly name = 'WriteOnItsWay';
+  constructor(resource: string) {
+    super(
+      `an earlier write of ${resource} in this run got no answer in time and may still be carried out, so no other one follows it now`,
+    );
+  }
+}
+
 /** There is no such constraint, and it cannot be created (Google's "Create custom constraints" page). */
 export class ConstraintNameSpent extends Error {
   override readonly name = 'ConstraintNameSpent';

@@ -1,4 +1,4 @@
-import { isAlreadyExists, isConflict, isNotFound, isUncertain } from '../google/errors.js';
+import { isAlreadyExists, isConflict, isLate, isNotFound, isUncertain } from '../google/errors.js';
 import type { CustomConstraint, OrganizationPolicy } from '../google/types.js';
 import { orNull } from '../observe/or-null.js';
 import { constraintBody, policyBody } from '../plan/guardrail-bodies.js';
@@ -16,13 +16,14 @@ const MAX_ATTEMPTS = 5;
  * Brings a constraint to one of its planned lists. It has no etag, and a write replaces all of it: it is read right before, and
  * only written when it still is what the plan saw.
  *
+ * @returns true when a write on the way there got no answer in time: it may still be carried out after any other one
  * @throws GuardrailChanged, GuardrailLost, ConstraintNameSpent, ApiError, NetworkError or the abort reason
  */
 export async function writeConstraint(
   change: ConstraintChange,
   write: ConstraintWrite,
   deps: ApplyDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { orgpolicy } = deps.google;
   const body = constraintBody(change, write.gateways);
   const isWritten = (current: CustomConstraint): boolean =>
@@ -31,6 +32,7 @@ export async function writeConstraint(
     (current.description ?? '') === body.description;
   const read = (): Promise<CustomConstraint | null> => orNull(orgpolicy.getConstraint(change.name));
   let wasTaken = false;
+  let isOnItsWay = false;
   await again(labelOf(change), deps, async () => {
     const current = await read();
     if (current && isWritten(current)) return;
@@ -41,11 +43,13 @@ export async function writeConstraint(
       if (isWritten(written)) return;
     } catch (error) {
       wasTaken = isAlreadyExists(error);
+      isOnItsWay ||= isLate(error);
       throw error;
     }
     const now = await read();
     if (!now || !isWritten(now)) throw new GuardrailLost(change.name);
   });
+  return isOnItsWay;
 }
 
 /**

@@ -13,7 +13,7 @@ import {
   gateway,
   gatewayNamed,
 } from '../../support/builders.js';
-import { aborted, apiError, reset } from '../../support/errors.js';
+import { aborted, apiError, reset, tooLate } from '../../support/errors.js';
 import {
   CONSTRAINT,
   DRY_RUN,
@@ -175,6 +175,25 @@ describe('guardrails around bindings', () => {
     expect(
       on.google.bodiesOf('orgpolicy.patchConstraint').map((body) => (body as { condition: string }).condition),
     ).toEqual([expect.stringContaining(`'${EGRESS}', '${OTHER}'`), expect.not.stringContaining(OTHER)]);
+  });
+
+  it('stay loosened when the first write may still be carried out, and come after the next one', async () => {
+    const on = moving(DRY_RUN);
+    on.google.script('orgpolicy.patchConstraint', tooLate());
+    const { plan, result } = await run(on, binding([EGRESS]));
+    expect(result.failures).toEqual([
+      expect.objectContaining({
+        reason: 'api-error',
+        message: expect.stringMatching(/^Writing the custom constraint .* may still be carried out/) as unknown,
+      }),
+    ]);
+    expect(result.engines.get(engineNamed('1'))).toMatchObject({ status: 'changed' });
+    expect(approvedNow(on)).toContain(OTHER);
+    expect(on.google.called('orgpolicy.patchPolicy')).toEqual([]);
+    expect(stillOpen(plan, result)).toHaveLength(2);
+    const again = await run(on, binding([EGRESS]));
+    expect(again.result.failures).toEqual([]);
+    expect(approvedNow(on)).not.toContain(OTHER);
   });
 
   it('stay loosened, and are told of, when an engine could not be bound', async () => {
