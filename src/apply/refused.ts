@@ -29,7 +29,8 @@ export function isRefusedFor(error: unknown, directions: ReadonlySet<Direction>)
   return found.length > 0 && found.every((direction) => direction !== undefined && directions.has(direction));
 }
 
-function isRefusal(error: unknown): error is ApiError {
+/** @returns true when custom constraints refused a write */
+export function isRefusal(error: unknown): error is ApiError {
   return error instanceof ApiError && error.reason === 'CUSTOM_ORG_POLICY_VIOLATION';
 }
 
