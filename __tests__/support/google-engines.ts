@@ -37,6 +37,8 @@ export class FakeEngines {
   etags = true;
   /** How the next updates of an engine end; `bound` when nothing is said. */
   readonly ends = new Map<string, UpdateEnd[]>();
+  /** Updates that ended well, in the order of their ends. */
+  readonly done: { readonly engine: string; readonly config: AgentGatewayConfig }[] = [];
   /** How long a gateway keeps its slot after its last engine has left; undefined: engines may be bound as they like. */
   slotReleaseMs: number | undefined;
   readonly #left = new Map<string, { readonly gateway: string; readonly at: number }>();
@@ -164,7 +166,10 @@ export class FakeEngines {
     for (const update of due.sort((a, b) => a.ends - b.ends)) {
       this.#settled.add(update);
       if (update.end === 'bound' && this.#isTaken(update)) update.end = TAKEN;
-      if (update.end === 'bound') this.#store(update.engine, update.config, update.ends);
+      if (update.end === 'bound') {
+        this.#store(update.engine, update.config, update.ends);
+        this.done.push(update);
+      }
       if (update.end === 'null') this.#store(update.engine, {}, update.ends);
     }
   }

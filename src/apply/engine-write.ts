@@ -38,10 +38,15 @@ export type Binding = Pick<EngineResult, 'egress' | 'ingress'>;
  * Binds one engine, and remembers what it was bound to before. A guardrail that this very run has loosened may still refuse
  * for a while what it allows now: then it is tried again.
  *
+ * @param isDone whether a config is what is wanted; what the change plans unless said otherwise
  * @returns the engine's config as it was read last
  * @throws what `bind` throws
  */
-export async function writeEngine(change: BindingChange, options: EngineOptions): Promise<AgentGatewayConfig> {
+export async function writeEngine(
+  change: BindingChange,
+  options: EngineOptions,
+  isDone?: (config: AgentGatewayConfig) => boolean,
+): Promise<AgentGatewayConfig> {
   const { projects, limiter, previous, deps } = options;
   const loosened = await options.loosened;
   deps.signal.throwIfAborted();
@@ -52,7 +57,7 @@ export async function writeEngine(change: BindingChange, options: EngineOptions)
   let done = (): void => undefined;
   const attempt = async (): Promise<AgentGatewayConfig | undefined> => {
     try {
-      return await bind(change, { projects, limiter, wrote }, deps);
+      return await bind(change, { projects, limiter, wrote, ...(isDone ? { isDone } : {}) }, deps);
     } catch (error) {
       if (!isRefusedFor(error, loosened)) throw error;
       if (refusal === undefined) {

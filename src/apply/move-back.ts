@@ -1,3 +1,4 @@
+import { byWeight } from '../explain.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { unbinding } from '../plan/moves.js';
 import { directionOf, type BindingChange } from '../plan/types.js';
@@ -27,6 +28,7 @@ export function leaveAll(fleet: Fleet, why: string): void {
 export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<void> {
   const { subject, options } = fleet;
   const touched = touchedIn(fleet);
+  const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
   options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
   const written = new Set<string>();
   const write = (change: BindingChange): Promise<AgentGatewayConfig> =>
@@ -35,7 +37,8 @@ export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<vo
   const stuck = mayBeBound ? await unbindAgain(touched, write, fleet) : new Map<string, unknown>();
   const ended = stuck.size > 0 ? new Map<string, Ended>() : await bindBack(touched, write, fleet);
   // As long as one of them is on the new gateway, the old one's slot is closed to all others.
-  const why = stuck.size > 0 ? 'not every engine could be unbound from the new gateway' : 'the run was over';
+  const { signal } = options.deps;
+  const why = signal.aborted ? 'the run was over' : 'not every engine could be unbound from the new gateway';
   await Promise.all(
     touched.map(async (change) => {
       const result = notDone(stateOf(change, fleet));
@@ -45,7 +48,7 @@ export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<vo
           ? notBegun(result, why)
           : 'config' in end
             ? rolledBack(change, result, bindingIn(end.config, options.projects), written.has(change.engine), options)
-            : await notRolledBack(change, end.error, result, options);
+            : await notRolledBack(change, end.error, result, options, first?.reason);
       fleet.results.set(change.engine, after);
     }),
   );

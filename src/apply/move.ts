@@ -1,7 +1,7 @@
 import type { Failure } from '../failure.js';
 import { abortError } from '../google/errors.js';
 import type { AgentGatewayConfig } from '../google/types.js';
-import { leaves, unbinding } from '../plan/moves.js';
+import { hasLeft, leaves, unbinding } from '../plan/moves.js';
 import type { BindingChange } from '../plan/types.js';
 import { bindingIn, doneResult, failedResult, labelOf, writeEngine, type EngineOptions } from './engine-write.js';
 import { hasFailed, stateOf, type Fleet } from './fleet.js';
@@ -9,6 +9,7 @@ import { leaveAll, rollBackAll } from './move-back.js';
 import { moveFailure, subjectOf } from './move-text.js';
 import { waitUntilReady, type EngineTask } from './ready.js';
 import type { EngineResult } from './result.js';
+import { isRefusal } from './refused.js';
 import { rollBack } from './rollback.js';
 import { bindThroughSlot } from './slot.js';
 
@@ -68,14 +69,24 @@ async function unbindAll(fleet: Fleet): Promise<void> {
   await Promise.all(
     leaving.map(async (change) => {
       try {
-        const now = bindingIn(await writeEngine(unbinding(change), options), projects);
+        const isDone = (config: AgentGatewayConfig): boolean => hasLeft(config, change, projects);
+        const now = bindingIn(await writeEngine(unbinding(change), options, isDone), projects);
         results.set(change.engine, { ...stateOf(change, fleet), ...now });
         deps.progress.step(labelOf(change), `unbound: ${leaves(change).join(' and ')}`);
       } catch (error) {
-        results.set(change.engine, await failedResult(change, error, options, { doing: 'Unbinding' }));
+        const failed = await failedResult(change, error, options, { doing: 'Unbinding' });
+        results.set(change.engine, isRefusal(error) ? withAdvice(failed) : failed);
       }
     }),
   );
+}
+
+/** A guardrail of somebody else; one of the same config is found before anything is written. */
+function withAdvice(failed: EngineResult): EngineResult {
+  if (!failed.failure) return failed;
+  const advice =
+    'A move begins with unbinding: a policy that refuses that has to be in dry run until the move is over.';
+  return { ...failed, failure: { ...failed.failure, next: [advice, ...failed.failure.next] } };
 }
 
 /** @param start milliseconds of the clock at which the first engine was touched */
@@ -86,7 +97,11 @@ async function bindAll(fleet: Fleet, start: number, isMove: boolean): Promise<vo
     results.set(change.engine, doneResult(change, config, start, options));
     return config;
   };
-  const ended = await bindThroughSlot(changes, { subject, triesAll: !options.rollback, write }, options.deps);
+  const ended = await bindThroughSlot(
+    changes,
+    { subject, triesAll: !(isMove && options.rollback), write },
+    options.deps,
+  );
   await Promise.all(
     changes.map(async (change) => {
       const end = ended.get(change.engine);

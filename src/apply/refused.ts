@@ -43,7 +43,8 @@ export function isRefusedFor(error: unknown, directions: ReadonlySet<Direction>)
   return found.length > 0 && found.every((direction) => direction !== undefined && directions.has(direction));
 }
 
-function isRefusal(error: unknown): error is Refusal {
+/** @returns true when custom constraints refused a write, in the answer or at the end of its operation */
+export function isRefusal(error: unknown): error is Refusal {
   return (
     (error instanceof ApiError || error instanceof OperationError) &&
     errorInfoIn(error.details)?.reason === 'CUSTOM_ORG_POLICY_VIOLATION'

@@ -1,4 +1,5 @@
 import { explain } from '../explain.js';
+import type { FailureReason } from '../failure.js';
 import { OperationError } from '../google/errors.js';
 import type { Direction } from '../config/desired.js';
 import { directionOf, type BindingChange, type DirectionChange } from '../plan/types.js';
@@ -70,12 +71,16 @@ export function rolledBack(
   return { ...withText(result, `${capitalised(text)}.`), ...now, rollback: wrote ? 'restored' : 'kept' };
 }
 
-/** @returns the result with what failed on the way back, and what the engine is bound to now */
+/**
+ * @param first what the run failed for, which it is named after whatever fails on the way back
+ * @returns the result with what failed on the way back, and what the engine is bound to now
+ */
 export async function notRolledBack(
   change: BindingChange,
   trouble: unknown,
   result: EngineResult,
   options: EngineOptions,
+  first?: FailureReason,
 ): Promise<EngineResult> {
   const { deps } = options;
   deps.progress.step(labelOf(change), 'the roll-back FAILED');
@@ -83,7 +88,9 @@ export async function notRolledBack(
   const now = await readBack(change, trouble, options);
   const state = now === undefined ? 'What it is bound to now could not be read.' : `It is now ${stateText(now)}.`;
   const text = `${message} ${state}`;
-  const failed = result.failure ? withText(result, text) : { ...result, failure: { reason, message: text, next } };
+  const failed = result.failure
+    ? withText(result, text)
+    : { ...result, failure: { reason: first ?? reason, message: text, next } };
   return { ...failed, ...now, status: 'failed', rollback: 'failed' };
 }
 

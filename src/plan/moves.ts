@@ -1,5 +1,6 @@
 import { DIRECTIONS, type Desired, type Direction } from '../config/desired.js';
-import { gatewayEquals } from '../google/names.js';
+import { gatewayEquals, type ProjectRef } from '../google/names.js';
+import type { AgentGatewayConfig } from '../google/types.js';
 import type { Observed } from '../observe/observed.js';
 import { gatewayIn, projectsOf } from './bindings.js';
 import { directionOf, type BindingChange } from './types.js';
@@ -58,4 +59,12 @@ export function unbinding(change: BindingChange): BindingChange {
   };
   const { layer, engine, displayName } = change;
   return { layer, action: 'update', engine, displayName, egress: half('egress'), ingress: half('ingress') };
+}
+
+/** @returns whether an engine has left its gateways: it may also have come to the new ones already, by another run */
+export function hasLeft(config: AgentGatewayConfig, change: BindingChange, projects: readonly ProjectRef[]): boolean {
+  return leaves(change).every((direction) => {
+    const [now, { to }] = [gatewayIn(config, direction), directionOf(change, direction)];
+    return now === null || (to !== null && gatewayEquals(now, to, projects));
+  });
 }

@@ -328,9 +328,70 @@ describe('an engine that cannot be bound to the new gateway', () => {
     expect(statuses(result)).toEqual(['failed', 'failed', 'pending']);
     expect(result.failures.at(-1)?.message).toContain('so that what they call is not governed: "agent 2", "agent 3"');
   });
+
+  it('names the run, whatever fails on the way back', async () => {
+    const on = fleet(2);
+    ends(on, '1', 'bound', 'null');
+    on.google.script(
+      `aiplatform.patchGatewayConfig ${engineNamed('2')}`,
+      'pass',
+      'pass',
+      'pass',
+      apiError(403, 'PERMISSION_DENIED'),
+    );
+    const { result } = await run(on, wantOf(ids(2)), 0, { rollback: true });
+    expect(rollbacks(result)).toEqual(['restored', 'failed']);
+    expect(new Set(result.failures.map(({ reason }) => reason))).toEqual(new Set(['not-bound']));
+  });
+});
+
+describe('a binding that nobody has to leave another gateway for', () => {
+  it('stands for itself: one that fails is rolled back alone, and all others are tried', async () => {
+    const on = fleet(6, { config: ingressConfig('front'), releaseMs: 1e9 });
+    // Somebody else holds the slot, unseen by the plan.
+    const { plan, observed } = await look(on, wantOf(ids(6)));
+    on.google.engines.add('9', { config: OLD });
+    on.google.calls.length = 0;
+    const result = await applyPlan(plan, observed, { propagationWaitMs: 0, rollback: true }, on.deps);
+    expect(new Set(writes(on).map(({ id }) => id)).size).toBe(6);
+    expect(statuses(result)).toEqual(Array(6).fill('failed'));
+    expect(rollbacks(result)).toEqual(Array(6).fill('kept'));
+    expect(configs(on, 6)).toEqual(Array(6).fill(ingressConfig('front')));
+  });
+});
+
+describe('two runs that make the same move at a time', () => {
+  it.each([0, 20_000, UPDATE_MS + 20_000, 2 * UPDATE_MS + 20_000])(
+    'end with all on the new gateway, nobody there twice (%i ms apart)',
+    async (apart) => {
+      const on = fleet(3);
+      const other = anotherRun(on);
+      const looked = await look(on, wantOf(ids(3)));
+      const applying = (run: Stage): Promise<ApplyResult> =>
+        applyPlan(looked.plan, looked.observed, { propagationWaitMs: 0 }, run.deps);
+      const [first, second] = await Promise.all([applying(on), on.clock.sleep(apart).then(() => applying(other))]);
+      expect([...first.failures, ...second.failures]).toEqual([]);
+      expect(configs(on, 3)).toEqual([NEW, NEW, NEW]);
+      const arrivals = on.google.engines.done.filter(({ config }) => JSON.stringify(config) === JSON.stringify(NEW));
+      expect(arrivals.map(({ engine }) => engine).sort()).toEqual(ids(3).map(engineNamed));
+    },
+  );
 });
 
 describe('an engine that cannot be unbound', () => {
+  it("because of somebody else's guardrail says what would help, and nothing is changed", async () => {
+    const on = fleet(2);
+    const refusal = apiError(400, 'FAILED_PRECONDITION', {
+      reason: 'CUSTOM_ORG_POLICY_VIOLATION',
+      metadata: { customConstraints: 'customConstraints/custom.allowlistedEgressAgentGatewaysForAgentEngine' },
+    });
+    on.google.script('aiplatform.patchGatewayConfig', refusal, refusal);
+    const { result } = await run(on, wantOf(ids(2)), 0, { rollback: true });
+    expect(configs(on, 2)).toEqual([OLD, OLD]);
+    expect(result.failures).toHaveLength(2);
+    expect(result.failures[0]?.next[0]).toContain('has to be in dry run until the move is over');
+  });
+
   it('stops the move: nobody is bound while it holds the slot', async () => {
     const on = fleet(3);
     ends(on, '2', failed);
