@@ -176,6 +176,19 @@ describe('whose issue it is', () => {
     ]);
   });
 
+  it('is one for each selection of engines: who looks at one of them closes no issue about all', async () => {
+    const review = await fleet();
+    unbind(review);
+    await verify(review);
+    await verify(review, { inputs: { engines: BILLING } });
+    expect(only(review).state).toBe('open');
+    await verify(review, { inputs: { engines: 'Support agent' } });
+    expect(issues(review).map(({ title, state }) => [title.split(' · ').at(-1), state])).toEqual([
+      ['us-central1', 'open'],
+      ['Support agent', 'open'],
+    ]);
+  });
+
   it('is not that of somebody else, whatever it says', async () => {
     const review = await fleet();
     unbind(review);

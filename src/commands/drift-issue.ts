@@ -9,11 +9,14 @@ import { renderClosing, renderIssue, type IssueInput } from '../report/issue.js'
 import { parseMarker, storedLabel } from '../report/marker.js';
 import { VERSION } from '../version.js';
 import { gitHubReason } from './github-failure.js';
-import { defaultLabel } from './label.js';
+import { issueLabel } from './label.js';
 import type { Session } from './session.js';
 
 /** How long GitHub may keep a run in all, requests and waits together, in milliseconds. */
 const BUDGET_MS = 60_000;
+const PLACE = { title: 'issue' };
+const NOT_IN_FORCE =
+  'This run belongs to a pull request, whose config is not in force yet: the drift issue stays as it is.';
 
 /** What a verification found; label, run, commit and version are known here. */
 export interface Found extends Pick<IssueInput, 'plan' | 'drift' | 'engines'> {
@@ -39,12 +42,7 @@ export async function keepDriftIssue(
   const { log, env } = session;
   const event = readEvent(env);
   if (event.pull) {
-    log.warning(
-      'This run belongs to a pull request, whose config is not in force yet: the drift issue stays as it is.',
-      {
-        title: 'issue',
-      },
-    );
+    log.warning(NOT_IN_FORCE, PLACE);
     return undefined;
   }
   try {
@@ -54,7 +52,7 @@ export async function keepDriftIssue(
   } catch (error) {
     const message = `The drift issue could not be brought up to date: ${error instanceof Error ? error.message : 'unknown'}`;
     if (isPassing(error) || (error instanceof TimeoutError && !session.signal.aborted)) {
-      log.warning(`${message}\nThe next run tries again.`, { title: 'issue' });
+      log.warning(`${message}\nThe next run tries again.`, PLACE);
       return undefined;
     }
     return { reason: gitHubReason(error), message, next: adviceOn(error) };
@@ -68,7 +66,7 @@ async function tell(
   event: RunEvent,
   session: Session,
 ): Promise<readonly KeptIssue[]> {
-  const label = storedLabel(defaultLabel(desired));
+  const label = storedLabel(issueLabel(desired));
   const runUrl = event.runUrl ?? '';
   const issues = await connect(token, event, session);
   if (!found.isBad) return issues.close(label, renderClosing(found.verdict, runUrl));

@@ -19,7 +19,7 @@ const MEANINGS: Readonly<Record<Direction, Readonly<Record<'unbound' | 'undeclar
 
 /** @returns one difference per engine and direction that is not bound as declared */
 export function bindingDifferences(plan: Plan): Difference[] {
-  const label = (name: string): string => gatewayLabel(name, plan.scope.project);
+  const label = (name: string | null): string => gatewayLabel(name, plan.scope.project);
   return bindingChanges(plan)
     .filter(isChange)
     .flatMap((change) =>
@@ -29,7 +29,7 @@ export function bindingDifferences(plan: Plan): Difference[] {
         const who = agentLabel(change);
         const meanings = MEANINGS[direction];
         if (from === null)
-          return [different(`${who} is not bound to ${direction} gateway ${label(to ?? '')}`, meanings.unbound)];
+          return [different(`${who} is not bound to ${direction} gateway ${label(to)}`, meanings.unbound)];
         const bound = `${who} is bound to ${direction} gateway ${label(from)}`;
         if (to === null) return [different(`${bound}, and none is declared`, meanings.undeclared)];
         return [different(`${bound} instead of ${label(to)}`, meanings.other)];

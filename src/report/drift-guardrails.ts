@@ -39,7 +39,7 @@ function constraintDifferences(change: ConstraintChange): Difference[] {
   const list = `list of approved ${direction} gateways`;
   if (fromRule !== undefined) {
     const meaning = 'Which gateways engines may be bound to is decided by that rule.';
-    return [{ what: `The ${list} is another rule`, meaning, details: [fromRule] }];
+    return [{ what: `The ${list} is another rule`, meaning, details: [JSON.stringify(fromRule)] }];
   }
   if (from === null) {
     const meaning = 'No policy can restrict engines to approved gateways.';
@@ -58,7 +58,7 @@ function constraintDifferences(change: ConstraintChange): Difference[] {
   const texts = fields.map(({ field, from: now }) => ({
     what: `The ${field === 'displayName' ? 'display name' : field} of the ${list} was changed`,
     meaning: 'What is refused stays the same.',
-    details: [now],
+    details: [JSON.stringify(now)],
   }));
   return [...lacking, ...extra, ...texts];
 }

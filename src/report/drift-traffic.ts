@@ -86,7 +86,7 @@ function fieldDifferences({ key, fields }: EndpointChange): Difference[] {
   return fields.map(({ field, from }) => ({
     what: `The ${field === 'displayName' ? 'display name' : field} of endpoint ${key} was changed`,
     meaning: 'Traffic stays the same.',
-    details: [from],
+    details: [JSON.stringify(from)],
   }));
 }
 

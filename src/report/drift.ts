@@ -32,14 +32,6 @@ export interface LayerDrift {
   readonly note: string;
 }
 
-/** What the layers count, in the singular. */
-const NOUNS: Readonly<Record<Layer, string>> = {
-  endpoint: 'endpoint',
-  grant: 'grant',
-  binding: 'binding',
-  guardrail: 'guardrail',
-};
-
 const REPAIRS: Readonly<Record<Layer, string>> = {
   endpoint: 'Run apply with the same config and inputs.',
   grant: 'Run apply with the same config and inputs.',
@@ -51,7 +43,7 @@ const REPAIRS: Readonly<Record<Layer, string>> = {
 /** A plan does not say what the gateway does with a call that is not granted. */
 const NOTES: Readonly<Partial<Record<Layer, string>>> = {
   grant:
-    'Such calls pass all the same while the engine is not bound, the gateway is in dry run, or the whole registry is granted.',
+    'Such calls pass all the same while the engine is not bound, the gateway is in dry run, or a grant on the whole registry counts there.',
   guardrail: 'Who changed it stands in the audit log of the organization (orgpolicy.googleapis.com).',
 };
 
@@ -95,7 +87,7 @@ export function driftCount(drift: readonly LayerDrift[]): number {
 
 /** @returns e.g. `Not as declared: 1 endpoint, 2 grants` */
 export function driftLine(drift: readonly LayerDrift[]): string {
-  return `Not as declared: ${drift.map(({ layer, count }) => plural(count, NOUNS[layer])).join(', ')}`;
+  return `Not as declared: ${drift.map(({ layer, count }) => plural(count, layer)).join(', ')}`;
 }
 
 /**
@@ -116,14 +108,14 @@ export function verdictOf(plan: Plan, drift: readonly LayerDrift[], engines: rea
 }
 
 function asDeclaredLine({ changes }: Pick<Plan, 'changes'>): string {
-  const counts = [...groupBy(changes, ({ layer }) => layer)].map(([layer, found]) =>
-    plural(found.length, NOUNS[layer]),
+  const declared = changes.filter(
+    (change) => change.layer !== 'binding' || change.egress.declared || change.ingress.declared,
   );
+  const counts = [...groupBy(declared, ({ layer }) => layer)].map(([layer, found]) => plural(found.length, layer));
   return `As declared: ${counts.join(', ') || 'nothing'}`;
 }
 
 /** @returns the layer's name for a heading, e.g. `Grants` */
 export function layerTitle(layer: Layer): string {
-  const noun = NOUNS[layer];
-  return `${noun.charAt(0).toUpperCase()}${noun.slice(1)}s`;
+  return `${layer.charAt(0).toUpperCase()}${layer.slice(1)}s`;
 }

@@ -49,6 +49,11 @@ describe('a world as declared', () => {
     expect(verdictOf({ ...plan, checks: [NOT_FOUND] }, [], engines)).toBe('1 failed check; 1 of 1 engine governed');
   });
 
+  it('says nothing of bindings where no gateway is declared', () => {
+    const world = observed({ engines: [observedEngine('1', { config: egressConfig('theirs') })] });
+    expect(verdictOf(planned(desired(), world), [], [])).toBe('As declared: nothing');
+  });
+
   it('may bind engines that nothing governs', () => {
     const world = { ...soundWorld(), enforcement: { kind: 'read', policies: [], extensions: [] } as const };
     expect(verdictOf(plan, [], enginesOf(soundWant, world))).toMatch(/^As declared: .*; 0 of 1 engine governed$/);
@@ -189,7 +194,7 @@ describe('endpoints', () => {
     const services = [ownedService('tools', ['a.example'], { displayName: 'Hands off' })];
     expect(differences(http, observed({ engines: [engine], services })).endpoint).toMatchObject([
       { what: 'Endpoint tools has another protocol than declared for https://a.example' },
-      { what: 'The display name of endpoint tools was changed', details: ['Hands off'] },
+      { what: 'The display name of endpoint tools was changed', details: ['"Hands off"'] },
     ]);
   });
 
@@ -222,7 +227,7 @@ describe('guardrails', () => {
     const rule = ownConstraint([], { condition: 'true' });
     expect(one(found(rule, ENFORCED))).toMatchObject({
       what: 'The list of approved egress gateways is another rule',
-      details: ['ALLOW CREATE, UPDATE if true'],
+      details: ['"ALLOW CREATE, UPDATE if true"'],
     });
   });
 });
