@@ -36,7 +36,6 @@ import {
   needOnTarget,
   newId,
   nodeOfTarget,
-  PAGES,
   parentOf,
   type Lookup,
   type Parent,
@@ -82,7 +81,13 @@ function listBindings(call: Call, state: State, kind: NodeKind): Json {
   need(state, 'iam.policybindings.list', canonicalName(node, COLLECTION, ''));
   const records = [...state.policyBindings.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => bindingJson(state, record));
-  return page(byTargetAndPolicy(items, call.query.get('filter')), COLLECTION, call.query, call.path, PAGES);
+  return page(
+    byTargetAndPolicy(items, call.query.get('filter')),
+    COLLECTION,
+    call.query,
+    call.path,
+    state.settings.iam.pageSize,
+  );
 }
 
 /** "All policy binding objects bound directly to target"; of a project the number alone is documented. */
@@ -95,7 +100,7 @@ function searchTarget(call: Call, state: State, kind: NodeKind): Json {
   if (!isSameNode(wanted, node)) throw invalid('The parent must be the resource nearest to the target.', 'parent');
   const items = bindingsOfTarget(state, target).map((record) => bindingJson(state, record));
   const list = `${call.path}?${target}`;
-  return page(byPolicyKind(items, call.query.get('filter')), COLLECTION, call.query, list, PAGES);
+  return page(byPolicyKind(items, call.query.get('filter')), COLLECTION, call.query, list, state.settings.iam.pageSize);
 }
 
 /** "Callers will need the IAM permissions on both the policy and target" (protos). */

@@ -8,9 +8,6 @@ export const IAM_SERVICE = 'iam.googleapis.com';
 export const KINDS: readonly NodeKind[] = ['projects', 'folders', 'organizations'];
 export type IamCollection = 'accessPolicies' | 'policyBindings';
 
-/** "At most 50 … the maximum value is 1000" (protos). */
-export const PAGES = { default: 50, max: 1000 };
-
 /** "Start with a lowercase letter followed by up to 62 lowercase letters, numbers, hyphens, or dots" (protos, with the pattern). */
 const ID = /^[a-z][a-z0-9.-]{2,62}$/;
 

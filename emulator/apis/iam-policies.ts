@@ -24,7 +24,6 @@ import {
   KINDS,
   need,
   newId,
-  PAGES,
   parentOf,
   type Lookup,
 } from './iam-names.js';
@@ -60,13 +59,13 @@ function listPolicies(call: Call, state: State, kind: NodeKind): Json {
   need(state, 'iam.accesspolicies.list', canonicalName(node, COLLECTION, ''));
   const records = [...state.accessPolicies.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => policyJson(state, record));
-  return page(items, COLLECTION, call.query, call.path, PAGES);
+  return page(items, COLLECTION, call.query, call.path, state.settings.iam.pageSize);
 }
 
 function searchBindings(call: Call, state: State, kind: NodeKind): Json {
   const record = found(call, state, kind, 'searchPolicyBindings');
   const items = bindingsOfPolicy(state, record).map((binding) => bindingJson(state, binding));
-  return page(items, 'policyBindings', call.query, call.path, PAGES);
+  return page(items, 'policyBindings', call.query, call.path, state.settings.iam.pageSize);
 }
 
 function create(call: Call, state: State, kind: NodeKind): Json {
