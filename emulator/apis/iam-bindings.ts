@@ -32,6 +32,7 @@ import {
   findRecord,
   isSameNode,
   KINDS,
+  locationName,
   need,
   needOnTarget,
   newId,
@@ -78,7 +79,7 @@ function getBinding(call: Call, state: State, kind: NodeKind): Json {
 
 function listBindings(call: Call, state: State, kind: NodeKind): Json {
   const { node } = parentOf(call, state, kind);
-  need(state, 'iam.policybindings.list', canonicalName(node, COLLECTION, ''));
+  need(state, 'iam.policybindings.list', locationName(node));
   const records = [...state.policyBindings.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => bindingJson(state, record));
   return page(

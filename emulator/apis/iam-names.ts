@@ -40,9 +40,12 @@ export function iamName(state: State, record: Parent & { readonly id: string }, 
   return `${node}/locations/global/${collection}/${record.id}`;
 }
 
+/** Name of the only location of a node. */
+export const locationName = (node: HierarchyNode): string => `${nodeName(node, true)}/locations/global`;
+
 /** Name of a policy or binding that does not depend on switches. */
 export function canonicalName(node: HierarchyNode, collection: IamCollection, id: string): string {
-  return `${nodeName(node, true)}/locations/global/${collection}/${id}`;
+  return `${locationName(node)}/${collection}/${id}`;
 }
 
 /** An id of a request's query. */

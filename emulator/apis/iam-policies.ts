@@ -22,6 +22,7 @@ import {
   flag,
   isSameNode,
   KINDS,
+  locationName,
   need,
   newId,
   parentOf,
@@ -56,7 +57,7 @@ function found(call: Call, state: State, kind: NodeKind, verb: string): AccessPo
 
 function listPolicies(call: Call, state: State, kind: NodeKind): Json {
   const { node } = parentOf(call, state, kind);
-  need(state, 'iam.accesspolicies.list', canonicalName(node, COLLECTION, ''));
+  need(state, 'iam.accesspolicies.list', locationName(node));
   const records = [...state.accessPolicies.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => policyJson(state, record));
   return page(items, COLLECTION, call.query, call.path, state.settings.iam.pageSize);
