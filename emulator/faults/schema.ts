@@ -132,8 +132,8 @@ const staleReads = z.strictObject({
 });
 
 /**
- * Somebody else writes just before a setIamPolicy (a member), an engine PATCH (a label), or the update or deletion of an organization
- * policy (the same rules): the etag that was read is stale.
+ * Somebody else writes just before a setIamPolicy (a member), an engine PATCH (a label), the update or deletion of an organization
+ * policy (the same rules) or of an access policy (a rule): the etag that was read is stale.
  */
 const foreignWrite = z.strictObject({ ...fault, kind: z.literal('foreign-write'), member: z.string().optional() });
 
