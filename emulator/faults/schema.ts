@@ -162,6 +162,9 @@ const schema = z.discriminatedUnion('kind', [
   tokenExpires,
 ]);
 
+/** Every kind of fault. */
+export const FAULT_KINDS = schema.options.map((option) => option.shape.kind.value);
+
 export type FaultInput = z.input<typeof schema>;
 export type Fault = z.output<typeof schema>;
 export type FaultKind = Fault['kind'];
