@@ -28,6 +28,7 @@ export function leaveAll(fleet: Fleet, why: string): void {
 export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<void> {
   const { subject, options } = fleet;
   const touched = touchedIn(fleet);
+  if (touched.length === 0) return;
   const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
   options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
   const written = new Set<string>();

@@ -35,14 +35,14 @@ export async function moveEngines(tasks: readonly EngineTask[], options: EngineO
   const isMove = changes.some((change) => leaves(change).length > 0);
   const ready = changes.filter((_, index) => held[index] === undefined);
   // One that has to stay where it is keeps the slot from all others.
-  const isHeldUp = isMove && ready.length < changes.length;
+  const isHeldUp = changes.some((change) => leaves(change).length > 0 && !ready.includes(change));
   const fleet: Fleet = {
     changes: isHeldUp ? [] : ready,
     results: new Map(),
     subject: subjectOf(changes),
     options,
   };
-  if (isHeldUp) options.deps.progress.step(fleet.subject, 'not begun, since not every engine of it can move');
+  if (isHeldUp) options.deps.progress.step(fleet.subject, 'not begun, since not every engine can leave its gateway');
   if (fleet.changes.length > 0) await carryOut(fleet, isMove);
   const failure = isMove ? moveFailure(fleet) : undefined;
   const results = changes.map((change, index) => held[index] ?? stateOf(change, fleet));

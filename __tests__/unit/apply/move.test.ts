@@ -168,7 +168,20 @@ describe('a move', () => {
     expect(writes(on)).toEqual([]);
     expect(statuses(result)).toEqual(['pending', 'pending']);
     expect(result.failures.map(({ reason }) => reason)).toEqual(['grant-failed']);
-    expect(told(on)).toContain('not begun, since not every engine of it can move');
+    expect(told(on)).toContain('not begun, since not every engine can leave its gateway');
+  });
+
+  it('does not wait for an engine that is new and cannot come along', async () => {
+    const on = fleet(1);
+    on.google.engines.add('2');
+    on.google.script(`iap.setPolicy ${iapOf('stripe')}`, apiError(400, 'INVALID_ARGUMENT', { api: 'iap' }));
+    const want = wantOf(['1', '2'], {
+      endpoints: [endpoint('stripe', ['api.stripe.com'])],
+      agents: [agent('1', []), agent('2', ['stripe'])],
+    });
+    const { result } = await run(on, want);
+    expect(statuses(result)).toEqual(['changed', 'pending']);
+    expect(configs(on, 2)).toEqual([NEW, {}]);
   });
 });
 

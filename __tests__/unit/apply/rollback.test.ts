@@ -82,6 +82,14 @@ describe('an engine that came out null', () => {
     expect(on.google.engines.configOf('1')).toEqual({ ...OLD, ...ingressConfig('theirs') });
   });
 
+  it('gets back what it had before an update whose answer was lost, not what that has made of it', async () => {
+    const on = engineOn(OLD, 'null', 'null');
+    on.google.script('aiplatform.patchGatewayConfig', { after: reset() });
+    expect((await rolled(on)).rollback).toBe('restored');
+    expect(writes(on)).toHaveLength(3);
+    expect(on.google.engines.configOf('1')).toEqual(OLD);
+  });
+
   it('keeps a direction that is not declared and that somebody binds before the roll-back', async () => {
     const on = engineOn(OLD, 'null');
     on.google.script('aiplatform.patchGatewayConfig', 'pass', () =>
