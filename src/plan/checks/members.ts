@@ -13,12 +13,23 @@ export function egressors(policy: IamPolicy | undefined): string[] {
 }
 
 /** @returns true for the principal of an engine of this project and region that is not there any more */
-export function isStale(member: string, { project, region, engines, siblings, engineNames }: Observed): boolean {
+export function isStale(member: string, observed: Observed): boolean {
+  const { project, region } = observed;
   const engine = parseEngineName(ENGINE_MEMBER.exec(member)?.[1] ?? '');
   if (engine?.location !== region) return false;
   if (engine.project !== project.number && engine.project !== project.id) return false;
-  const known = [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
-  return !known.some((name) => parseEngineName(name)?.id === engine.id);
+  return !knownIds(observed).has(engine.id);
+}
+
+/** By what was observed, which never changes: a full fleet's policies have 150,000 members to ask for. */
+const KNOWN_IDS = new WeakMap<object, ReadonlySet<string | undefined>>();
+
+function knownIds(observed: Pick<Observed, 'engines' | 'siblings' | 'engineNames'>): ReadonlySet<string | undefined> {
+  const { engines, siblings, engineNames } = observed;
+  const names = (): string[] => [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
+  const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => parseEngineName(name)?.id));
+  KNOWN_IDS.set(observed, ids);
+  return ids;
 }
 
 /** @returns the display name of the engine whose principal it is, else the member itself */
