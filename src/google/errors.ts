@@ -126,6 +126,9 @@ export class AuthError extends GoogleError {
   }
 }
 
+/** What an AuthError says of an answer without a token in it. */
+export const MALFORMED_TOKEN = 'No token for Google Cloud: a token endpoint answered something that is no token.';
+
 /** The time the run was given is over. */
 export class TimeoutError extends GoogleError {
   override readonly name = 'TimeoutError';

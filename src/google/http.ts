@@ -53,8 +53,11 @@ export interface HttpOptions {
   readonly attemptTimeoutMs?: number;
 }
 
-/** Requests in flight at a time. Waits between tries do not count, or one throttled API would hold up the others. */
-const CONCURRENCY = 16;
+/**
+ * Requests in flight at a time: as many as a project and region may have engines or endpoints, so that a step of a full fleet
+ * takes one round trip. Waits between tries do not count, or one throttled API would hold up the others.
+ */
+const CONCURRENCY = 100;
 const ATTEMPT_TIMEOUT = 60_000;
 
 /** The one HTTP stack under all clients: token, headers, retries, concurrency, errors. */

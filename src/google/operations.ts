@@ -17,10 +17,11 @@ export interface OperationWait {
   readonly name: string;
 }
 
-const SHORTEST_DELAY = 500;
-const LONGEST_DELAY = 15_000;
-/** An end is noticed within this part of the time the operation took, however long that was. */
+const FIRST_DELAY = 500;
+/** An end is noticed within this time, or within this part of the time the operation took. */
+const SHORT_DELAY = 1_000;
 const DELAY_OF_ELAPSED = 0.05;
+const LONGEST_DELAY = 15_000;
 
 /**
  * Polls a long-running operation to its end.
@@ -45,8 +46,11 @@ function outcome(operation: Operation, name: string): Operation {
   return operation;
 }
 
-const nextDelay = (elapsed: number): number =>
-  Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, SHORTEST_DELAY), LONGEST_DELAY);
+/** Soon at first, then doubling up to a second, then growing with the time that has passed. */
+function nextDelay(elapsed: number): number {
+  const doubling = Math.min(Math.max(elapsed, FIRST_DELAY), SHORT_DELAY);
+  return Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, doubling), LONGEST_DELAY);
+}
 
 async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   try {

@@ -6,7 +6,7 @@ import type { AgentGateway } from '../google/types.js';
 import { gatewayIn, planBindings } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
-import { collectDisabledApis } from './disabled.js';
+import { collectDisabledApis, type DisabledApis } from './disabled.js';
 import { readGone } from './gone.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
@@ -17,53 +17,71 @@ import { readProject } from './project.js';
 import { readAttached, readPolicies, readServices } from './registry.js';
 
 /**
- * Reads everything a plan needs, writing nothing. What does not depend on each other is asked for together: projects,
- * engines, gateways, services and guardrails first; then each selected engine; then the policies of the services that serve a
- * declared URL.
+ * Reads everything a plan needs, writing nothing, in three round trips: projects, the list of engines, gateways and services;
+ * then each engine; then the policies of the services that serve a declared URL. Enforcement and guardrails are read beside
+ * these.
  *
  * @throws ApiError, NetworkError, AuthError or the abort reason, as the clients do
  */
 export async function observe(desired: Desired, google: Google, universe: string): Promise<Observed> {
-  const { region } = desired;
   const disabled = collectDisabledApis();
-  const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedRegistry, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
-    readKnownEngines(desired, google),
-    readGateways(desired, google),
-    readServices(desired, assumed, google, disabled),
-    readProject(desired.project, google),
-    readOtherProject(desired, google),
+  const [fleet, enforcement, guardrails] = await Promise.all([
+    readFleet(desired, google, universe, disabled),
     readEgressEnforcement(desired, google),
     readGuardrails(desired, google, disabled),
   ]);
-  const project = scopeReading.resolve(known.engines.map(({ name }) => name));
-  const [{ engines, selection }, others] = await Promise.all([
-    readSelected(desired, known, project, google),
-    readOthers(desired, known, project, google),
+  return {
+    ...fleet,
+    disabledApis: disabled.found(),
+    ...(enforcement ? { enforcement } : {}),
+    ...guardrails,
+  };
+}
+
+async function readFleet(
+  desired: Desired,
+  google: Google,
+  universe: string,
+  disabled: DisabledApis,
+): Promise<Omit<Observed, 'disabledApis' | 'enforcement' | 'guardrails'>> {
+  const { region } = desired;
+  const assumed = egressProject(desired) ?? desired.project;
+  const [scope, gateways, assumedRegistry, otherProject] = await Promise.all([
+    readScope(desired, google),
+    readGateways(desired, google),
+    readServices(desired, assumed, google, disabled),
+    readOtherProject(desired, google),
   ]);
-  const siblings = others.filter(({ name }) => !selection.engines.includes(name));
+  const { project, engines } = scope;
   const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
   const registry = isAssumed ? assumedRegistry : await readServices(desired, registryProject.id, google, disabled);
-  const engineNames = known.engines.map(({ name }) => name).sort();
-  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, ...registry };
+  const base = { ...scope, region, registryProject, gateways, ...registry };
   const resources = plannedResources(desired, base, universe);
   const [policies, attached, failedUpdates] = await Promise.all([
     readPolicies(desired, resources, registryProject, google, disabled),
     readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),
   ]);
-  return {
-    ...base,
-    ...(desired.prune ? await readGone({ ...base, ...policies }, google) : {}),
-    ...policies,
-    attached,
-    failedUpdates,
-    disabledApis: disabled.found(),
-    ...(enforcement ? { enforcement } : {}),
-    ...guardrails,
-    ...(known.unlisted === undefined ? {} : { unlistedEngines: known.unlisted }),
-  };
+  const gone = desired.prune ? await readGone({ ...base, ...policies }, google) : {};
+  return { ...base, ...gone, ...policies, attached, failedUpdates };
+}
+
+/** The project and its engines, the declared ones and the others; each is read as soon as the list is there. */
+async function readScope(
+  desired: Desired,
+  google: Google,
+): Promise<Pick<Observed, 'project' | 'engines' | 'selection' | 'siblings' | 'engineNames' | 'unlistedEngines'>> {
+  const [known, reading] = await Promise.all([readKnownEngines(desired, google), readProject(desired.project, google)]);
+  const engineNames = known.engines.map(({ name }) => name).sort();
+  const project = reading.resolve(engineNames);
+  const [{ engines, selection }, others] = await Promise.all([
+    readSelected(desired, known, project, google),
+    readOthers(desired, known, project, google),
+  ]);
+  const siblings = others.filter(({ name }) => !selection.engines.includes(name));
+  const unlisted = known.unlisted === undefined ? {} : { unlistedEngines: known.unlisted };
+  return { project, engines, selection, siblings, engineNames, ...unlisted };
 }
 
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */

@@ -255,13 +255,13 @@ describe('stopping', () => {
         });
       },
     });
-    const requests = Array.from({ length: 20 }, () => thrownBy(() => http.request(get)));
+    const requests = Array.from({ length: 120 }, () => thrownBy(() => http.request(get)));
     await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort();
     for (const error of await Promise.all(requests)) expect(error).toBeInstanceOf(CancelledError);
-    expect(started).toHaveLength(16);
+    expect(started).toHaveLength(100);
     expect(await thrownBy(() => http.request(get))).toBeInstanceOf(CancelledError);
-    expect(started).toHaveLength(16);
+    expect(started).toHaveLength(100);
   });
 
   it('a wait between tries ends with the reason of the signal', async () => {
@@ -345,7 +345,7 @@ describe('stopping', () => {
 });
 
 describe('concurrency', () => {
-  it('keeps 16 requests in flight, no more', async () => {
+  it('keeps 100 requests in flight, no more', async () => {
     let now = 0;
     let most = 0;
     const http = testHttp({
@@ -357,8 +357,8 @@ describe('concurrency', () => {
         return { status: 200, headers: { get: () => null }, text: () => Promise.resolve('{}') };
       },
     });
-    await Promise.all(Array.from({ length: 100 }, () => http.request(get)));
-    expect(most).toBe(16);
+    await Promise.all(Array.from({ length: 250 }, () => http.request(get)));
+    expect(most).toBe(100);
   });
 });
 
