@@ -36,32 +36,32 @@ describe('drift of guardrails', () => {
     [
       'a gateway that somebody approved',
       (stage) => overwrite(stage, (text) => text.replace(`'${EGRESS}'`, `'${EGRESS}', '${OTHER}'`)),
-      `guardrail egress constraint (${CONSTRAINT}): update, - ${OTHER}`,
+      `The list of approved egress gateways has, undeclared, ${OTHER}. Engines can be bound to it`,
     ],
     [
       'a gateway that somebody put in the place of another',
       (stage) => overwrite(stage, (text) => text.replace(`'${EGRESS}'`, `'${OTHER}'`)),
-      `guardrail egress constraint (${CONSTRAINT}): update, + ${EGRESS}, - ${OTHER}`,
+      `The list of approved egress gateways lacks ${EGRESS}. Where the policy is enforced, no engine can be bound`,
     ],
     [
       'a policy that somebody put into dry run',
       (stage) => setPolicy(stage, { dryRunSpec: { rules: [{ enforce: true }] } }),
-      `guardrail egress policy (${POLICY}): update, dry run -> enforced`,
+      `The egress policy on ${PROJECT}: dry run instead of enforced.`,
     ],
     [
       'a policy that somebody switched off',
       (stage) => setPolicy(stage, { spec: { rules: [{ enforce: false }] } }),
-      `guardrail egress policy (${POLICY}): update, not enforced -> enforced`,
+      `The egress policy on ${PROJECT}: not enforced instead of enforced.`,
     ],
     [
       'a policy that somebody set back to the default',
       (stage) => setPolicy(stage, { spec: { reset: true } }),
-      `guardrail egress policy (${POLICY}): update, not enforced -> enforced`,
+      `The egress policy on ${PROJECT}: not enforced instead of enforced.`,
     ],
     [
       'a policy that somebody deleted',
       (stage) => orgpolicy(stage, 'DELETE', POLICY),
-      `guardrail egress policy (${POLICY}): create, not enforced -> enforced`,
+      `The egress policy on ${PROJECT}: not enforced instead of enforced.`,
     ],
   ])('%s is named by verify, and put right by apply', async (_what, change, difference) => {
     const stage = await set({ world: guardedWorld() });

@@ -174,7 +174,7 @@ describe('without the rights', () => {
         expect(error).toContain(permission);
         expect(error).toContain('roles/orgpolicy.policyViewer');
         expect(result.summary).toContain('guardrail-not-readable');
-        expect(result.summary).toContain('2 to bind');
+        expect(result.summary).toContain(action === 'verify' ? '2 bindings' : '2 to bind');
       }
       expect(stage.writes()).toEqual([]);
       const alone = await runWith(stage, 'plan', { egress: [EGRESS] });
