@@ -135,7 +135,10 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
 
   const failed = (error: unknown): Shown => {
     const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
-    if (comment === 'always') return { url: '', failure: { reason: reasonOf(error), message, next: [] } };
+    if (comment === 'always') {
+      const reason = isStopped() ? reasonOfEnd(session.signal) : reasonOf(error);
+      return { url: '', failure: { reason, message, next: [] } };
+    }
     if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
     // The end of the run is no silence of GitHub: there is a last word to come.
     gaveUp ||= isSilence(error) && !isStopped();
@@ -195,8 +198,12 @@ const isSilence = (error: unknown): boolean => error instanceof GitHubNetworkErr
 function reasonOf(error: unknown): Failure['reason'] {
   if (error instanceof GitHubTokenError) return 'permission-denied';
   if (error instanceof GitHubSetupError) return 'invalid-input';
-  return error instanceof CancelledError ? 'cancelled' : 'api-error';
+  return 'api-error';
 }
+
+/** A run that was stopped is named after that, whatever its last word came to. */
+const reasonOfEnd = ({ reason }: AbortSignal): Failure['reason'] =>
+  reason instanceof CancelledError ? 'cancelled' : 'timeout';
 
 function noPullRequest(problem: string | undefined): Shown {
   return {
