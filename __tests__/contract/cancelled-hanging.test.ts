@@ -71,6 +71,17 @@ describe('a run that is cancelled while neither Google nor GitHub answers', () =
     expect(result).toMatchObject({ ...CANCELLED, outputs: { failure_reason: 'cancelled', to_bind: '2' } });
     expect(review.stage.writes()).toEqual([]);
   });
+
+  it.concurrent('plan, while it writes a comment that it was told to insist on', async () => {
+    const review = await open();
+    const { onStart, cancel } = cancellable();
+    review.github.before.push(() => {
+      cancel();
+      return silence();
+    });
+    const result = await review.run('plan', 'pull_request', { inputs: { comment: 'always' }, job: { onStart } });
+    expect(result).toMatchObject({ ...CANCELLED, outputs: { failure_reason: 'cancelled', to_bind: '2' } });
+  });
 });
 
 describe('a run that is cancelled while a metadata server says nothing', () => {

@@ -4,11 +4,12 @@ import { setMaxListeners } from 'node:events';
 import { systemClock } from '../clock.js';
 import { SHOWN } from '../commands/annotate.js';
 import { withFailure, type Outcome } from '../commands/outcome.js';
+import { notRead } from '../commands/look.js';
 import { InvalidInput, type Session } from '../commands/session.js';
 import { formatProblem, type Problem } from '../config/problems.js';
 import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
-import { CancelledError, TimeoutError } from '../google/errors.js';
+import { CancelledError, GoogleError, TimeoutError } from '../google/errors.js';
 import { createFetch, withoutSecrets } from '../google/transport.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import type { Log } from '../log.js';
@@ -81,13 +82,18 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
 }
 
 function failedOutcome(name: string, error: unknown): Outcome {
-  const failure =
-    error instanceof InvalidInput ? invalidInput(error.problems) : explain(error, 'Reading the world', 'api-error');
+  const failure = failureOf(name, error);
   return {
     outputs: { ...NO_OUTPUTS, failure_reason: failure.reason },
     summary: { title: `Agent Gateway ${name}`, engines: [], failures: [failure], next: [] },
     failures: [failure],
   };
+}
+
+/** An apply tells of everything that Google does to its writes itself, so what is thrown is about reading. */
+function failureOf(name: string, error: unknown): Failure {
+  if (error instanceof InvalidInput) return invalidInput(error.problems);
+  return error instanceof GoogleError ? notRead(error) : explain(error, `Agent Gateway ${name}`, 'api-error');
 }
 
 function invalidInput(problems: readonly Problem[]): Failure {

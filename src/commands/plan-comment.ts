@@ -134,7 +134,10 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
 
   const failed = (error: unknown): Shown => {
     const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
-    if (comment === 'always') return { url: '', failure: { reason: gitHubReason(error), message, next: [] } };
+    if (comment === 'always') {
+      const reason = isStopped() ? reasonOfEnd(session.signal) : gitHubReason(error);
+      return { url: '', failure: { reason, message, next: [] } };
+    }
     if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
     // The end of the run is no silence of GitHub: there is a last word to come.
     gaveUp ||= isSilence(error) && !isStopped();
@@ -190,6 +193,10 @@ async function within<T>(leftMs: number, ofMs: number, run: (limit: AbortSignal)
 
 /** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */
 const isSilence = (error: unknown): boolean => error instanceof GitHubNetworkError || error instanceof TimeoutError;
+
+/** A run that was stopped is named after that, whatever its last word came to. */
+const reasonOfEnd = ({ reason }: AbortSignal): Failure['reason'] =>
+  reason instanceof CancelledError ? 'cancelled' : 'timeout';
 
 function noPullRequest(problem: string | undefined): Shown {
   return {
