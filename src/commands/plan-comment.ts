@@ -6,7 +6,7 @@ import { GitHubNetworkError } from '../github/errors.js';
 import { readEvent, type PullRequest } from '../github/event.js';
 import { createGitHub, type GitHub } from '../github/octokit.js';
 import { findPullRequest, isMergedNow } from '../github/pull-request.js';
-import { TimeoutError } from '../google/errors.js';
+import { CancelledError, TimeoutError } from '../google/errors.js';
 import type { CommentInputs } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';

@@ -2,7 +2,7 @@ import { grantChanges, type GrantChange, type Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
-import { displayNames, engineId, oneOf } from './recreated.js';
+import { displayNames, engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { plural } from './words.js';
 

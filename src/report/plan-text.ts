@@ -15,7 +15,7 @@ import {
 } from '../plan/types.js';
 import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
-import { displayNames, engineId, oneOf } from './recreated.js';
+import { displayNames, engineId, losersOf, oneOf } from './engine-names.js';
 import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
@@ -35,7 +35,10 @@ export function planSections(plan: Plan): Section[] {
   const bindings = bindingChanges(plan);
   const guardrails = guardrailChanges(plan);
   return [
-    { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
+    {
+      title: `Endpoints (Agent Registry): ${actions(endpoints)}`,
+      lines: endpoints.flatMap((change) => endpointLines(change, plan)),
+    },
     { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants, plan) },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
@@ -66,7 +69,7 @@ function actions(changes: readonly { action: string }[]): string {
   return [...counts].map(([action, count]) => `${count} ${action}`).join(', ') || 'none';
 }
 
-function endpointLines(change: EndpointChange): string[] {
+function endpointLines(change: EndpointChange, plan: Plan): string[] {
   const title = `${MARKS[change.action]} ${change.key}: ${change.action} ${change.service}`;
   const fields = change.fields.map(
     ({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`,
@@ -76,8 +79,8 @@ function endpointLines(change: EndpointChange): string[] {
     const why = reason || (change.action === 'adopt' ? UNASKED : '');
     return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
-  const members = (change.members ?? []).map((member) => `    - ${member} loses it`);
-  return [title, ...fields, ...interfaces, ...members];
+  const losers = losersOf(change, plan).map((name) => `    ${JSON.stringify(name)} loses it`);
+  return [title, ...fields, ...interfaces, ...losers];
 }
 
 function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
