@@ -49,8 +49,13 @@ export function anotherRun({ clock, google }: Pick<Stage, 'clock' | 'google'>): 
 
 /** The clients of a stage, some of them replaced. */
 export function clientsOf({ google }: Pick<Stage, 'google'>, replaced: Partial<Google>): Google {
-  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy } = google;
-  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy, ...replaced };
+  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager } = google;
+  const { orgpolicy, accesspolicies } = google;
+  return {
+    ...{ aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager },
+    ...{ orgpolicy, accesspolicies },
+    ...replaced,
+  };
 }
 
 export interface Looked {
@@ -72,6 +77,6 @@ export interface Applied extends Looked {
 export async function run(on: Stage, desired: Desired, propagationWaitMs = 0): Promise<Applied> {
   const looked = await look(on, desired);
   on.google.calls.length = 0;
-  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs }, on.deps);
+  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs, config: desired.config }, on.deps);
   return { ...looked, result };
 }

@@ -61,6 +61,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     agents: [],
     partial: more.only !== undefined,
     prune: false,
+    migrate: false,
     checkLevels: {},
     config: FILE,
     ...more,

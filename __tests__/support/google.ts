@@ -2,6 +2,7 @@ import type { Clock } from '../../src/clock.js';
 import type { Google } from '../../src/google/index.js';
 import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
+import { FakeAccess } from './google-access.js';
 import { FakeEngines } from './google-engines.js';
 import { FakeOrgPolicy } from './google-orgpolicy.js';
 import { FakeRegistry } from './google-registry.js';
@@ -35,6 +36,10 @@ export interface FakeOptions {
   readonly projectionMs?: number;
   /** How long after that IAP does not know it. */
   readonly iapMs?: number;
+  /** How long a write of an access policy or its binding takes. */
+  readonly iamMs?: number;
+  /** How long after its creation an access policy cannot be bound. */
+  readonly replicationMs?: number;
 }
 
 /** Google Cloud in memory: the clients' interfaces without HTTP. Everything is copied in and out. */
@@ -51,6 +56,8 @@ export class FakeGoogle implements Google, Calls {
   readonly aiplatform: Google['aiplatform'];
   readonly agentregistry: Google['agentregistry'];
   readonly orgpolicy: Google['orgpolicy'] = this.organization.client;
+  readonly access: FakeAccess;
+  readonly accesspolicies: Google['accesspolicies'];
   readonly projects = new Map([[PROJECT.id, PROJECT]]);
   /** What happens to a call that no script is about. */
   weather: (call: Call) => Step = () => 'pass';
@@ -74,6 +81,8 @@ export class FakeGoogle implements Google, Calls {
         ),
     };
     this.agentregistry = this.registry.client;
+    this.access = new FakeAccess(this, options);
+    this.accesspolicies = this.access.client;
   }
 
   /** The line is cut: so many calls are still carried out, the last one's answer is lost, and no other comes through. */

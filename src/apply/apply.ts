@@ -2,6 +2,7 @@ import type { Observed } from '../observe/observed.js';
 import { projectsOf } from '../plan/bindings.js';
 import { groupBy } from '../plan/canonical.js';
 import {
+  allowPolicyGrants,
   bindingChanges,
   directionOf,
   endpointChanges,
@@ -9,19 +10,23 @@ import {
   isChange,
   type BindingChange,
   type Plan,
+  type PolicyVersion,
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
 import { byWeight } from '../explain.js';
+import { createAccessRunner, type Services } from './access.js';
 import type { ApplyDeps } from './deps.js';
 import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
 import { createGuardrailRunner } from './guardrails.js';
-import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
+import { createLimiter, ENGINE_WRITES_PER_MINUTE } from '../limiter.js';
 import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
   /** Milliseconds between the last new grant and the first bind that relies on it. */
   readonly propagationWaitMs: number;
+  /** The desired-state file, whose access rules (V2) are written; absent in a run with inputs alone. */
+  readonly config?: string | undefined;
   /** The project's quota of engine writes in the region; Google's default when absent. */
   readonly engineWritesPerMinute?: number;
 }
@@ -43,7 +48,9 @@ export async function applyPlan(
   const beat = new AbortController();
   const heartbeat = deps.progress.heartbeat(beat.signal);
   try {
-    const services = startServices(plan, observed, deps);
+    const registered = startServices(plan, observed, deps);
+    const access = createAccessRunner(plan, { observed, config: options.config }, deps);
+    const services = access.grant(registered);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
     const engines = createEngineRunner({
@@ -54,12 +61,12 @@ export async function applyPlan(
       loosened,
       deps,
     });
-    const results = await runEngines(plan, services, engines);
+    const results = await runEngines(plan, { V1: registered, V2: services }, engines);
     const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
     const finished = settled
-      ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
+      ? await access.remove(await Promise.all(prepared.map((result) => finishService(result, plan, deps))))
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
@@ -72,7 +79,7 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = groupBy(grantChanges(plan), ({ service }) => service);
+  const grants = groupBy(allowPolicyGrants(plan), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
   for (const change of endpointChanges(plan)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
@@ -82,22 +89,27 @@ function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<str
   return new Map([...tasks].map(([name, task]) => [name, prepareService(task, observed, deps)]));
 }
 
+/** @param services by what is granted on them: V2 is settled when the rules are written, V1 before that */
 async function runEngines(
   plan: Plan,
-  services: ReadonlyMap<string, Promise<ServiceResult>>,
+  services: Readonly<Record<PolicyVersion, Services>>,
   engines: EngineRunner,
 ): Promise<EngineResult[]> {
   // Once for all: a fleet has as many grants as engines times endpoints.
   const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
+  const decides: readonly PolicyVersion[] = plan.grantModel?.decides ?? ['V1'];
   const relies = (change: BindingChange): Reliance[] =>
-    (byEngine.get(change.engine) ?? []).flatMap((grant) => {
-      const service = services.get(grant.service);
-      return service ? [{ service, isNew: isChange(grant) }] : [];
+    (byEngine.get(change.engine) ?? []).flatMap(({ service: name, action, model }) => {
+      const version = model ?? 'V1';
+      const service = services[version].get(name);
+      // Rules that are only prepared (`migrate`) hold no engine up.
+      if (!service || action === 'remove' || !decides.includes(version)) return [];
+      return [{ service, isNew: action === 'create' }];
     });
   const bindings = bindingChanges(plan);
   const first = bindings.filter((change) => !onlyTakesAway(change));
   const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));
-  await Promise.all(services.values());
+  await Promise.all(services.V2.values());
   const last = bindings.filter(onlyTakesAway);
   return [...results, ...(await Promise.all(last.map((change) => engines.run(change, []))))];
 }
@@ -115,7 +127,10 @@ function collect(
   engines: readonly EngineResult[],
   guardrails: ReadonlyMap<string, GuardrailResult>,
 ): ApplyResult {
-  const failures = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
+  // One failed write may be that of many services.
+  const failures = [
+    ...new Set([...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? [])),
+  ];
   return {
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),

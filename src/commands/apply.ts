@@ -77,7 +77,7 @@ async function said(
 }
 
 function carryOut(
-  { plan, observed, google }: Looked,
+  { desired, plan, observed, google }: Looked,
   inputs: ApplyInputs,
   session: Session,
   start: number,
@@ -86,7 +86,11 @@ function carryOut(
   return applyPlan(
     plan,
     observed,
-    { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute },
+    {
+      propagationWaitMs: inputs.propagationWaitMs,
+      engineWritesPerMinute: inputs.engineWritesPerMinute,
+      config: desired.config,
+    },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );
 }

@@ -91,6 +91,7 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     partial: args.inputs.engines.trim() !== '',
     ...(guardrails === undefined ? {} : { guardrails }),
     prune: args.prune ?? false,
+    migrate: file?.value.migrate ?? false,
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };

@@ -116,7 +116,12 @@ export function configSchema(knownChecks: readonly string[]) {
         .strictObject(Object.fromEntries(knownChecks.map((id) => [id, level])))
         .describe('Levels of checks by ID: error stops an apply, warning does not, off leaves the check out.')
         .optional(),
-      migrate: z.boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
+      migrate: z
+        .boolean()
+        .describe(
+          'true: while the egress gateway decides by allow policies (V1), also write access rules (V2) for what they grant.',
+        )
+        .optional(),
       move: z
         .boolean()
         .describe('Allow to move the whole scope to another gateway. Not supported yet in this version.')

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
+import type { Limiter } from '../limiter.js';
 import { USER_AGENT } from '../version.js';
 import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
 import type { Credentials } from './auth.js';
@@ -23,6 +24,15 @@ export interface HttpRequest {
   readonly retry?: Retry;
   /** What the answer must look like; without it any JSON object will do. */
   readonly shape?: Shape;
+  /** For an API with a small quota: each try waits for its turn. */
+  readonly pace?: Pace;
+}
+
+/** How often an API may be asked. */
+export interface Pace {
+  readonly limiter: Limiter;
+  /** Shortest wait after a 429, in milliseconds: until a quota of this window counts anew. */
+  readonly throttledMs: number;
 }
 
 /** One request and its JSON answer. */
@@ -66,11 +76,13 @@ export function createHttp(options: HttpOptions): Http {
       const attempt = (): Promise<T> => limit(() => attemptWithToken<T>(options, request, url, refused));
       const retry = request.retry ?? (request.method === 'GET' ? 'always' : 'never');
       for (let tries = 1; ; tries += 1) {
+        // Not within `limit`: whoever waits for a quota would hold up the other APIs.
+        await turn(options, request.pace);
         try {
           return await attempt();
         } catch (error) {
           if (tries >= MAX_ATTEMPTS || !mayRetry(error, retry)) throw error;
-          const delay = retryDelay(error, tries, (options.random ?? Math.random)());
+          const delay = retryDelay(error, tries, (options.random ?? Math.random)(), request.pace?.throttledMs);
           if (options.deadline !== undefined && options.clock.now() + delay > options.deadline) throw error;
           await pause(options, delay);
         }
@@ -223,11 +235,20 @@ const causeOf = (error: unknown): unknown =>
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 
-async function pause(options: HttpOptions, ms: number): Promise<void> {
+async function pause({ clock, signal }: HttpOptions, ms: number): Promise<void> {
+  await unlessAborted(clock.sleep(ms, signal), signal);
+}
+
+async function turn({ signal }: HttpOptions, pace: Pace | undefined): Promise<void> {
+  if (pace) await unlessAborted(pace.limiter.acquire(signal), signal);
+}
+
+/** A wait that ends with the signal says so with one of our errors. */
+async function unlessAborted(wait: Promise<unknown>, signal: AbortSignal): Promise<void> {
   try {
-    await options.clock.sleep(ms, options.signal);
+    await wait;
   } catch (error) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     throw error;
   }
 }

@@ -1,6 +1,7 @@
 import type { Http } from './http.js';
 import { MissingEtagError } from './iap.js';
 import { ResourceNameError } from './names.js';
+import { SHAPES } from './shapes.js';
 import type { CustomConstraint, OrganizationPolicy } from './types.js';
 
 /**
@@ -21,6 +22,8 @@ export interface OrgPolicy {
   deleteConstraint(name: string): Promise<void>;
   /** @param name `{projects|folders|organizations}/{id}/policies/custom.{X}`; the answer's has the project's number */
   getPolicy(name: string): Promise<OrganizationPolicy>;
+  /** What holds there, with what is set above. The same names, and those of managed constraints (`iam.managed.X`); 404 for no such constraint. */
+  getEffectivePolicy(name: string): Promise<OrganizationPolicy>;
   /** 404 when the constraint is not there, 409 ALREADY_EXISTS when there is a policy. */
   createPolicy(policy: OrganizationPolicy): Promise<OrganizationPolicy>;
   /**
@@ -78,6 +81,13 @@ export function createOrgPolicy(http: Http): OrgPolicy {
     },
     getPolicy: async (name) =>
       http.request({ api: 'orgpolicy', method: 'GET', path: `v2/${named(name, POLICY_NAME).name}` }),
+    getEffectivePolicy: async (name) =>
+      http.request({
+        api: 'orgpolicy',
+        method: 'GET',
+        path: `v2/${named(name, POLICY_NAME).name}:getEffectivePolicy`,
+        shape: SHAPES.organizationPolicy,
+      }),
     createPolicy: async (policy) =>
       http.request({
         api: 'orgpolicy',

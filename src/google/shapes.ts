@@ -76,6 +76,41 @@ const authzPolicy = z.looseObject({
 
 const authzExtension = z.looseObject({ name: text, service: text, failOpen: z.boolean().nullish(), metadata: message });
 
+const condition = z.looseObject({ expression: text, title: text }).nullish();
+const accessPolicy = z.looseObject({
+  name: text,
+  etag: text,
+  displayName: text,
+  annotations: z.record(z.string(), z.string()).nullish(),
+  details: z
+    .looseObject({
+      rules: z
+        .array(
+          z.looseObject({
+            description: text,
+            effect: text,
+            principals: texts,
+            excludedPrincipals: texts,
+            operation: z.looseObject({ permissions: texts, excludedPermissions: texts }).nullish(),
+            conditions: z.record(z.string(), condition).nullish(),
+          }),
+        )
+        .nullish(),
+    })
+    .nullish(),
+});
+
+const policyBinding = z.looseObject({
+  name: text,
+  etag: text,
+  target: z.looseObject({ resource: text, principalSet: text }).nullish(),
+  policyKind: text,
+  policy: text,
+});
+
+/** An operation, or the resource itself from a server that was quick. */
+const iamWrite = operation.extend({ name: operation.shape.name.nullish() });
+
 const shapeOf = (schema: z.ZodType): Shape => {
   return (answer) => {
     const issue = schema.safeParse(answer).error?.issues[0];
@@ -98,6 +133,15 @@ export const SHAPES = {
   gateway: shapeOf(gateway),
   authzPolicies: pageOf('authzPolicies', authzPolicy),
   authzExtension: shapeOf(authzExtension),
+  accessPolicy: shapeOf(accessPolicy),
+  policyBinding: shapeOf(policyBinding),
+  policyBindings: pageOf('policyBindings', policyBinding),
+  iamWrite: shapeOf(iamWrite),
+  organizationPolicy: shapeOf(
+    z.looseObject({
+      spec: z.looseObject({ rules: z.array(z.looseObject({ enforce: z.boolean().nullish() })).nullish() }).nullish(),
+    }),
+  ),
   project: shapeOf(z.looseObject({ name: z.string(), projectId: z.string(), parent: text, state: text })),
   permissions: shapeOf(z.looseObject({ permissions: texts })),
 } as const;

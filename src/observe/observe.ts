@@ -2,10 +2,12 @@ import { DIRECTIONS, type Desired, type Direction } from '../config/desired.js';
 import { isNotFound, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { formatGatewayName, parseGatewayName, type ProjectRef } from '../google/names.js';
-import type { AgentGateway } from '../google/types.js';
-import { gatewayIn, planBindings } from '../plan/bindings.js';
+import type { AgentGateway, IamPolicy } from '../google/types.js';
+import { boundGateways, planBindings } from '../plan/bindings.js';
+import { grantModelOf } from '../plan/grant-model.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
+import { nothingRead, readAccess } from './access-policies.js';
 import { collectDisabledApis } from './disabled.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
@@ -26,7 +28,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { region } = desired;
   const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedServices, scopeReading, otherProject, enforcement, guardrails] = await Promise.all([
+  const [known, gateways, assumedServices, scopeReading, otherProject, declared, guardrails] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
@@ -41,20 +43,30 @@ export async function observe(desired: Desired, google: Google, universe: string
     readOthers(desired, known, project, google),
   ]);
   const siblings = others.filter(({ name }) => !selection.engines.includes(name));
-  const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
+  const [registryProject, enforcement] = await Promise.all([
+    registryProjectOf({ desired, project, otherProject, engines }, google),
+    declared ?? readBoundEnforcement(desired, engines, google),
+  ]);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
   const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
   const engineNames = known.engines.map(({ name }) => name).sort();
   const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
   const resources = plannedResources(desired, base, universe);
-  const [policies, attached, failedUpdates] = await Promise.all([
-    readPolicies(desired, resources, registryProject, google, disabled),
+  const { writes } = grantModelOf(desired, { ...base, ...(enforcement ? { enforcement } : {}) });
+  const [policies, access, attached, failedUpdates] = await Promise.all([
+    writes.includes('V1')
+      ? readPolicies(desired, resources, registryProject, google, disabled)
+      : { policies: new Map<string, IamPolicy>() },
+    writes.includes('V2') && hasGrants(desired)
+      ? disabled.orElse(readAccess(registryProject, google), nothingRead(registryProject), registryProject.id)
+      : undefined,
     readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),
   ]);
   return {
     ...base,
     ...policies,
+    ...(access ? { access } : {}),
     attached,
     failedUpdates,
     disabledApis: disabled.found(),
@@ -87,10 +99,9 @@ async function registryProjectOf(
   google: Google,
 ): Promise<ProjectRef> {
   const { egress } = desired.gateways;
-  const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
   const declared = egress !== undefined && egress !== 'none';
   // Without endpoints nothing is looked up in a registry, wherever it is.
-  const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
+  const inferred = hasGrants(desired) ? parseGatewayName(boundGateways(engines)[0] ?? '')?.project : undefined;
   const name = (declared ? egress.project : inferred) ?? project.id;
   if (name === project.id || name === project.number) return project;
   return otherProject ?? (await readProject(name, google)).resolve([]);
@@ -107,6 +118,23 @@ async function readEgressEnforcement(desired: Desired, google: Google): Promise<
   const { egress } = desired.gateways;
   if (egress === undefined || egress === 'none') return undefined;
   return readEnforcement(formatGatewayName({ project: desired.project, ...egress }), google);
+}
+
+/** Where the config leaves egress alone, grants count at the gateway that the engines are bound to. */
+async function readBoundEnforcement(
+  desired: Desired,
+  engines: readonly ObservedEngine[],
+  google: Google,
+): Promise<EnforcementReading | undefined> {
+  const [bound] = boundGateways(engines);
+  return desired.gateways.egress === undefined && bound !== undefined && hasGrants(desired)
+    ? readEnforcement(bound, google)
+    : undefined;
+}
+
+/** Rules of endpoints that are declared no longer are grants too. */
+function hasGrants({ endpoints, prune }: Desired): boolean {
+  return endpoints.length > 0 || prune;
 }
 
 async function readGateways(

@@ -3,7 +3,10 @@ import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
 import { digestOf } from './canonical.js';
 import { runChecks } from './checks/index.js';
+import { planAccessGrants } from './access/grants.js';
+import { withAccessPolicy } from './access/summary.js';
 import { planEndpoints } from './endpoints.js';
+import { grantModelOf } from './grant-model.js';
 import { planGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
@@ -24,7 +27,11 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const hosts = planHosts(desired, observed, { region: observed.region, universe });
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-  const grants = planGrants(desired, observed, endpoints);
+  const model = grantModelOf(desired, observed);
+  const grants = [
+    ...(model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : []),
+    ...(model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : []),
+  ];
   const bindings = planBindings(desired, observed);
   const guardrails = planGuardrails(desired, observed, bindings);
   const changes: Change[] = [...endpoints, ...grants, ...bindings, ...guardrails];
@@ -33,8 +40,9 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet }),
+    checks: runChecks({ desired, observed, endpoints, grants, model, bindings, guardrails, unmet: hosts.unmet }),
     summary: summarise(changes),
+    ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
   };
 }
 
