@@ -131,7 +131,10 @@ const staleReads = z.strictObject({
   for: z.union([z.strictObject({ ms: milliseconds }), z.strictObject({ reads: positive })]),
 });
 
-/** Somebody else writes just before a setIamPolicy (a member) or an engine PATCH (a label): the etag that was read is stale. */
+/**
+ * Somebody else writes just before a setIamPolicy (a member), a PATCH of an engine (a label) or a PATCH or DELETE of an access
+ * policy (a rule): the etag that was read is stale.
+ */
 const foreignWrite = z.strictObject({ ...fault, kind: z.literal('foreign-write'), member: z.string().optional() });
 
 /** A token is refused as expired after so many matching requests with it; each new token starts anew. */

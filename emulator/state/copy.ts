@@ -1,7 +1,16 @@
 import { State } from './state.js';
 
 /** What can be written; the rest of the state is shared by all copies. */
-const STORES = ['engines', 'services', 'gateways', 'extensions', 'authzPolicies', 'policies'] as const;
+const STORES = [
+  'engines',
+  'services',
+  'gateways',
+  'extensions',
+  'authzPolicies',
+  'policies',
+  'accessPolicies',
+  'policyBindings',
+] as const;
 
 type Store = Map<string, object>;
 
