@@ -96,13 +96,8 @@ async function grantAll(
   for (const [service, grants] of added) {
     const result = results.get(service);
     if (!result || !writable.some((item) => item.service === service)) continue;
-    const granted = grants.filter(({ action }) => action === 'create').length;
-    results.set(
-      service,
-      failure
-        ? { ...result, status: 'failed', failure }
-        : { ...result, status: 'done', granted: result.granted + granted },
-    );
+    const ruled = grants.filter(({ action }) => action === 'create').length;
+    results.set(service, failure ? { ...result, status: 'failed', failure } : { ...result, status: 'done', ruled });
   }
   return results;
 }

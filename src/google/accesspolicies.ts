@@ -120,10 +120,10 @@ function isAccess({ policyKind, policy }: PolicyBinding): boolean {
   return policyKind === 'ACCESS';
 }
 
-/** An answer that names no operation is the end of one. */
-function started(answer: Partial<Operation>): Operation {
-  if (answer.name !== undefined && /\/operations\/[^/]+$/.test(answer.name)) return { ...answer, name: answer.name };
-  return { name: '', done: true, response: { ...answer } };
+/** An answer that names no operation is the end of one, or the resource itself. */
+function started({ name = '', ...answer }: Partial<Operation>): Operation {
+  if (/\/operations\/[^/]+$/.test(name)) return { ...answer, name };
+  return answer.done === true ? { ...answer, name: '' } : { name: '', done: true, response: { ...answer, name } };
 }
 
 function known(name: string, collection: IamCollection): IamResourceName {

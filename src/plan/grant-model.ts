@@ -56,20 +56,20 @@ function versionsIn(reading: EnforcementReading | undefined, gateway: string): D
     };
   }
   const iap = iapExtensions(reading);
-  const versions = [...new Set(iap.map(policyVersionOf))].filter((version) => version !== 'unknown').sort();
+  // An extension in dry run only logs; beside one that enforces it is how a move to the other model is tried out.
+  const enforcing = iap.filter(({ metadata }) => metadata?.iamEnforcementMode !== 'DRY_RUN');
+  const deciding = enforcing.length > 0 ? enforcing : iap;
+  const versions = [...new Set(deciding.map(policyVersionOf))].filter((version) => version !== 'unknown').sort();
   if (versions.length === 0) {
     const what = iap.length === 0 ? 'asks IAP' : 'names a policy version that is known here';
     return { decides: ['V1'], why: `no authorization policy of gateway ${gateway} ${what}; V1 is assumed` };
   }
-  const said = iap.map((extension) => `${extension.name} ${saysOf(extension)}`).sort(compareText);
-  return {
-    decides: versions,
-    why: `the IAP ${iap.length === 1 ? 'extension' : 'extensions'} of gateway ${gateway}: ${said.join(', ')}`,
-  };
+  const said = deciding.map((extension) => `IAP extension ${extension.name} has ${saysOf(extension)}`);
+  return { decides: versions, why: `at gateway ${gateway} ${said.sort(compareText).join(', ')}` };
 }
 
 function saysOf({ metadata }: AuthzExtension): string {
   const version = metadata?.iapPolicyVersion;
-  if (version === undefined) return 'has no iapPolicyVersion (V1)';
-  return `has iapPolicyVersion ${typeof version === 'string' ? version : JSON.stringify(version)}`;
+  if (version === undefined) return 'no iapPolicyVersion, which means V1';
+  return `iapPolicyVersion ${typeof version === 'string' ? version : JSON.stringify(version)}`;
 }

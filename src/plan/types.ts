@@ -229,6 +229,12 @@ export function accessGrants(plan: Pick<Plan, 'changes'>): GrantChange[] {
   return grantChanges(plan).filter(({ model }) => model === 'V2');
 }
 
+/** @returns the grants that decide, now or after the run: rules that are only prepared (`migrate`) are none of them */
+export function decidingGrants(plan: Pick<Plan, 'changes' | 'grantModel'>): GrantChange[] {
+  const decides: readonly PolicyVersion[] = plan.grantModel?.decides ?? ['V1'];
+  return grantChanges(plan).filter(({ model }) => decides.includes(model ?? 'V1'));
+}
+
 /** @returns the grants that are members of allow policies (V1) */
 export function allowPolicyGrants(plan: Pick<Plan, 'changes'>): GrantChange[] {
   return grantChanges(plan).filter(({ model }) => model === undefined);

@@ -1,9 +1,10 @@
 import { grantChanges, type GrantChange, type Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
+import { grantsHeading } from './grant-model.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { plural } from './words.js';
+import { plural, sourceOf } from './words.js';
 
 /** Members in one row: a fleet has as many grants as engines times endpoints, and only whole rows can be left out. */
 const ROW_MEMBERS = 20;
@@ -21,7 +22,7 @@ export function grantParts(plan: Plan, { hashes }: LayerOptions): Part[] {
   const long = changed.filter(({ length }) => length > ROW_MEMBERS);
   return [
     ...tableParts({
-      heading: `${hashes} Grants of ${code('roles/iap.egressor')}`,
+      heading: `${hashes} ${grantsHeading(plan)}`,
       columns: columnsOf(changed),
       rows: changed.map((group) => grantRow(group, group.length > ROW_MEMBERS ? FIRST_MEMBERS : ROW_MEMBERS)),
       what: 'rows of grants',
@@ -53,7 +54,7 @@ function columnsOf(groups: readonly (readonly GrantChange[])[]): string[] {
 function groupGrants(grants: readonly GrantChange[]): GrantChange[][] {
   const groups = new Map<string, GrantChange[]>();
   for (const grant of grants) {
-    const group = JSON.stringify([grant.service, describeGrant(grant)]);
+    const group = JSON.stringify([grant.service, grant.model, describeGrant(grant)]);
     const members = groups.get(group);
     if (members) members.push(grant);
     else groups.set(group, [grant]);
@@ -79,11 +80,12 @@ function grantRow(group: readonly GrantChange[], shown: number): Row {
   return { kind: described.kind, cells: [actionCell(described), code(first.key, 200), `${group.length}`, names] };
 }
 
-/** A member who is no engine of the config came in through the registry-wide policy. */
-function who({ displayName, member, condition }: GrantChange): string {
+/** A member who is no engine of the config came in through another policy. */
+function who(grant: GrantChange): string {
+  const { displayName, member, condition } = grant;
   if (displayName !== undefined) return escapeMarkdown(displayName, 200);
   const only = condition ? `, only if ${code(condition.expression, 1_000)}` : '';
-  return `${memberText(member)} (carried over from the registry-wide policy${only})`;
+  return `${memberText(member)} (${sourceOf(grant)}${only})`;
 }
 
 /** An agent's principal has a fixed form and is too long for a table; everything that makes it one agent is kept. */

@@ -66,8 +66,10 @@ export function describeEndpoint({ action, interfaces }: EndpointChange): Descri
 
 export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
-  if (change.action !== 'create') return { kind: 'remove', words: 'revoke' };
-  return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
+  const isRule = change.model === 'V2';
+  if (change.action !== 'create') return { kind: 'remove', words: isRule ? 'take out of rule' : 'revoke' };
+  if (change.engine === undefined) return { kind: 'add', words: 'carry over' };
+  return { kind: 'add', words: isRule ? 'grant by rule' : 'grant' };
 }
 
 /** A guardrail that refuses less than before counts as a removal; so does a gateway that may no longer be used. */

@@ -38,7 +38,13 @@ function openService(service: string, plan: Plan, result: ServiceResult | undefi
   if (result && result.status !== 'failed') return [];
   const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
   const grants = grantChanges(plan).filter((grant) => grant.service === service && isChange(grant));
-  return [...openEndpoint(change, plan, result), ...openGrants(grants, plan, result)];
+  const [rules, members] = [grants.filter(({ model }) => model === 'V2'), grants.filter(({ model }) => !model)];
+  return [
+    ...openEndpoint(change, plan, result),
+    ...openGrants(members, plan, result?.granted ?? 0),
+    ...openGrants(rules.filter(isNew), plan, result?.ruled ?? 0),
+    ...openRemovals(rules.filter((grant) => !isNew(grant))),
+  ];
 }
 
 /** A result with a registry resource was registered; hosts are taken out last, and only where nothing failed before. */
@@ -52,10 +58,10 @@ function openEndpoint(change: EndpointChange | undefined, plan: Plan, result: Se
   return removes ? [`${name}: hosts that are no longer declared may still be there.`] : [];
 }
 
-function openGrants(grants: readonly GrantChange[], plan: Plan, result: ServiceResult | undefined): string[] {
+function openGrants(grants: readonly GrantChange[], plan: Plan, done: number): string[] {
   const [first] = grants;
   // The grants of a service are written at once: where some count, what failed is something after them.
-  if (!first || (result?.granted ?? 0) > 0) return [];
+  if (!first || done > 0) return [];
   const names = grants.map(({ displayName, member }) =>
     displayName === undefined ? member : JSON.stringify(displayName),
   );
@@ -64,6 +70,16 @@ function openGrants(grants: readonly GrantChange[], plan: Plan, result: ServiceR
   return [
     `Endpoint ${first.key} (${service}): ${plural(grants.length, 'grant')} not given, ${names.slice(0, SHOWN).join(', ')}${more}.`,
   ];
+}
+
+/** They come last, so where the service failed they are open whatever else was done. */
+function openRemovals(grants: readonly GrantChange[]): string[] {
+  const [first] = grants;
+  return first ? [`Endpoint ${first.key}: ${plural(grants.length, 'member')} not taken out of its rule.`] : [];
+}
+
+function isNew({ action }: GrantChange): boolean {
+  return action === 'create';
 }
 
 function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult): string[] {

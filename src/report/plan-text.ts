@@ -14,7 +14,8 @@ import {
 } from '../plan/types.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
-import { countsLine, gatewayLabel, MARKS, plural, scopeLine, UNASKED, WHEN_WORDS } from './words.js';
+import { grantedWith, modelLines } from './grant-model.js';
+import { countsLine, gatewayLabel, MARKS, plural, scopeLine, sourceOf, UNASKED, WHEN_WORDS } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -34,7 +35,10 @@ export function planSections(plan: Plan): Section[] {
   const guardrails = guardrailChanges(plan);
   return [
     { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
-    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants) },
+    {
+      title: `Grants (${grantedWith(plan)}): ${actions(grants)}`,
+      lines: [...modelLines(plan), ...grantLines(grants)],
+    },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
@@ -75,10 +79,11 @@ function endpointLines(change: EndpointChange): string[] {
 }
 
 function grantLines(grants: readonly GrantChange[]): string[] {
-  return grants.map(({ action, key, displayName, member, condition }) => {
-    const who = displayName === undefined ? 'carried over from the registry-wide policy' : JSON.stringify(displayName);
+  return grants.map((grant) => {
+    const { action, key, displayName, member, condition, model } = grant;
+    const who = displayName === undefined ? sourceOf(grant) : JSON.stringify(displayName);
     const when = condition ? `, only if ${condition.expression}` : '';
-    return `${MARKS[action]} ${key}: ${who} ${member}${when}`;
+    return `${MARKS[action]} ${key}: ${who} ${member}${when}${model ? ` [${model}]` : ''}`;
   });
 }
 

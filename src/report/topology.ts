@@ -1,9 +1,9 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
 import {
   bindingChanges,
+  decidingGrants,
   directionOf,
   endpointChanges,
-  grantChanges,
   type EndpointChange,
   type GrantChange,
   type Plan,
@@ -53,7 +53,7 @@ export function topologyOf(plan: Plan): Topology {
   const changed = groups.filter(({ isChanged }) => isChanged).sort((a, b) => byDanger(kindOf(a), kindOf(b)));
   const shown = changed.slice(0, MAX_GROUPS);
   const kept = groups.filter(({ isChanged }) => !isChanged);
-  const carried = grantChanges(plan).filter(({ engine }) => engine === undefined);
+  const carried = decidingGrants(plan).filter(({ engine }) => engine === undefined);
   const edges = [
     ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
     ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),

@@ -1,7 +1,14 @@
 import type { EngineResult } from '../apply/result.js';
 import type { EngineReport } from './engines.js';
 import type { Cut } from './fit.js';
-import { guardrailChanges, isChange, type Action, type GuardrailWrite, type Plan } from '../plan/types.js';
+import {
+  guardrailChanges,
+  isChange,
+  type Action,
+  type GrantChange,
+  type GuardrailWrite,
+  type Plan,
+} from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
 export const MARKS: Readonly<Record<Action, string>> = {
@@ -70,6 +77,12 @@ export function duration(ms: number): string {
   const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
   if (hours > 0) return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
   return `${minutes} min${rest > 0 ? ` ${rest} s` : ''}`;
+}
+
+/** @returns why somebody is in a plan who is no engine of the config */
+export function sourceOf({ action, model }: Pick<GrantChange, 'action' | 'model'>): string {
+  if (action === 'remove') return 'declared no longer';
+  return `carried over from the ${model === 'V2' ? 'allow policies (V1)' : 'registry-wide policy'}`;
 }
 
 /** Why a host is granted that nothing in the config asks for. */

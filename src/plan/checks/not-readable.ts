@@ -20,7 +20,9 @@ export const notReadable: Check = {
           ]
         : [];
     const registry =
-      registryPolicy === undefined && disabledApis.length === 0 && grants.some(({ action }) => action === 'create')
+      registryPolicy === undefined &&
+      disabledApis.length === 0 &&
+      grants.some(({ action, model }) => action === 'create' && model === undefined)
         ? [
             {
               message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so nobody is named who would lose access through the first grant on an endpoint.`,
