@@ -217,7 +217,7 @@ describe('a policy that others write too', () => {
       principals: [...principals],
       conditions,
     }));
-    accessPolicies.set({ id: POLICY, rules: rules as never, boundTo: ['projects/acme-agents'] });
+    accessPolicies.set({ id: POLICY, rules: rules, boundTo: ['projects/acme-agents'] });
     const none = ACCESS_CONFIG.replace(/ {4}allow:.*\n/g, '');
     const result = await stage.run('apply', PRUNE, { files: { 'agent-gateway.yaml': none } });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'grant-failed' } });

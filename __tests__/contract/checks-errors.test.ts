@@ -86,7 +86,7 @@ describe('an error', () => {
 
   /** A version that came after this action. */
   const withV3 = ({ world }: Emulator): void =>
-    void world.changeNetworking('extensions', 'iap', { metadata: { iapPolicyVersion: 'V3' } });
+    world.changeNetworking('extensions', 'iap', { metadata: { iapPolicyVersion: 'V3' } });
 
   it('grants-inert stops plan and apply where grants would be written that nobody reads', async () => {
     for (const folder of ['plan', 'apply']) {
