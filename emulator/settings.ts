@@ -90,6 +90,8 @@ const iap = z.strictObject({
   /** Bindings of other roles than roles/iap.egressor: one field report says it is the only role allowed. */
   otherRoles: z.enum(['accepted', 'rejected']).default('accepted'),
   maxPrincipals: count.default(1500),
+  /** How members of an engine that is deleted read from then on: as before, or `deleted:principal://…?uid=…` as IAM's reference has it. */
+  goneMembers: z.enum(['kept', 'marked-deleted']).default('kept'),
   /** The next this many setIamPolicy calls find that somebody else wrote just before them. */
   foreignWrites: count.default(0),
 });

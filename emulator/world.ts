@@ -82,6 +82,8 @@ const service = z.strictObject({
   description: z.string().max(2048).optional(),
   urls: z.array(z.string()).default([]),
   protocol: z.enum(['JSONRPC', 'GRPC', 'HTTP_JSON']).default('JSONRPC'),
+  /** Default: after the gateways and before the engines. */
+  createTime: time.default('2026-08-01T00:00:00Z'),
   /** Id of its projection; made by the emulator when absent. */
   resourceId: z.string().optional(),
   /** Bindings of the projection's own IAP policy. */

@@ -60,6 +60,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     endpoints: [],
     agents: [],
     partial: more.only !== undefined,
+    allowGiven: false,
     prune: false,
     migrate: false,
     checkLevels: {},

@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Google } from '../../src/google/index.js';
+import { iapResourceOf } from '../../src/google/names.js';
 import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
 import { FakeAccess } from './google-access.js';
@@ -83,6 +84,8 @@ export class FakeGoogle implements Google, Calls {
     this.agentregistry = this.registry.client;
     this.access = new FakeAccess(this, options);
     this.accesspolicies = this.access.client;
+    this.registry.onDeleted = ({ registryResource = '' }) =>
+      void this.policies.delete(iapResourceOf(registryResource, PROJECT));
   }
 
   /** The line is cut: so many calls are still carried out, the last one's answer is lost, and no other comes through. */

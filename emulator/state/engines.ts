@@ -1,5 +1,6 @@
 import { asJson, asString, type Json } from '../core/json.js';
 import { agentIdentity, parseNetworkName, placeKey, recordKey } from './names.js';
+import { renameMember } from './policies.js';
 import type { State } from './state.js';
 import type { EngineRecord, GatewayBinding, Place } from './types.js';
 
@@ -27,6 +28,10 @@ export function addEngine(state: State, place: Place, id: string, data: Json, ha
 
 /** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
 export function removeEngine(state: State, engine: EngineRecord): void {
+  const principal = principalOf(engine);
+  if (principal !== undefined && state.settings.iap.goneMembers === 'marked-deleted') {
+    renameMember(state, principal, `deleted:${principal}?uid=${engine.id}`);
+  }
   replaceBinding(state, engine, {});
   state.engines.delete(recordKey(engine, engine.id));
   state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);

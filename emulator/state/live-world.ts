@@ -84,8 +84,9 @@ export class LiveWorld {
     replaceBinding(this.state, engine, { egress: gatewayName(engine, egress), ingress: gatewayName(engine, ingress) });
   }
 
+  /** Unless the input says otherwise, it is created now. */
   addEngine(input: EngineInput): EngineView {
-    const parsed = engineSchema.parse(input);
+    const parsed = engineSchema.parse({ createTime: new Date(this.state.clock.now()).toISOString(), ...input });
     populateEngine(this.state, placeOf(this.state, parsed.project, parsed.region, this.region), parsed);
     return this.engine(parsed.id);
   }
@@ -103,7 +104,6 @@ export class LiveWorld {
       displayName: String(old.data.displayName),
       project: old.project.id,
       region: old.location,
-      createTime: new Date(this.state.clock.now()).toISOString(),
     };
     removeEngine(this.state, old);
     return this.addEngine(input);

@@ -105,7 +105,7 @@ export function gatewayName(place: Place, name: string | undefined): string | un
 
 /** Adds a service of the world, with its own policy when it has one. */
 export function populateService(state: State, place: Place, input: ParsedService): void {
-  const now = timestamp(state.clock.now());
+  const createTime = timestamp(Date.parse(input.createTime));
   const record = addService(
     state,
     place,
@@ -115,8 +115,8 @@ export function populateService(state: State, place: Place, input: ParsedService
       description: input.description,
       interfaces: input.urls.map((url) => ({ url, protocolBinding: input.protocol })),
       [SPECS[input.kind]]: { type: 'NO_SPEC' },
-      createTime: now,
-      updateTime: now,
+      createTime,
+      updateTime: createTime,
     }),
     input.resourceId,
   );

@@ -11,7 +11,7 @@ import { bindPolicy } from './access-bind.js';
 import { writeRules } from './access-write.js';
 import type { ApplyDeps } from './deps.js';
 import { ACCESS_LABEL } from './iam-operation.js';
-import type { ServiceResult } from './result.js';
+import type { RemovalResult, ServiceResult } from './result.js';
 
 /** Services by name, each with how it ended so far. */
 export type Services = ReadonlyMap<string, Promise<ServiceResult>>;
@@ -26,11 +26,11 @@ export interface AccessRunner {
    */
   grant(services: Services): Services;
   /**
-   * Takes members and rules out; what takes away comes last.
+   * Takes members and rules out, of all services at once; what takes away comes last.
    *
-   * @returns the results again, those with an end of their own among them; services that are declared no longer are added
+   * @returns how that ended, by service
    */
-  remove(results: readonly ServiceResult[]): Promise<ServiceResult[]>;
+  remove(): Promise<ReadonlyMap<string, RemovalResult>>;
 }
 
 /** What rules are made of. */
@@ -58,18 +58,15 @@ export function createAccessRunner(plan: Plan, world: RuleWorld, deps: ApplyDeps
       });
       return new Map(entries);
     },
-    async remove(results) {
-      if (removed.length === 0) return [...results];
+    async remove() {
+      if (removed.length === 0) return new Map();
       const edits = removed.map(([service, grants]) => removalOf(service, grants, world));
-      const doing = `Taking members out of ${plural(removed.length, 'rule')}`;
+      const doing = `Taking members out of the rules of ${plural(removed.length, 'endpoint')}`;
       // What was observed is as good as new when this run has not written since.
       const failure = await carryOut({ edits, doing, isFirst: added.length === 0 }, world, deps);
       if (!failure) deps.progress.step(ACCESS_LABEL, 'took out what is no longer declared');
-      return withEnds(
-        results,
-        removed.map(([service]) => service),
-        failure,
-      );
+      const result: RemovalResult = failure ? { status: 'failed', failure } : { status: 'done' };
+      return new Map(removed.map(([service]) => [service, result]));
     },
   };
 }
@@ -150,31 +147,6 @@ function additionsTo(
 function removalOf(service: string, grants: readonly GrantChange[], { observed, config }: RuleWorld): RuleEdit {
   const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
   return { mark: ownMark(service, { config }, ruleScope(observed)), service, want: [], remove, config };
-}
-
-/** Services that are declared no longer had nothing else to be done about them. */
-function withEnds(
-  results: readonly ServiceResult[],
-  services: readonly string[],
-  failure: Failure | undefined,
-): ServiceResult[] {
-  const ended = results.map((result): ServiceResult => {
-    if (!services.includes(result.service)) return result;
-    return failure
-      ? { ...result, status: 'failed', failure: result.failure ?? failure }
-      : { ...result, status: 'done' };
-  });
-  const known = new Set(results.map(({ service }) => service));
-  const others = services.filter((service) => !known.has(service));
-  return [
-    ...ended,
-    ...others.map((service): ServiceResult => ({
-      service,
-      status: failure ? 'failed' : 'done',
-      granted: 0,
-      ...(failure ? { failure } : {}),
-    })),
-  ];
 }
 
 function plural(count: number, noun: string): string {

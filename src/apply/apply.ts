@@ -8,7 +8,10 @@ import {
   endpointChanges,
   grantChanges,
   isChange,
+  isRemoval,
   type BindingChange,
+  type EndpointChange,
+  type GrantChange,
   type Plan,
   type PolicyVersion,
 } from '../plan/types.js';
@@ -19,7 +22,8 @@ import type { ApplyDeps } from './deps.js';
 import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
 import { createGuardrailRunner } from './guardrails.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from '../limiter.js';
-import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
+import { NOTHING_REMOVED, prune } from './prune.js';
+import type { ApplyResult, EngineResult, GuardrailResult, RemovalResults, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
@@ -35,9 +39,10 @@ export interface ApplyOptions {
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
+ * service or an engine is not where it should be.
  *
- * @returns how every service, engine and guardrail ended; it never throws for what Google or the network do
+ * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
 export async function applyPlan(
   plan: Plan,
@@ -66,11 +71,13 @@ export async function applyPlan(
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
     const finished = settled
-      ? await access.remove(await Promise.all(prepared.map((result) => finishService(result, plan, deps))))
+      ? await Promise.all(prepared.map((result) => finishService(result, plan, deps)))
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    return collect(finished, results, guardrails.results);
+    const isDone = settled && finished.every(({ status }) => status !== 'failed');
+    const removals = isDone ? await prune(plan, observed, access, deps) : NOTHING_REMOVED;
+    return collect(finished, results, guardrails.results, removals);
   } finally {
     beat.abort();
     await heartbeat;
@@ -79,9 +86,9 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = groupBy(allowPolicyGrants(plan), ({ service }) => service);
+  const grants = groupBy(allowPolicyGrants(plan).filter(stays), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
-  for (const change of endpointChanges(plan)) {
+  for (const change of endpointChanges(plan).filter(stays)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
     if (tasks.has(change.service) && change.action === 'adopt') continue;
     tasks.set(change.service, { change, grants: grants.get(change.service) ?? [] });
@@ -96,14 +103,14 @@ async function runEngines(
   engines: EngineRunner,
 ): Promise<EngineResult[]> {
   // Once for all: a fleet has as many grants as engines times endpoints.
-  const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
+  const byEngine = groupBy(grantChanges(plan).filter(stays), ({ engine }) => engine);
   const decides: readonly PolicyVersion[] = plan.grantModel?.decides ?? ['V1'];
   const relies = (change: BindingChange): Reliance[] =>
     (byEngine.get(change.engine) ?? []).flatMap(({ service: name, action, model }) => {
       const version = model ?? 'V1';
       const service = services[version].get(name);
       // Rules that are only prepared (`migrate`) hold no engine up.
-      if (!service || action === 'remove' || !decides.includes(version)) return [];
+      if (!service || !decides.includes(version)) return [];
       return [{ service, isNew: action === 'create' }];
     });
   const bindings = bindingChanges(plan);
@@ -113,6 +120,8 @@ async function runEngines(
   const last = bindings.filter(onlyTakesAway);
   return [...results, ...(await Promise.all(last.map((change) => engines.run(change, []))))];
 }
+
+const stays = (change: EndpointChange | GrantChange): boolean => !isRemoval(change);
 
 function onlyTakesAway(change: BindingChange): boolean {
   if (!isChange(change)) return false;
@@ -126,12 +135,13 @@ function collect(
   services: readonly ServiceResult[],
   engines: readonly EngineResult[],
   guardrails: ReadonlyMap<string, GuardrailResult>,
+  removals: RemovalResults,
 ): ApplyResult {
+  const ended = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
   // One failed write may be that of many services.
-  const failures = [
-    ...new Set([...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? [])),
-  ];
+  const failures = [...new Set([...services, ...engines, ...ended].flatMap(({ failure }) => failure ?? []))];
   return {
+    removals,
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
     guardrails,

@@ -68,6 +68,40 @@ export class BindingIdTaken extends Error {
   }
 }
 
+/** The policy was written without an error, yet a member that was taken out is in it. */
+export class GrantStays extends Error {
+  override readonly name = 'GrantStays';
+  constructor(resource: string, member: string) {
+    super(`${member} is still in the policy of ${resource} although the write was accepted`);
+  }
+}
+
+/** Others have left a policy since it was planned: without the members that were to go, the registry-wide one would hold there. */
+export class WouldOpen extends Error {
+  override readonly name = 'WouldOpen';
+  constructor(resource: string) {
+    super(
+      `somebody else has changed the policy of ${resource} since it was read: nobody would be left in it, and the registry-wide policy lets others in. Plan again and review that`,
+    );
+  }
+}
+
+/** A service that was to go is not what the plan saw, or somebody has been granted on it since. */
+export class ServiceChanged extends Error {
+  override readonly name = 'ServiceChanged';
+  constructor(service: string, what: string) {
+    super(`${service} is not what it was when it was planned: ${what}. Plan again and review that`);
+  }
+}
+
+/** The service was deleted without an error, yet it is there. */
+export class ServiceStays extends Error {
+  override readonly name = 'ServiceStays';
+  constructor(service: string) {
+    super(`${service} is still there although its deletion was accepted`);
+  }
+}
+
 /** The update ended well, but the engine's `agentGatewayConfig` is null or other than declared. */
 export class NotBound extends Error {
   override readonly name = 'NotBound';

@@ -7,7 +7,7 @@ import type { EndpointOutput, Outputs } from '../outputs.js';
 import { NO_OUTPUTS } from '../outputs.js';
 import { gatewayName } from '../plan/bindings.js';
 import { hasChanges } from '../plan/plan.js';
-import { endpointChanges, type Plan } from '../plan/types.js';
+import { endpointChanges, isRemoval, type Plan } from '../plan/types.js';
 import { reportEngines, type EngineReport } from '../report/engines.js';
 import type { Shown } from './plan-comment.js';
 import type { SummaryInput } from '../report/summary.js';
@@ -78,6 +78,7 @@ function engineOutput(engine: EngineReport): Outputs['engines'][number] {
 function endpointOutputs(plan: Plan, result: ApplyResult | undefined): Record<string, EndpointOutput> {
   const outputs: Record<string, EndpointOutput> = {};
   for (const change of endpointChanges(plan)) {
+    if (isRemoval(change)) continue;
     if (Object.hasOwn(outputs, change.key)) continue;
     const registryResource = result?.services.get(change.service)?.registryResource ?? change.registryResource ?? '';
     const endpointId = registryResource.slice(registryResource.lastIndexOf('/') + 1);

@@ -49,7 +49,13 @@ const changeSchema = z.discriminatedUnion('layer', [
     service: z.string(),
     interfaces: listOf(z.looseObject({ action: z.string(), url: z.string() })),
   }),
-  z.looseObject({ layer: z.literal('grant'), action: z.string(), key: z.string(), member: z.string() }),
+  z.looseObject({
+    layer: z.literal('grant'),
+    action: z.string(),
+    key: z.string(),
+    member: z.string(),
+    replaces: listOf(z.string()).optional(),
+  }),
   z.looseObject({
     layer: z.literal('binding'),
     action: z.string(),
@@ -57,6 +63,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     displayName: z.string(),
     egress: direction,
     ingress: direction,
+    recreatedFrom: listOf(z.string()).optional(),
   }),
   guardrailSchema,
 ]);

@@ -89,6 +89,7 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     agents,
     ...(only === undefined ? {} : { only }),
     partial: args.inputs.engines.trim() !== '',
+    allowGiven: args.inputs.allow.trim() !== '',
     ...(guardrails === undefined ? {} : { guardrails }),
     prune: args.prune ?? false,
     migrate: file?.value.migrate ?? false,

@@ -49,6 +49,7 @@ const service = z.looseObject({
   description: text,
   interfaces: z.array(z.looseObject({ url: z.string(), protocolBinding: text })).nullish(),
   registryResource: text,
+  createTime: text,
 });
 
 const policy = z.looseObject({

@@ -9,6 +9,7 @@ import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
 import { nothingRead, readAccess } from './access-policies.js';
 import { collectDisabledApis } from './disabled.js';
+import { readGone } from './gone.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
 import { orNull } from './or-null.js';
@@ -28,7 +29,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   const { region } = desired;
   const disabled = collectDisabledApis();
   const assumed = egressProject(desired) ?? desired.project;
-  const [known, gateways, assumedServices, scopeReading, otherProject, declared, guardrails] = await Promise.all([
+  const [known, gateways, assumedRegistry, scopeReading, otherProject, declared, guardrails] = await Promise.all([
     readKnownEngines(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
@@ -48,13 +49,14 @@ export async function observe(desired: Desired, google: Google, universe: string
     declared ?? readBoundEnforcement(desired, engines, google),
   ]);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
+  const registry = isAssumed ? assumedRegistry : await readServices(desired, registryProject.id, google, disabled);
   const engineNames = known.engines.map(({ name }) => name).sort();
-  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, services };
+  const base = { project, region, registryProject, selection, engines, siblings, engineNames, gateways, ...registry };
   const resources = plannedResources(desired, base, universe);
   const { writes } = grantModelOf(desired, { ...base, ...(enforcement ? { enforcement } : {}) });
   const [policies, access, attached, failedUpdates] = await Promise.all([
-    writes.includes('V1')
+    // Members that have become inert are taken away, too.
+    writes.includes('V1') || desired.prune
       ? readPolicies(desired, resources, registryProject, google, disabled)
       : { policies: new Map<string, IamPolicy>() },
     writes.includes('V2') && hasGrants(desired)
@@ -65,6 +67,7 @@ export async function observe(desired: Desired, google: Google, universe: string
   ]);
   return {
     ...base,
+    ...(desired.prune ? await readGone({ ...base, ...policies, ...(access ? { access } : {}) }, google) : {}),
     ...policies,
     ...(access ? { access } : {}),
     attached,

@@ -30,15 +30,22 @@ export interface Observed {
   readonly siblings: readonly ObservedEngine[];
   /** Resource names of every engine of project and region. */
   readonly engineNames: readonly string[];
+  /**
+   * With `prune`, IDs of engines that somebody is still granted something as, and that Google itself says are not there: a list
+   * may lag behind a deploy, and what is taken away has to be right.
+   */
+  readonly gone?: ReadonlySet<string>;
   /** Declared gateways only; null when Google says there is none. */
   readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
   /** All services of the registry's project and region. */
   readonly services: readonly RegistryService[];
+  /** Why the services could not be read, in a run that needs them only to take away what it no longer declares. */
+  readonly servicesUnread?: string;
   /** The other registries that the declared egress gateway looks into, such as the global one. */
   readonly attached: readonly AttachedRegistry[];
   /** The registry-wide IAP policy; absent without endpoints, and where the caller may not read it. */
   readonly registryPolicy?: IamPolicy;
-  /** IAP policies by registry resource, of every service that serves a declared URL. */
+  /** IAP policies by registry resource, of every service that serves a declared URL, or that this config no longer declares. */
   readonly policies: ReadonlyMap<string, IamPolicy>;
   /** What the last update of an engine ended with, by its name; only of engines that another update is asked for. */
   readonly failedUpdates: ReadonlyMap<string, string>;

@@ -36,10 +36,14 @@ function describe(change: Change): string {
       return `endpoint ${change.key}: ${change.action} ${change.service}${urls.length > 0 ? ` (${urls.join(', ')})` : ''}`;
     }
     case 'grant':
-      return `grant ${change.key}${change.model ? ` (${change.model})` : ''}: ${change.action} ${change.member}`;
+      return `grant ${change.key}${change.model ? ` (${change.model})` : ''}: ${change.action} ${change.member}${formerText(change.replaces)}`;
     case 'binding':
-      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}`;
+      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${formerText(change.recreatedFrom)}`;
     case 'guardrail':
       return `guardrail ${change.direction} ${change.kind} (${change.name}): ${change.action}, ${guardrailText(change)}`;
   }
+}
+
+function formerText(former: readonly string[] | undefined): string {
+  return former ? `, recreated, was ${former.join(' or ')}` : '';
 }

@@ -1,16 +1,20 @@
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
-import { digestOf } from './canonical.js';
+import { digestOf, sortBy } from './canonical.js';
 import { runChecks } from './checks/index.js';
 import { planAccessGrants } from './access/grants.js';
 import { withAccessPolicy } from './access/summary.js';
 import { planEndpoints } from './endpoints.js';
 import { grantModelOf } from './grant-model.js';
-import { planGrants } from './grants.js';
+import { planGrants, sortGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
-import { isChange, type Change, type Plan, type Scope, type Summary } from './types.js';
+import { planPruning } from './prune.js';
+import { undeclaredServices } from './prune-services.js';
+import { findRecreated, withFormer } from './recreated.js';
+import { engineNameOf } from './scope-engine.js';
+import { isChange, type BindingChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
 /**
  * What has to be done so that the world is as declared. Pure and total: every problem becomes a check, never an
@@ -28,26 +32,45 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
   const model = grantModelOf(desired, observed);
-  const grants = [
-    ...(model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : []),
-    ...(model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : []),
-  ];
-  const bindings = planBindings(desired, observed);
+  const members = model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : [];
+  const rules = model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : [];
+  const recreated = findRecreated(desired, observed, endpoints, members);
+  const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+  const bindings = planBindings(desired, observed).map((change): BindingChange => {
+    const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
+    return recreatedFrom ? { ...change, recreatedFrom } : change;
+  });
   const guardrails = planGuardrails(desired, observed, bindings);
-  const changes: Change[] = [...endpoints, ...grants, ...bindings, ...guardrails];
+  const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
+  const changes: Change[] = [
+    ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
+    ...sortGrants([...grants, ...(desired.prune ? [...pruning.grants.removals, ...pruning.rules] : [])]),
+    ...bindings,
+    ...guardrails,
+  ];
   return {
     schemaVersion: 1,
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, model, bindings, guardrails, unmet: hosts.unmet }),
+    checks: runChecks({
+      desired,
+      observed,
+      endpoints,
+      grants,
+      model,
+      bindings,
+      guardrails,
+      unmet: hosts.unmet,
+      pruning,
+    }),
     summary: summarise(changes),
     ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
   };
 }
 
 /**
- * Which services the endpoint layer is about; their policies can be read once this is known.
+ * Which services the endpoint layer is about, and which ones it may take away; their policies can be read once this is known.
  *
  * @returns registry resources, each once
  */
@@ -60,7 +83,8 @@ export function plannedResources(
   const scope = { project: project.id, projectNumber: project.number, region };
   const { wanted } = planHosts(desired, observed, { region, universe });
   const layer = planEndpoints({ desired, scope, registryProject, services, wanted });
-  return [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
+  const undeclared = undeclaredServices(desired, observed).map(({ service }) => service);
+  return [...new Set([...layer, ...undeclared].flatMap(({ registryResource }) => registryResource || []))];
 }
 
 /** The digest covers scope and changes: what is reviewed is what is done, whatever the checks say. */

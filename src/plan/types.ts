@@ -82,6 +82,8 @@ export interface EndpointChange {
   readonly interfaces: readonly InterfaceChange[];
   /** Other fields that change: an own service follows its key's display name. */
   readonly fields: readonly FieldChange[];
+  /** Only with `remove`: who is granted on it, IAM members, sorted. They lose it together with the service. */
+  readonly members?: readonly string[];
 }
 
 export interface InterfaceChange {
@@ -112,12 +114,23 @@ export interface GrantChange {
   readonly role: string;
   /** IAM member, `principal://…`. */
   readonly member: string;
-  /** Resource name of the engine; absent for a member carried over from another policy. */
+  /** Resource name of the engine, which may be gone; absent for a member carried over from another policy. */
   readonly engine?: string;
   readonly displayName?: string;
   /** Only for carried-over members whose registry-wide binding has a condition. */
   readonly condition?: GrantCondition;
+  readonly why?: RemovalReason;
+  /** Members that the engine had here before it was deployed anew, sorted; several when it can be any of them. */
+  readonly replaces?: readonly string[];
+  /** Only with `remove`: names of the engines that this one came back as, sorted; several when it can be any of them. */
+  readonly replacedBy?: readonly string[];
 }
+
+/**
+ * Why a member is taken away. `not-allowed`: the config declares the engine, and not that it may reach this. `not-declared`: it is in a
+ * rule of this config (V2), which says nothing of it any more. `inert`: a rule (V2) has taken the place of its role (V1).
+ */
+export type RemovalReason = 'engine-gone' | 'not-allowed' | 'not-declared' | 'inert';
 
 export interface GrantCondition {
   readonly expression: string;
@@ -134,6 +147,8 @@ export interface BindingChange {
   readonly displayName: string;
   readonly egress: DirectionChange;
   readonly ingress: DirectionChange;
+  /** The engine was deployed anew: names of the gone engines that it can have been, sorted; most often one. */
+  readonly recreatedFrom?: readonly string[];
 }
 
 /** Gateway names with the project ID; null is unbound. `declared` is false where the config leaves the direction alone. */
@@ -209,6 +224,11 @@ export interface Finding {
 /** @returns the plan's bindings that a run has to write. */
 export function isChange(change: Change): boolean {
   return change.action !== 'keep' && change.action !== 'adopt';
+}
+
+/** @returns true when the change takes a service, a member, a binding or a policy away */
+export function isRemoval(change: Pick<Change, 'action'>): boolean {
+  return change.action === 'remove';
 }
 
 /** @returns the change of one direction of a binding. */

@@ -4,6 +4,7 @@ import type { EngineReport } from './engines.js';
 import type { Part } from './fit.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
+import { engineId, oneOf } from './recreated.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { duration, gatewayLabel, plural, STATUS_WORDS } from './words.js';
 
@@ -60,7 +61,7 @@ function bindingRow(
   );
   const cells = [
     actionCell(described),
-    `${escapeMarkdown(name, MAX_NAME)} ${code(id, MAX_NAME)}`.trim(),
+    `${escapeMarkdown(name, MAX_NAME)} ${code(id, MAX_NAME)}${formerText(change)}`.trim(),
     ...directions,
     engine ? escapeMarkdown(engine.governanceText, 400) : '',
     ...(applied ? [engine ? statusCell(engine) : ''] : []),
@@ -68,6 +69,12 @@ function bindingRow(
   // After an apply that failed, what is not done is what matters.
   const isUrgent = applied && (engine?.status === 'failed' || engine?.status === 'pending');
   return { kind: described.kind, isUrgent, cells };
+}
+
+/** An engine that came back under another ID. */
+function formerText({ recreatedFrom }: Partial<BindingChange> = {}): string {
+  if (!recreatedFrom) return '';
+  return `<br>recreated, was ${oneOf(recreatedFrom.map((engine) => code(engineId(engine), MAX_NAME)))}`;
 }
 
 function directionCell({ from, to }: DirectionChange, project: string): string {

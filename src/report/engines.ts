@@ -4,7 +4,7 @@ import type { Observed } from '../observe/observed.js';
 import { plannedStatus } from '../plan/bindings.js';
 import { groupBy } from '../plan/canonical.js';
 import { governanceOf, type Governance } from '../plan/governance.js';
-import { bindingChanges, decidingGrants, type GrantChange, type Plan } from '../plan/types.js';
+import { bindingChanges, decidingGrants, type Plan } from '../plan/types.js';
 
 /** One engine at the end of a step, for outputs and reports. */
 export interface EngineReport {
@@ -27,7 +27,8 @@ export interface EngineReport {
  * @param result absent when nothing was applied
  */
 export function reportEngines(plan: Plan, desired: Desired, observed: Observed, result?: ApplyResult): EngineReport[] {
-  const missing = groupBy(decidingGrants(plan).filter(isNew), ({ engine }) => engine);
+  const created = decidingGrants(plan).filter(({ action }) => action === 'create');
+  const missing = groupBy(created, ({ engine }) => engine);
   return bindingChanges(plan).flatMap((change) => {
     const engine = observed.engines.find(({ name }) => name === change.engine);
     if (!engine) return [];
@@ -56,8 +57,4 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
       },
     ];
   });
-}
-
-function isNew({ action }: GrantChange): boolean {
-  return action === 'create';
 }

@@ -2,7 +2,9 @@ import { removedGateways } from '../plan/guardrail-text.js';
 import {
   bindingChanges,
   endpointChanges,
+  grantChanges,
   guardrailChanges,
+  isRemoval,
   type Finding,
   type Plan,
   type PolicyChange,
@@ -58,15 +60,21 @@ function doneLine(plan: Plan): string {
 export function losses(plan: Plan): string[] {
   const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
   const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
-  const hosts = endpointChanges(plan).flatMap(({ interfaces }) =>
-    interfaces.filter(({ action }) => action === 'remove'),
-  );
+  const endpoints = endpointChanges(plan);
+  const removed = endpoints.filter(isRemoval);
+  const hosts = endpoints
+    .filter((change) => !isRemoval(change))
+    .flatMap(({ interfaces }) => interfaces.filter(({ action }) => action === 'remove'));
+  // Nobody loses anything by the grant of an engine that is gone.
+  const revoked = grantChanges(plan).filter(({ why }) => why === 'not-allowed' || why === 'not-declared');
   const guardrails = guardrailChanges(plan);
   const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
   const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));
   const parts = [
     [count('remove'), 'unbind'],
     [count('replace'), 're-bind'],
+    [removed.length, removed.length === 1 ? 'endpoint removed' : 'endpoints removed'],
+    [revoked.length, revoked.length === 1 ? 'grant revoked' : 'grants revoked'],
     [hosts.length, hosts.length === 1 ? 'host taken out' : 'hosts taken out'],
     [disapproved.length, disapproved.length === 1 ? 'gateway no longer approved' : 'gateways no longer approved'],
     [loosened.length, loosened.length === 1 ? 'guardrail no longer enforced' : 'guardrails no longer enforced'],

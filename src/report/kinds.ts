@@ -55,11 +55,12 @@ export function describeBinding(change: BindingChange): Described {
   return { kind: 'update', words: `add ${added.join(', ')}` };
 }
 
-/** Hosts that go make an update a removal. */
+/** Hosts that go make an update a removal; so does the service itself. */
 export function describeEndpoint({ action, interfaces }: EndpointChange): Described {
   if (action === 'create') return { kind: 'add', words: 'register' };
   if (action === 'adopt') return { kind: 'adopt', words: 'adopt' };
   if (action === 'keep') return { kind: 'keep', words: '' };
+  if (action === 'remove') return { kind: 'remove', words: 'remove' };
   const removes = interfaces.some((item) => item.action === 'remove');
   return removes ? { kind: 'remove', words: 'take hosts out' } : { kind: 'update', words: 'update' };
 }
@@ -67,7 +68,11 @@ export function describeEndpoint({ action, interfaces }: EndpointChange): Descri
 export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
   const isRule = change.model === 'V2';
-  if (change.action !== 'create') return { kind: 'remove', words: isRule ? 'take out of rule' : 'revoke' };
+  if (change.action === 'remove') {
+    const words = isRule ? 'take out of rule' : 'revoke';
+    return { kind: 'remove', words: change.why === 'engine-gone' || change.why === 'inert' ? 'clean up' : words };
+  }
+  if (change.replaces) return { kind: 'add', words: 'grant again' };
   if (change.engine === undefined) return { kind: 'add', words: 'carry over' };
   return { kind: 'add', words: isRule ? 'grant by rule' : 'grant' };
 }

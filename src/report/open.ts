@@ -1,4 +1,4 @@
-import type { ApplyResult, ServiceResult } from '../apply/result.js';
+import type { ApplyResult, RemovalResult, RemovalResults, ServiceResult } from '../apply/result.js';
 import { DIRECTIONS } from '../config/desired.js';
 import {
   bindingChanges,
@@ -7,12 +7,14 @@ import {
   grantChanges,
   guardrailChanges,
   isChange,
+  isRemoval,
   type BindingChange,
   type EndpointChange,
   type GrantChange,
   type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
+import { groupBy } from '../plan/canonical.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { describeBinding } from './kinds.js';
 import { gatewayLabel, plural, serviceLabel } from './words.js';
@@ -21,29 +23,34 @@ import { gatewayLabel, plural, serviceLabel } from './words.js';
 const SHOWN = 5;
 
 /**
- * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, then guardrails.
+ * What of a plan is not done after an apply that failed or was stopped: endpoints, grants, bindings, guardrails, then what
+ * was to be taken away.
  *
  * @returns one line of plain text each; none when all is done
  */
 export function stillOpen(plan: Plan, result: ApplyResult): string[] {
-  const services = [...new Set(plan.changes.flatMap((change) => ('service' in change ? change.service : [])))];
+  const { changes } = plan;
+  const services = [...new Set(changes.flatMap((change) => ('service' in change ? change.service : [])))];
   return [
     ...services.flatMap((service) => openService(service, plan, result.services.get(service))),
     ...bindingChanges(plan).flatMap((change) => openBinding(change, plan, result)),
     ...guardrailChanges(plan).flatMap((change) => openGuardrail(change, result)),
+    ...openMembers(plan, result.removals),
+    ...openRemovals(plan, result.removals),
   ];
 }
 
 function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
   if (result && result.status !== 'failed') return [];
-  const change = endpointChanges(plan).find((item) => item.service === service && isChange(item));
-  const grants = grantChanges(plan).filter((grant) => grant.service === service && isChange(grant));
+  const isOpen = (item: EndpointChange | GrantChange): boolean =>
+    item.service === service && isChange(item) && !isRemoval(item);
+  const change = endpointChanges(plan).find(isOpen);
+  const grants = grantChanges(plan).filter(isOpen);
   const [rules, members] = [grants.filter(({ model }) => model === 'V2'), grants.filter(({ model }) => !model)];
   return [
     ...openEndpoint(change, plan, result),
     ...openGrants(members, plan, result?.granted ?? 0),
-    ...openGrants(rules.filter(isNew), plan, result?.ruled ?? 0),
-    ...openRemovals(rules.filter((grant) => !isNew(grant))),
+    ...openGrants(rules, plan, result?.ruled ?? 0),
   ];
 }
 
@@ -72,16 +79,6 @@ function openGrants(grants: readonly GrantChange[], plan: Plan, done: number): s
   ];
 }
 
-/** They come last, so where the service failed they are open whatever else was done. */
-function openRemovals(grants: readonly GrantChange[]): string[] {
-  const [first] = grants;
-  return first ? [`Endpoint ${first.key}: ${plural(grants.length, 'member')} not taken out of its rule.`] : [];
-}
-
-function isNew({ action }: GrantChange): boolean {
-  return action === 'create';
-}
-
 function openBinding(change: BindingChange, plan: Plan, { engines }: ApplyResult): string[] {
   const result = engines.get(change.engine);
   if (!isChange(change) || (result && result.status !== 'failed' && result.status !== 'pending')) return [];
@@ -102,6 +99,30 @@ function openGuardrail(change: GuardrailChange, { guardrails }: ApplyResult): st
   if (!isChange(change) || result?.status === 'done') return [];
   const how = result?.status === 'failed' ? 'failed' : 'not reached, since it waits until all before it is done';
   return [`Guardrail ${change.direction}, ${change.kind} ${change.name}: ${guardrailText(change)}: ${how}.`];
+}
+
+function openMembers(plan: Plan, { members }: RemovalResults): string[] {
+  const byService = groupBy(grantChanges(plan).filter(isRemoval), ({ service }) => service);
+  return [...byService].flatMap(([service, removals]) => {
+    const result = members.get(service);
+    if (result?.status === 'done') return [];
+    const label = `${removals[0]?.key ?? ''} (${serviceLabel(service, plan.scope.project)})`;
+    return [`Endpoint ${label}: ${plural(removals.length, 'member')} not taken out: ${howOpen(result)}.`];
+  });
+}
+
+function openRemovals(plan: Plan, { services }: RemovalResults): string[] {
+  return endpointChanges(plan)
+    .filter(isRemoval)
+    .flatMap(({ key, service }) => {
+      const result = services.get(service);
+      if (result?.status === 'done') return [];
+      return [`Endpoint ${key} (${serviceLabel(service, plan.scope.project)}): not removed: ${howOpen(result)}.`];
+    });
+}
+
+function howOpen(result: RemovalResult | undefined): string {
+  return result ? 'failed' : 'not reached, since it waits until all before it is done';
 }
 
 function lastSegment(name: string): string {

@@ -15,7 +15,18 @@ import {
 import { guardrailText } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
 import { grantedWith, modelLines } from './grant-model.js';
-import { countsLine, gatewayLabel, MARKS, plural, scopeLine, sourceOf, UNASKED, WHEN_WORDS } from './words.js';
+import { displayNames, engineId, oneOf } from './recreated.js';
+import {
+  countsLine,
+  gatewayLabel,
+  MARKS,
+  plural,
+  REMOVAL_REASONS,
+  scopeLine,
+  sourceOf,
+  UNASKED,
+  WHEN_WORDS,
+} from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -37,7 +48,7 @@ export function planSections(plan: Plan): Section[] {
     { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
     {
       title: `Grants (${grantedWith(plan)}): ${actions(grants)}`,
-      lines: [...modelLines(plan), ...grantLines(grants)],
+      lines: [...modelLines(plan), ...grantLines(grants, plan)],
     },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
@@ -75,16 +86,29 @@ function endpointLines(change: EndpointChange): string[] {
     const why = reason || (change.action === 'adopt' ? UNASKED : '');
     return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
-  return [title, ...fields, ...interfaces];
+  const members = (change.members ?? []).map((member) => `    - ${member} loses it`);
+  return [title, ...fields, ...interfaces, ...members];
 }
 
-function grantLines(grants: readonly GrantChange[]): string[] {
+function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
+  const nameOf = displayNames(plan);
   return grants.map((grant) => {
-    const { action, key, displayName, member, condition, model } = grant;
-    const who = displayName === undefined ? sourceOf(grant) : JSON.stringify(displayName);
+    const { action, key, member, condition, model } = grant;
     const when = condition ? `, only if ${condition.expression}` : '';
-    return `${MARKS[action]} ${key}: ${who} ${member}${when}${model ? ` [${model}]` : ''}`;
+    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}${model ? ` [${model}]` : ''}`;
   });
+}
+
+function whoText(grant: GrantChange, nameOf: (engine: string) => string): string {
+  const { displayName, why, replaces, replacedBy } = grant;
+  if (why === 'engine-gone') {
+    const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+    return `engine is gone${now},`;
+  }
+  if (displayName === undefined) return sourceOf(grant);
+  const name = JSON.stringify(displayName);
+  if (why) return `${name} ${REMOVAL_REASONS[why]},`;
+  return replaces ? `${name}, recreated, was ${oneOf(replaces.map(engineId))},` : name;
 }
 
 function bindingLines(change: BindingChange, project: string): string[] {
@@ -94,8 +118,10 @@ function bindingLines(change: BindingChange, project: string): string[] {
     if (!declared) return `    ${direction}: ${before} (not declared, left as it is)`;
     return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
   });
+  const { recreatedFrom } = change;
+  const anew = recreatedFrom ? `, recreated, was ${oneOf(recreatedFrom.map(engineId))}` : '';
   return [
-    `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}`,
+    `${MARKS[change.action]} ${JSON.stringify(change.displayName)} ${change.engine}: ${change.action}${anew}`,
     ...directions,
   ];
 }

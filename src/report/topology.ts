@@ -54,16 +54,19 @@ export function topologyOf(plan: Plan): Topology {
   const shown = changed.slice(0, MAX_GROUPS);
   const kept = groups.filter(({ isChanged }) => !isChanged);
   const carried = decidingGrants(plan).filter(({ engine }) => engine === undefined);
+  const left = decidingGrants(plan).filter(({ why }) => why === 'engine-gone');
   const edges = [
     ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
     ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),
     ...unique(carried.map((grant) => grantEdge(grant, 'carried', ids))),
+    ...unique(left.map((grant) => grantEdge(grant, 'gone', ids))),
   ];
   const nodes = [
     ...gatewayNodes('ingress', ids, plan),
     ...shown.map((group, index) => groupNode(group, `e${index}`)),
     ...keptNode(kept),
     ...carriedNode(carried),
+    ...goneNode(left),
     ...gatewayNodes('egress', ids, plan),
     ...endpointNodes(ids, plan),
   ];
@@ -134,6 +137,12 @@ function carriedNode(carried: readonly GrantChange[]): Node[] {
   const count = new Set(carried.map(({ member }) => member)).size;
   if (count === 0) return [];
   return [{ id: 'carried', shape: 'engines', kind: 'keep', lines: [plural(count, 'other member'), 'carried over'] }];
+}
+
+function goneNode(left: readonly GrantChange[]): Node[] {
+  const count = new Set(left.map(({ member }) => member)).size;
+  if (count === 0) return [];
+  return [{ id: 'gone', shape: 'engines', kind: 'remove', lines: [`${plural(count, 'engine')} no longer there`] }];
 }
 
 function gatewayNodes(direction: Direction, { gateways }: NodeIds, { scope }: Plan): Node[] {

@@ -43,6 +43,7 @@ describe('a complete file', () => {
       region: 'us-central1',
       config: 'agent-gateway.yaml',
       partial: false,
+      allowGiven: false,
       gateways: {
         egress: { id: 'egress', location: 'us-central1', origin: { line: 6, column: 11 } },
         ingress: { id: 'ingress', location: 'us-central1' },

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { NOTHING_REMOVED } from '../../../src/apply/prune.js';
 import type { ApplyResult } from '../../../src/apply/result.js';
 import type { Failure } from '../../../src/failure.js';
 import { stillOpen } from '../../../src/report/open.js';
@@ -16,7 +17,9 @@ it('nothing is open when all is done', () => {
 });
 
 it('everything is open when nothing was reached', () => {
-  expect(lines({ services: new Map(), engines: new Map(), guardrails: new Map(), failures: [] })).toEqual([
+  expect(
+    lines({ services: new Map(), engines: new Map(), guardrails: new Map(), removals: NOTHING_REMOVED, failures: [] }),
+  ).toEqual([
     'Endpoint google-apis (google-apis): not registered.',
     'Endpoint google-apis (google-apis): 4 grants not given, "Research agent", "Support agent", "Refund agent", "Billing agent".',
     expect.stringMatching(/^Endpoint stripe-api \(payments-stripe\): 3 grants not given, .*principal:/),
@@ -75,7 +78,10 @@ it('an engine that failed is told from one that was not reached', () => {
 it('many members are counted', () => {
   const engines = Array.from({ length: 9 }, (_, index) => observedEngine(`${index + 1}`, { allow: ['tickets'] }));
   const of = planned(desired({ endpoints: [endpoint('tickets', ['a.example'])] }), observed({ engines }));
-  const [, grants] = lines({ services: new Map(), engines: new Map(), guardrails: new Map(), failures: [] }, of);
+  const [, grants] = lines(
+    { services: new Map(), engines: new Map(), guardrails: new Map(), removals: NOTHING_REMOVED, failures: [] },
+    of,
+  );
   expect(grants).toBe(
     'Endpoint tickets (tickets): 9 grants not given, "agent 1", "agent 2", "agent 3", "agent 4", "agent 5" and 4 more.',
   );

@@ -37,6 +37,8 @@ export const CHECKS: readonly KnownCheck[] = [
   warning('revisions-archived'),
   warning('threat-detection-off'),
   warning('stale-members'),
+  warning('prunable'),
+  warning('prune-kept'),
   warning('quota-near'),
   warning('not-readable'),
   warning('guardrail-blocks-deploys'),

@@ -30,6 +30,8 @@ import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
+import { prunable } from './prunable.js';
+import { pruneKept } from './prune-kept.js';
 import { quotaNear } from './quota-near.js';
 import { registryNotAttached } from './registry-not-attached.js';
 import { registryWideShadowed } from './registry-wide-shadowed.js';
@@ -59,6 +61,8 @@ export const ALL: readonly Check[] = [
   revisionsArchived,
   threatDetectionOff,
   staleMembers,
+  prunable,
+  pruneKept,
   quotaNear,
   notReadable,
   engineTooOld,

@@ -40,6 +40,15 @@ export const notReadable: Check = {
             },
           ],
     );
-    return [...policies, ...registry, ...registries];
+    const own =
+      observed.servicesUnread === undefined
+        ? []
+        : [
+            {
+              message: `The services of project ${registryProject.id} could not be read, so nothing is said about endpoints that this config once declared: ${observed.servicesUnread}`,
+              remedy: `Give the identity of this job agentregistry.services.list on project ${registryProject.id}, or take prune out.`,
+            },
+          ];
+    return [...policies, ...registry, ...registries, ...own];
   },
 };

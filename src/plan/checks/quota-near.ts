@@ -12,10 +12,11 @@ export const quotaNear: Check = {
   run: (input) => [...endpointsNear(input), ...membersNear(input)],
 };
 
-function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
+function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): Found[] {
   const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
   const created = new Set(endpoints.filter(({ action }) => action === 'create').map(({ service }) => service)).size;
-  const total = there + created;
+  const removed = desired.prune ? pruning.services.removals.length : 0;
+  const total = there + created - removed;
   if (total < ENDPOINTS.near) return [];
   return [
     {
@@ -26,13 +27,14 @@ function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
   ];
 }
 
-function membersNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInput): Found[] {
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
     const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
-    const total = there + added;
+    const removed = desired.prune ? pruning.grants.removals.filter((grant) => grant.service === service).length : 0;
+    const total = there + added - removed;
     if (total < MEMBERS.near) return [];
     return [
       {
