@@ -183,11 +183,10 @@ function erase(call: Call, state: State, kind: NodeKind): Json {
 
 /** A binding that is gone counts until everybody knows (public report). */
 function checkIsUnbound(state: State, record: AccessPolicyRecord): void {
-  const asOf = state.clock.now() - state.settings.iam.unbindReplicationMs;
-  const isBound =
-    bindingsOfPolicy(state, record).length > 0 ||
-    state.accessHistory.bindings.valuesAt(asOf).some((binding) => binding.policyUid === record.uid);
-  if (isBound) throw failedPrecondition('Access policy is referenced by active policy binding(s).');
+  const { unbindReplicationMs } = state.settings.iam;
+  const recent = state.accessHistory.bindings.valuesSince(state.clock.now() - unbindReplicationMs);
+  if (!recent.some((binding) => binding.policyUid === record.uid)) return;
+  throw failedPrecondition('Access policy is referenced by active policy binding(s).');
 }
 
 function compiles(call: Call, state: State): boolean {

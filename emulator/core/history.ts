@@ -33,4 +33,12 @@ export class History<T> {
   valuesAt(ms: number): T[] {
     return [...this.all.keys()].map((key) => this.at(key, ms)).filter((value) => value !== undefined);
   }
+
+  /** Every value that was there at that moment or later, whatever became of it. */
+  valuesSince(ms: number): T[] {
+    return [...this.all.values()].flatMap((versions) => {
+      const first = versions.findLastIndex((version) => version.atMs <= ms);
+      return versions.slice(Math.max(first, 0)).flatMap(({ value }) => (value === undefined ? [] : [value]));
+    });
+  }
 }
