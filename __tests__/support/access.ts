@@ -54,6 +54,7 @@ export function access(rules: readonly AccessRule[], more: Partial<ObservedAcces
     isBound: true,
     bindings: { kind: 'read', bindings: [] },
     others: [],
+    neighbours: [],
     ...more,
   };
 }

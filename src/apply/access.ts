@@ -2,8 +2,7 @@ import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { Observed } from '../observe/observed.js';
 import { destinationOf, ownMark, ruleScope } from '../plan/access/grants.js';
-import { CARRIED, type Mark } from '../plan/access/marks.js';
-import type { Destination } from '../plan/access/matches.js';
+import { additionsTo, type RuleWorld } from '../plan/access/edits.js';
 import type { RuleEdit } from '../plan/access/rules.js';
 import { groupBy } from '../plan/canonical.js';
 import { accessGrants, type GrantChange, type Plan } from '../plan/types.js';
@@ -33,16 +32,14 @@ export interface AccessRunner {
   remove(): Promise<ReadonlyMap<string, RemovalResult>>;
 }
 
-/** What rules are made of. */
-interface RuleWorld {
+/** The world as it was planned from, and whose rules are written. */
+interface ApplyWorld extends RuleWorld {
   readonly observed: Observed;
-  /** The desired-state file whose rules are written. */
-  readonly config: string | undefined;
 }
 
 type ByService = readonly (readonly [service: string, grants: readonly GrantChange[]])[];
 
-export function createAccessRunner(plan: Plan, world: RuleWorld, deps: ApplyDeps): AccessRunner {
+export function createAccessRunner(plan: Plan, world: ApplyWorld, deps: ApplyDeps): AccessRunner {
   const byService = [...groupBy(accessGrants(plan), ({ service }) => service)];
   const withAny = (action: GrantChange['action']): ByService =>
     byService.filter(([, grants]) => grants.some((grant) => grant.action === action));
@@ -74,7 +71,7 @@ export function createAccessRunner(plan: Plan, world: RuleWorld, deps: ApplyDeps
 async function grantAll(
   added: ByService,
   services: Services,
-  world: RuleWorld,
+  world: ApplyWorld,
   deps: ApplyDeps,
 ): Promise<ReadonlyMap<string, ServiceResult>> {
   const registered = await Promise.all([...services.values()]);
@@ -109,7 +106,7 @@ interface Work {
 }
 
 /** @returns why it failed; one failure for all services, since it is one write */
-async function carryOut(work: Work, { observed }: RuleWorld, deps: ApplyDeps): Promise<Failure | undefined> {
+async function carryOut(work: Work, { observed }: ApplyWorld, deps: ApplyDeps): Promise<Failure | undefined> {
   const { access, registryProject: project } = observed;
   if (access === undefined) return undefined;
   const { name } = access;
@@ -124,27 +121,7 @@ async function carryOut(work: Work, { observed }: RuleWorld, deps: ApplyDeps): P
   }
 }
 
-/** Members who came from another policy have a rule of their own: no config declares them, and none is to take them out. */
-function additionsTo(
-  service: string,
-  grants: readonly GrantChange[],
-  destination: Destination,
-  { observed, config }: RuleWorld,
-): RuleEdit[] {
-  const kept = grants.filter(({ action }) => action !== 'remove');
-  const own = kept.filter(({ engine }) => engine !== undefined);
-  const carried = kept.filter(({ engine }) => engine === undefined);
-  const edit = (mark: Mark, of: readonly GrantChange[]): RuleEdit[] => {
-    const want = of.map(({ member }) => member);
-    return of.some(({ action }) => action === 'create')
-      ? [{ mark, service, destination, want, remove: [], config }]
-      : [];
-  };
-  const mark = ownMark(service, { config }, ruleScope(observed));
-  return [...edit(mark, own), ...edit({ ...mark, owner: CARRIED }, carried)];
-}
-
-function removalOf(service: string, grants: readonly GrantChange[], { observed, config }: RuleWorld): RuleEdit {
+function removalOf(service: string, grants: readonly GrantChange[], { observed, config }: ApplyWorld): RuleEdit {
   const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
   return { mark: ownMark(service, { config }, ruleScope(observed)), service, want: [], remove, config };
 }

@@ -5,6 +5,7 @@ import type { ProjectRef } from '../google/names.js';
 import type { AccessPolicy, PolicyBinding } from '../google/types.js';
 import { MANAGED_ANNOTATION } from '../plan/access/marks.js';
 import type { BindingsReading, ConstraintReading, ObservedAccess, OtherAccessPolicy } from './observed.js';
+import { readNeighbours, type EnforcementReading } from './enforcement.js';
 import { orNull } from './or-null.js';
 
 /**
@@ -19,6 +20,12 @@ export const POLICY_ID = 'agent-gateway-egress';
  */
 const CONSTRAINTS = ['iam.managed.disableAccessPolicyBinding', 'iam.managed.disableAccessPolicyBindings'];
 
+/** The gateway that decides, where there is one, and what stands in front of it. */
+export interface DecidingGateway {
+  readonly gateway: string | undefined;
+  readonly enforcement: EnforcementReading | undefined;
+}
+
 /**
  * Reads the access policy that rules are written to, what else is bound to the gateway's project, and, where it is not bound yet,
  * whether it may be. That is two reads where nothing else is bound.
@@ -28,11 +35,16 @@ const CONSTRAINTS = ['iam.managed.disableAccessPolicyBinding', 'iam.managed.disa
  *
  * @param project the gateway's
  */
-export async function readAccess(project: ProjectRef, google: Google): Promise<ObservedAccess> {
+export async function readAccess(
+  project: ProjectRef,
+  { gateway, enforcement }: DecidingGateway,
+  google: Google,
+): Promise<ObservedAccess> {
   const usual = projectIamName(project, 'accessPolicies', POLICY_ID);
-  const [found, bound] = await Promise.all([
+  const [found, bound, neighbours] = await Promise.all([
     orNull(google.accesspolicies.getPolicy(usual)),
     readBindings(project, google),
+    readNeighbours(gateway, enforcement, google),
   ]);
   const bindings = bound ?? (await bindingsOf(usual, found, project, google));
   const names = [...new Set(bindings.list.flatMap(({ policy }) => policy ?? []))];
@@ -41,7 +53,12 @@ export async function readAccess(project: ProjectRef, google: Google): Promise<O
   const usualIsBound = names.some(isUsual);
   const chosen = usualIsBound && isManaged(found) ? undefined : managedOf(others, project);
   const isBound = chosen !== undefined || usualIsBound;
-  const base = { bindings: bindings.reading, isBound, ...(isBound ? {} : await readConstraint(project, google)) };
+  const base = {
+    bindings: bindings.reading,
+    isBound,
+    neighbours,
+    ...(isBound ? {} : await readConstraint(project, google)),
+  };
   if (chosen === undefined) return { ...base, name: usual, policy: found, others };
   const rest = others.filter((other) => other !== chosen);
   const usualOne: OtherAccessPolicy[] = found && usualIsBound ? [{ name: usual, kind: 'read', policy: found }] : [];
@@ -59,6 +76,7 @@ export function nothingRead(project: ProjectRef): ObservedAccess {
     isBound: false,
     bindings: { kind: 'unreadable', why: 'the API is disabled' },
     others: [],
+    neighbours: [],
   };
 }
 

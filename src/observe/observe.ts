@@ -4,7 +4,7 @@ import type { Google } from '../google/index.js';
 import { formatGatewayName, parseGatewayName, type ProjectRef } from '../google/names.js';
 import type { AgentGateway, IamPolicy } from '../google/types.js';
 import { boundGateways, planBindings } from '../plan/bindings.js';
-import { grantModelOf } from '../plan/grant-model.js';
+import { decidingGateway, grantModelOf } from '../plan/grant-model.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
 import { nothingRead, readAccess } from './access-policies.js';
@@ -60,7 +60,11 @@ export async function observe(desired: Desired, google: Google, universe: string
       ? readPolicies(desired, resources, registryProject, google, disabled)
       : { policies: new Map<string, IamPolicy>() },
     writes.includes('V2') && hasGrants(desired)
-      ? disabled.orElse(readAccess(registryProject, google), nothingRead(registryProject), registryProject.id)
+      ? disabled.orElse(
+          readAccess(registryProject, { gateway: decidingGateway(desired, base), enforcement }, google),
+          nothingRead(registryProject),
+          registryProject.id,
+        )
       : undefined,
     readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),

@@ -71,6 +71,8 @@ export interface ObservedAccess {
   readonly bindings: BindingsReading;
   /** The other access policies that are bound to the project, wherever they are. */
   readonly others: readonly OtherAccessPolicy[];
+  /** The other gateways of the project and region that decide by access policies, as far as that could be seen; sorted. */
+  readonly neighbours: readonly string[];
   /** Whether it may be bound; absent where it is. */
   readonly constraint?: ConstraintReading;
 }
@@ -116,6 +118,8 @@ export interface LackingPermission {
   readonly project: string;
   /** Resources that do not grant it either; empty where only the project could be asked. */
   readonly resources: readonly string[];
+  /** The plan can be carried out without it. */
+  readonly isOptional?: boolean;
 }
 
 export interface ObservedEngine {

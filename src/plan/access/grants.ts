@@ -52,14 +52,35 @@ export function destinationOf(
   return resource && { resource, project: registryProject, serviceId };
 }
 
+/** What the registry calls an endpoint that it has yet to make: as long as the real ID, and nobody's rule names it. */
+const TO_BE_MADE = 'agentregistry-00000000-0000-0000-0000-000000000000';
+
+/** @returns by service, where the endpoints of a plan are registered, or will be */
+export function destinationsOf(
+  endpoints: readonly EndpointChange[],
+  observed: Pick<Observed, 'registryProject' | 'region'>,
+): Map<string, Destination> {
+  const { registryProject, region } = observed;
+  const made = `projects/${registryProject.number}/locations/${region}/endpoints/${TO_BE_MADE}`;
+  return new Map(
+    [...groupBy(endpoints, ({ service }) => service)].flatMap(([service, changes]) => {
+      const destination = destinationOf(service, registryResourceOf(changes) ?? made, observed);
+      return destination ? [[service, destination] as const] : [];
+    }),
+  );
+}
+
+function registryResourceOf(changes: readonly EndpointChange[]): string | undefined {
+  return changes.find((change) => change.registryResource !== undefined)?.registryResource;
+}
+
 function serviceGrants(
   service: string,
   changes: readonly EndpointChange[],
   desired: Desired,
   observed: Observed,
 ): GrantChange[] {
-  const registryResource = changes.find((change) => change.registryResource !== undefined)?.registryResource;
-  const destination = destinationOf(service, registryResource, observed);
+  const destination = destinationOf(service, registryResourceOf(changes), observed);
   const mark = ownMark(service, desired, ruleScope(observed));
   const rules = observed.access?.isBound ? rulesOf(observed.access.policy) : [];
   const allowed = new Set(destination ? allowedBy(rules, mark, destination) : []);

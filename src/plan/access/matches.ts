@@ -30,9 +30,13 @@ export interface Destination {
  * @param principal IAM member of an agent, `principal://…`
  */
 export function isAbout(rule: AccessRule, principal: string, destination: Destination): Truth {
-  const who = and(anyCovers(rule.principals, principal), not(anyCovers(rule.excludedPrincipals, principal)));
-  if (who === false) return false;
-  return and(and(who, isAboutEgress(rule)), holdsAt(rule, destination));
+  const who = isAboutAgent(rule, principal);
+  return who === false ? false : and(who, isAboutDestination(rule, destination));
+}
+
+/** The same for any destination. */
+export function isAboutAgent({ principals, excludedPrincipals }: AccessRule, principal: string): Truth {
+  return and(anyCovers(principals, principal), not(anyCovers(excludedPrincipals, principal)));
 }
 
 /** The same for any agent. */

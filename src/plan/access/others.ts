@@ -1,10 +1,13 @@
 import type { Desired } from '../../config/desired.js';
 import type { AccessRule } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
-import { destinationOf, ruleScope } from './grants.js';
+import { groupBy } from '../canonical.js';
+import type { EndpointChange, GrantChange } from '../types.js';
+import { destinationOf, destinationsOf, ruleScope } from './grants.js';
 import { markOf, ownerHash } from './marks.js';
-import { isAboutDestination } from './matches.js';
+import { isAboutAgent, isAboutDestination } from './matches.js';
 import { rulesOf } from './rules.js';
+import { and } from './truth.js';
 
 /** A rule that is not this config's. */
 export interface OtherRule {
@@ -29,6 +32,48 @@ export function otherRules({ config }: Pick<Desired, 'config'>, observed: OwnWor
       markOf(rule)?.owner === owner ? [] : [{ policy: name, index: index + 1, rule }],
     ),
   );
+}
+
+/** Grants (V2) that a rule of somebody else is about. */
+export interface Touched extends OtherRule {
+  readonly grants: readonly GrantChange[];
+  /** Whether the rule is about them can only be guessed. */
+  readonly isUnclear: boolean;
+}
+
+/**
+ * Which grants of a plan the rules of others are about, those of one effect.
+ *
+ * @returns sure ones and unclear ones apart, in the order of the rules
+ */
+export function touchedBy(effect: 'ALLOW' | 'DENY', { desired, observed, endpoints, grants }: TouchWorld): Touched[] {
+  const destinations = [...destinationsOf(endpoints, observed)];
+  const byService = groupBy(
+    grants.filter(({ model, action }) => model === 'V2' && action !== 'remove'),
+    ({ service }) => service,
+  );
+  return otherRules(desired, observed).flatMap((other): Touched[] => {
+    if (other.rule.effect !== effect) return [];
+    const found = destinations.flatMap(([service, destination]) => {
+      const where = isAboutDestination(other.rule, destination);
+      if (where === false) return [];
+      return (byService.get(service) ?? []).map((grant) => ({
+        grant,
+        truth: and(where, isAboutAgent(other.rule, grant.member)),
+      }));
+    });
+    return ([true, 'unknown'] as const).flatMap((truth) => {
+      const touched = found.filter((item) => item.truth === truth).map(({ grant }) => grant);
+      return touched.length === 0 ? [] : [{ ...other, grants: touched, isUnclear: truth === 'unknown' }];
+    });
+  });
+}
+
+interface TouchWorld {
+  readonly desired: Pick<Desired, 'config'>;
+  readonly observed: OwnWorld & Pick<Observed, 'registryProject'>;
+  readonly endpoints: readonly EndpointChange[];
+  readonly grants: readonly GrantChange[];
 }
 
 type OwnWorld = Pick<Observed, 'project' | 'region' | 'access'>;
