@@ -77,28 +77,29 @@ const authzPolicy = z.looseObject({
 
 const authzExtension = z.looseObject({ name: text, service: text, failOpen: z.boolean().nullish(), metadata: message });
 
-const condition = z.looseObject({ expression: text, title: text }).nullish();
+/** Here null is no way to leave a field out: what others wrote is sent back as it is. */
+const members = z.array(z.string()).optional();
 const accessPolicy = z.looseObject({
   name: text,
   etag: text,
   displayName: text,
-  annotations: z.record(z.string(), z.string()).nullish(),
+  annotations: z.record(z.string(), z.string()).optional(),
   details: z
     .looseObject({
       rules: z
         .array(
           z.looseObject({
-            description: text,
-            effect: text,
-            principals: texts,
-            excludedPrincipals: texts,
-            operation: z.looseObject({ permissions: texts, excludedPermissions: texts }).nullish(),
-            conditions: z.record(z.string(), condition).nullish(),
+            description: z.string().optional(),
+            effect: z.string().optional(),
+            principals: members,
+            excludedPrincipals: members,
+            operation: z.looseObject({ permissions: members, excludedPermissions: members }).optional(),
+            conditions: z.record(z.string(), z.looseObject({ expression: z.string().optional() })).optional(),
           }),
         )
-        .nullish(),
+        .optional(),
     })
-    .nullish(),
+    .optional(),
 });
 
 const policyBinding = z.looseObject({
