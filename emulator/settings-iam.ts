@@ -17,6 +17,12 @@ const quota = z.strictObject({
   per: z.enum(['resource-project', 'caller-project']).default('resource-project'),
 });
 
+/** "At most 50 … values above 1000 will be coerced", and "may return fewer" (protos). */
+const pageSize = z.strictObject({
+  default: z.int().min(1).default(50),
+  max: z.int().min(1).default(1000),
+});
+
 /** What is not documented has the numbers of the sibling policies, or a guess. */
 const limits = z.strictObject({
   bindingsPerTarget: count.default(5),
@@ -48,6 +54,7 @@ const projectForms = z.strictObject({
 /** What IAM's access policies do where the documents leave room, contradict each other or give a range. */
 export const iamSettings = z.strictObject({
   quota: quota.prefault({}),
+  pageSize: pageSize.prefault({}),
   limits: limits.prefault({}),
   validateOnly: validateOnly.prefault({}),
   projectForms: projectForms.prefault({}),

@@ -32,11 +32,11 @@ import {
   findRecord,
   isSameNode,
   KINDS,
+  locationName,
   need,
   needOnTarget,
   newId,
   nodeOfTarget,
-  PAGES,
   parentOf,
   type Lookup,
   type Parent,
@@ -79,10 +79,16 @@ function getBinding(call: Call, state: State, kind: NodeKind): Json {
 
 function listBindings(call: Call, state: State, kind: NodeKind): Json {
   const { node } = parentOf(call, state, kind);
-  need(state, 'iam.policybindings.list', canonicalName(node, COLLECTION, ''));
+  need(state, 'iam.policybindings.list', locationName(node));
   const records = [...state.policyBindings.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => bindingJson(state, record));
-  return page(byTargetAndPolicy(items, call.query.get('filter')), COLLECTION, call.query, call.path, PAGES);
+  return page(
+    byTargetAndPolicy(items, call.query.get('filter')),
+    COLLECTION,
+    call.query,
+    call.path,
+    state.settings.iam.pageSize,
+  );
 }
 
 /** "All policy binding objects bound directly to target"; of a project the number alone is documented. */
@@ -95,7 +101,7 @@ function searchTarget(call: Call, state: State, kind: NodeKind): Json {
   if (!isSameNode(wanted, node)) throw invalid('The parent must be the resource nearest to the target.', 'parent');
   const items = bindingsOfTarget(state, target).map((record) => bindingJson(state, record));
   const list = `${call.path}?${target}`;
-  return page(byPolicyKind(items, call.query.get('filter')), COLLECTION, call.query, list, PAGES);
+  return page(byPolicyKind(items, call.query.get('filter')), COLLECTION, call.query, list, state.settings.iam.pageSize);
 }
 
 /** "Callers will need the IAM permissions on both the policy and target" (protos). */

@@ -1,5 +1,6 @@
 import type { ASTNode } from '@marcbachmann/cel-js';
 import { CelError, conditionCompiler, isNode, syntaxTree, type Condition } from '../core/cel.js';
+import { memoized } from '../core/memo.js';
 import { ATTRIBUTES, DESTINATION_SHAPE, SEARCHABLE } from './iam-destination.js';
 
 export interface ConditionRules {
@@ -10,12 +11,10 @@ export interface ConditionRules {
 const SEARCHES = ['startsWith', 'endsWith', 'contains'];
 const LOGIC = ['&&', '||', '!_'];
 
-const compile = conditionCompiler('destination', DESTINATION_SHAPE);
-
 /** Compiles the condition of a rule for egress. @throws CelError for what CEL or the attributes page does not have */
-export function compileEgressCondition(text: string): Condition {
-  return compile(text);
-}
+export const compileEgressCondition: (text: string) => Condition = memoized(
+  conditionCompiler('destination', DESTINATION_SHAPE),
+);
 
 /**
  * Refuses what the attributes page does not list: it names the operators of each attribute, `&&`, `||`, `!` and parentheses, and no
@@ -24,7 +23,7 @@ export function compileEgressCondition(text: string): Condition {
  */
 export function checkEgressCondition(text: string, rules: ConditionRules): void {
   checkLogic(syntaxTree(text), rules);
-  compile(text);
+  compileEgressCondition(text);
 }
 
 /** How many logical operators an expression has. @throws CelError when it is none */
@@ -100,14 +99,24 @@ function nodesOf(value: unknown): ASTNode[] {
   return isNode(value) ? [value, ...nodesOf(value.args)] : [];
 }
 
-/** The expression with other string literals; those that stay the same stay as they were written. */
-export function withLiterals(text: string, change: (literal: string) => string): string {
-  const literals = nodesOf(syntaxTree(text))
+interface Literal {
+  readonly start: number;
+  readonly end: number;
+  readonly old: string;
+}
+
+/** String literals, the last one first. */
+const literalsOf = memoized((text: string): Literal[] =>
+  nodesOf(syntaxTree(text))
     .flatMap((node) =>
       node.op === 'value' && typeof node.args === 'string' ? [{ ...node.range, old: node.args }] : [],
     )
-    .sort((a, b) => b.start - a.start);
-  return literals.reduce((result, { start, end, old }) => {
+    .sort((a, b) => b.start - a.start),
+);
+
+/** The expression with other string literals; those that stay the same stay as they were written. */
+export function withLiterals(text: string, change: (literal: string) => string): string {
+  return literalsOf(text).reduce((result, { start, end, old }) => {
     const next = change(old);
     return next === old ? result : `${result.slice(0, start)}${quoted(next)}${result.slice(end)}`;
   }, text);

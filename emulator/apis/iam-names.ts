@@ -8,9 +8,6 @@ export const IAM_SERVICE = 'iam.googleapis.com';
 export const KINDS: readonly NodeKind[] = ['projects', 'folders', 'organizations'];
 export type IamCollection = 'accessPolicies' | 'policyBindings';
 
-/** "At most 50 … the maximum value is 1000" (protos). */
-export const PAGES = { default: 50, max: 1000 };
-
 /** "Start with a lowercase letter followed by up to 62 lowercase letters, numbers, hyphens, or dots" (protos, with the pattern). */
 const ID = /^[a-z][a-z0-9.-]{2,62}$/;
 
@@ -43,9 +40,12 @@ export function iamName(state: State, record: Parent & { readonly id: string }, 
   return `${node}/locations/global/${collection}/${record.id}`;
 }
 
+/** Name of the only location of a node. */
+export const locationName = (node: HierarchyNode): string => `${nodeName(node, true)}/locations/global`;
+
 /** Name of a policy or binding that does not depend on switches. */
 export function canonicalName(node: HierarchyNode, collection: IamCollection, id: string): string {
-  return `${nodeName(node, true)}/locations/global/${collection}/${id}`;
+  return `${locationName(node)}/${collection}/${id}`;
 }
 
 /** An id of a request's query. */

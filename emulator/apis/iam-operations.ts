@@ -2,9 +2,18 @@ import { GoogleError, notFound } from '../core/errors.js';
 import { compact, type Json } from '../core/json.js';
 import { operationJson, operationMetadata, type OperationStart } from '../core/operations.js';
 import { read, type Call, type Route } from '../core/router.js';
-import { nodeName } from '../state/orgpolicy.js';
 import type { State } from '../state/state.js';
-import { canonicalName, flag, iamName, KINDS, need, parentOf, type IamCollection, type Parent } from './iam-names.js';
+import {
+  canonicalName,
+  flag,
+  iamName,
+  KINDS,
+  locationName,
+  need,
+  parentOf,
+  type IamCollection,
+  type Parent,
+} from './iam-names.js';
 import { hasVanished } from './operations.js';
 
 const API = 'iam';
@@ -14,13 +23,13 @@ export const iamOperationRoutes: readonly Route[] = KINDS.map((kind) =>
   read(`${kind}/{node}/locations/{location}/operations/{operation}`, (call, state) => {
     const { node } = parentOf(call, state, kind);
     const id = call.param('operation');
-    const name = `${nodeName(node, true)}/locations/global/operations/${id}`;
+    const name = `${locationName(node)}/operations/${id}`;
     need(state, 'iam.operations.get', name);
     const [operation] = state.operations.list(
       (item) =>
         item.api === API &&
         item.id === id &&
-        item.target.startsWith(`${nodeName(node, true)}/`) &&
+        item.target.startsWith(`${locationName(node)}/`) &&
         item.hidden !== true &&
         !hasVanished(state, item),
     );
@@ -55,12 +64,11 @@ export function carryOut(call: Call, state: State, write: Write): Json {
 
 /** 409 when another write to the same resource is on its way, unless the switch lets them race. */
 export function checkIdle(state: State, { parent, collection, id }: Pick<Write, 'parent' | 'collection' | 'id'>): void {
-  if (state.settings.iam.concurrentWrite === 'lro') return;
-  if (state.operations.running(API, canonicalName(parent.node, collection, id)) === undefined) return;
+  if (state.settings.iam.concurrentWrite === 'lro' || !isBeingWritten(state, { parent, collection, id })) return;
   throw new GoogleError('ABORTED', `Another operation on ${id} is in progress.`);
 }
 
-/** Is something of this name being created? */
+/** Is a write to something of this name on its way? */
 export function isBeingWritten(
   state: State,
   { parent, collection, id }: Pick<Write, 'parent' | 'collection' | 'id'>,

@@ -22,9 +22,9 @@ import {
   flag,
   isSameNode,
   KINDS,
+  locationName,
   need,
   newId,
-  PAGES,
   parentOf,
   type Lookup,
 } from './iam-names.js';
@@ -57,16 +57,16 @@ function found(call: Call, state: State, kind: NodeKind, verb: string): AccessPo
 
 function listPolicies(call: Call, state: State, kind: NodeKind): Json {
   const { node } = parentOf(call, state, kind);
-  need(state, 'iam.accesspolicies.list', canonicalName(node, COLLECTION, ''));
+  need(state, 'iam.accesspolicies.list', locationName(node));
   const records = [...state.accessPolicies.values()].filter((record) => isSameNode(record.node, node));
   const items = records.map((record) => policyJson(state, record));
-  return page(items, COLLECTION, call.query, call.path, PAGES);
+  return page(items, COLLECTION, call.query, call.path, state.settings.iam.pageSize);
 }
 
 function searchBindings(call: Call, state: State, kind: NodeKind): Json {
   const record = found(call, state, kind, 'searchPolicyBindings');
   const items = bindingsOfPolicy(state, record).map((binding) => bindingJson(state, binding));
-  return page(items, 'policyBindings', call.query, call.path, PAGES);
+  return page(items, 'policyBindings', call.query, call.path, state.settings.iam.pageSize);
 }
 
 function create(call: Call, state: State, kind: NodeKind): Json {
