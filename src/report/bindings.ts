@@ -4,7 +4,7 @@ import type { EngineReport } from './engines.js';
 import type { Part } from './fit.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
-import { engineId, oneOf } from './recreated.js';
+import { engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { duration, gatewayLabel, plural, STATUS_WORDS } from './words.js';
 

@@ -1,16 +1,9 @@
-import {
-  bindingChanges,
-  endpointChanges,
-  grantChanges,
-  isChange,
-  type EndpointChange,
-  type Plan,
-} from '../plan/types.js';
+import { endpointChanges, grantChanges, isChange, type EndpointChange, type Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
 import { describeEndpoint, HOST_KINDS, KIND_MARKS } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { engineId } from './recreated.js';
+import { losersOf } from './engine-names.js';
 import { redactUrl } from '../redact.js';
 import { plural, serviceLabel, UNASKED } from './words.js';
 
@@ -97,14 +90,11 @@ function hostCounts({ action, interfaces }: EndpointChange): string {
 }
 
 /** Whoever is granted on a service loses that with it. */
-function loserTexts({ members = [] }: EndpointChange, plan: Plan): string[] {
-  if (members.length === 0) return [];
-  const names = new Map(bindingChanges(plan).map(({ engine, displayName }) => [engineId(engine), displayName]));
-  const shown = members.slice(0, SHOWN_LOSERS).map((member) => {
-    const name = names.get(engineId(member));
-    return name === undefined ? `agent ${code(engineId(member), 200)}` : escapeMarkdown(name, 200);
-  });
-  const more = members.length > SHOWN_LOSERS ? ` and ${members.length - SHOWN_LOSERS} more` : '';
+function loserTexts(change: EndpointChange, plan: Plan): string[] {
+  const losers = losersOf(change, plan);
+  if (losers.length === 0) return [];
+  const shown = losers.slice(0, SHOWN_LOSERS).map((name) => escapeMarkdown(name, 200));
+  const more = losers.length > SHOWN_LOSERS ? ` and ${losers.length - SHOWN_LOSERS} more` : '';
   return [`taken from ${shown.join(', ')}${more}`];
 }
 

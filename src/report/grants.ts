@@ -3,7 +3,7 @@ import type { Part } from './fit.js';
 import { grantsHeading } from './grant-model.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
-import { displayNames, engineId, oneOf } from './recreated.js';
+import { displayNames, engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { plural, sourceOf } from './words.js';
 

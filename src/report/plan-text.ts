@@ -14,8 +14,8 @@ import {
 } from '../plan/types.js';
 import { guardrailText } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
+import { displayNames, engineId, losersOf, oneOf } from './engine-names.js';
 import { grantedWith, modelLines } from './grant-model.js';
-import { displayNames, engineId, oneOf } from './recreated.js';
 import {
   countsLine,
   gatewayLabel,
@@ -45,7 +45,10 @@ export function planSections(plan: Plan): Section[] {
   const bindings = bindingChanges(plan);
   const guardrails = guardrailChanges(plan);
   return [
-    { title: `Endpoints (Agent Registry): ${actions(endpoints)}`, lines: endpoints.flatMap(endpointLines) },
+    {
+      title: `Endpoints (Agent Registry): ${actions(endpoints)}`,
+      lines: endpoints.flatMap((change) => endpointLines(change, plan)),
+    },
     {
       title: `Grants (${grantedWith(plan)}): ${actions(grants)}`,
       lines: [...modelLines(plan), ...grantLines(grants, plan)],
@@ -76,7 +79,7 @@ function actions(changes: readonly { action: string }[]): string {
   return [...counts].map(([action, count]) => `${count} ${action}`).join(', ') || 'none';
 }
 
-function endpointLines(change: EndpointChange): string[] {
+function endpointLines(change: EndpointChange, plan: Plan): string[] {
   const title = `${MARKS[change.action]} ${change.key}: ${change.action} ${change.service}`;
   const fields = change.fields.map(
     ({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`,
@@ -86,8 +89,8 @@ function endpointLines(change: EndpointChange): string[] {
     const why = reason || (change.action === 'adopt' ? UNASKED : '');
     return `    ${mark} ${redactUrl(url)}${protocol ? ` [${protocol}]` : ''}${why ? `  ${why}` : ''}`;
   });
-  const members = (change.members ?? []).map((member) => `    - ${member} loses it`);
-  return [title, ...fields, ...interfaces, ...members];
+  const losers = losersOf(change, plan).map((name) => `    ${JSON.stringify(name)} loses it`);
+  return [title, ...fields, ...interfaces, ...losers];
 }
 
 function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {

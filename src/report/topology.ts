@@ -4,6 +4,7 @@ import {
   decidingGrants,
   directionOf,
   endpointChanges,
+  isRemoval,
   type EndpointChange,
   type GrantChange,
   type Plan,
@@ -162,14 +163,15 @@ function endpointNodes({ services }: NodeIds, plan: Plan): Node[] {
   }
   return [...byService].map(([service, changes]) => {
     const kind = changes.map((change) => describeEndpoint(change).kind).sort(byDanger)[0] ?? 'keep';
-    const hosts = Math.max(...changes.map(({ interfaces }) => interfaces.filter(isThere).length));
+    const hosts = Math.max(...changes.map(hostsOf));
     const keys = [...new Set(changes.map(({ key }) => key))].join(', ');
     return { id: services.get(service) ?? '', shape: 'endpoint', kind, lines: [keys, plural(hosts, 'host')] };
   });
 }
 
-function isThere({ action }: { readonly action: string }): boolean {
-  return action !== 'remove';
+/** After the run; of a service that goes, those that go with it. */
+function hostsOf(change: EndpointChange): number {
+  return change.interfaces.filter(({ action }) => isRemoval(change) || action !== 'remove').length;
 }
 
 function unique(edges: readonly Edge[]): Edge[] {

@@ -3,7 +3,7 @@ import { reportEngines } from '../../../src/report/engines.js';
 import { stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
-import type { Desired } from '../../../src/config/desired.js';
+import type { Desired, DesiredAgent } from '../../../src/config/desired.js';
 import type { Observed } from '../../../src/observe/observed.js';
 import type { ApplyResult } from '../../../src/apply/result.js';
 import type { Finding, Plan } from '../../../src/plan/types.js';
@@ -37,6 +37,9 @@ export const CASES: Readonly<Record<string, () => string>> = {
   'apply-success': () => renderComment(applied()),
   'apply-failure': () => renderComment(halfWay()),
   guardrails: () => renderComment(guarded()),
+  prune: () => renderComment(pruned(true)),
+  'prune-stopped': () => renderComment(prunedHalfWay()),
+  'summary-prune-dry': () => summaryOf('Agent Gateway plan', pruned(false)),
   hostile: () => renderComment(hostileComment()),
   'summary-first-plan': () => summaryOf('Agent Gateway plan', firstPlan()),
   'summary-apply-failure': () => summaryOf('Agent Gateway apply', halfWay()),
@@ -143,6 +146,66 @@ function guarded(): CommentInput {
     guardrails: { ...seen(ownConstraint([OTHER]), ENFORCED).guardrails, ingress: { constraint: hand, policy: null } },
   });
   return commentOf(want, world, { next: [REVIEW] });
+}
+
+/**
+ * One engine was deployed anew and one is no longer allowed what it was; two endpoints are no longer declared, one of which others
+ * use as well.
+ */
+function pruned(prune: boolean): CommentInput {
+  const named = (text: string, ...allow: string[]): DesiredAgent => ({
+    selector: { kind: 'displayName', text, origin: fromFile(12) },
+    allow,
+  });
+  const want = desired({
+    gateways: { egress: gateway('egress') },
+    endpoints: [endpoint('ticket-system', ['acme.zendesk.example.com'], { displayName: 'ticket-system' })],
+    agents: [named('Support agent', 'ticket-system'), named('Billing agent')],
+    prune,
+  });
+  const bound = egressConfig('egress');
+  const old = memberOf('7777777777777777777');
+  const billing = memberOf('8652609503562301440');
+  const world = fleetWorld({
+    engines: [
+      observedEngine('4405152104998502400', { displayName: 'Support agent', allow: ['ticket-system'] }),
+      observedEngine('8652609503562301440', { displayName: 'Billing agent', config: bound }),
+    ],
+    services: [
+      ownedService('ticket-system', ['acme.zendesk.example.com']),
+      ownedService('legacy-tickets', ['tickets.example.com', 'files.example.com']),
+      ownedService('shared-mail', ['mail.example.com']),
+    ],
+    policies: {
+      'ticket-system': policyOf([old, billing]),
+      'legacy-tickets': policyOf([old, billing]),
+      'shared-mail': policyOf([billing, 'group:payments@example.com']),
+    },
+    enforcement: enforcing,
+    ...(prune ? { gone: new Set(['7777777777777777777']) } : {}),
+  });
+  const plan = planned(want, world);
+  const shown = ['prunable', 'prune-kept', 'stale-members'];
+  const checks = plan.checks.filter(({ id }) => shown.includes(id));
+  return commentOf(want, world, { plan: { ...plan, checks }, next: [REVIEW] });
+}
+
+/** Members are out, and the service stays for now. */
+function prunedHalfWay(): CommentInput {
+  const input = pruned(true);
+  const { plan } = input;
+  if (!plan) return input;
+  const result = resultOf(plan);
+  const failure: Failure = {
+    reason: 'register-failed',
+    message:
+      'Removing endpoint legacy-tickets (projects/acme-agents/locations/us-central1/services/legacy-tickets) failed: 429.',
+    next: ['A quota is used up: run again later, or ask for more quota.'],
+  };
+  const removed = [...result.removals.services.keys()].map((name) => [name, { status: 'failed', failure }] as const);
+  const ended = { ...result, removals: { ...result.removals, services: new Map(removed) }, failures: [failure] };
+  const open = stillOpen(plan, ended);
+  return { ...input, state: 'failed', elapsedMs: 183_000, failures: [failure], next: [], open };
 }
 
 function noChanges(): CommentInput {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { DesiredAgent } from '../../../src/config/desired.js';
 import { findingText, planHeadline, planSections } from '../../../src/report/plan-text.js';
 import { gatewayLabel } from '../../../src/report/words.js';
 import {
@@ -6,6 +7,7 @@ import {
   egressConfig,
   endpoint,
   engineNamed,
+  fromFile,
   gateway,
   gatewayNamed,
   ingressConfig,
@@ -88,6 +90,64 @@ describe('planSections', () => {
     );
     expect(linesOf('Grants', of)).toContain(
       '+ stripe: carried over from the registry-wide policy principal://owl, only if hours > 20',
+    );
+  });
+
+  it('shows what is taken away, from whom and why', () => {
+    const of = planned(
+      desired({ endpoints: [endpoint('stripe', ['a.example'])], prune: true }),
+      observed({
+        engines: [
+          observedEngine('1', { allow: ['stripe'], displayName: 'Support agent' }),
+          observedEngine('2', { displayName: 'Billing agent' }),
+        ],
+        services: [ownedService('stripe', ['a.example']), ownedService('tickets', ['b.example'])],
+        policies: {
+          stripe: policyOf([memberOf('1'), memberOf('2'), memberOf('404')]),
+          tickets: policyOf([memberOf('2'), memberOf('404')]),
+        },
+        gone: new Set(['404']),
+      }),
+    );
+    expect(planHeadline(of)).toMatch(/0 to register, 0 to grant, 0 to bind, 3 to remove$/);
+    expect(linesOf('Endpoints', of).slice(-3)).toEqual([
+      `- tickets: remove ${serviceNamed('tickets')}`,
+      '    - https://b.example [JSONRPC]',
+      '    "Billing agent" loses it',
+    ]);
+    expect(linesOf('Grants', of)).toEqual([
+      `  stripe: "Support agent" ${memberOf('1')}`,
+      `- stripe: "Billing agent" is not allowed this endpoint, ${memberOf('2')}`,
+      `- stripe: engine is gone, ${memberOf('404')}`,
+    ]);
+  });
+
+  it('shows an engine that came back under another ID', () => {
+    const named: DesiredAgent = {
+      selector: { kind: 'displayName', text: 'Support agent', origin: fromFile() },
+      allow: ['stripe'],
+    };
+    const of = planned(
+      desired({
+        gateways: { egress: gateway('egress') },
+        endpoints: [endpoint('stripe', ['a.example'])],
+        agents: [named],
+        prune: true,
+      }),
+      observed({
+        engines: [observedEngine('1', { allow: ['stripe'], displayName: 'Support agent' })],
+        services: [ownedService('stripe', ['a.example'])],
+        policies: { stripe: policyOf([memberOf('91'), memberOf('92')]) },
+        gone: new Set(['91', '92']),
+      }),
+    );
+    expect(linesOf('Grants', of)).toEqual([
+      `+ stripe: "Support agent", recreated, was one of 91, 92, ${memberOf('1')}`,
+      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('91')}`,
+      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('92')}`,
+    ]);
+    expect(linesOf('Bindings', of)[0]).toBe(
+      `+ "Support agent" ${engineNamed('1')}: create, recreated, was one of 91, 92`,
     );
   });
 

@@ -1,7 +1,7 @@
 import { groupBy } from '../canonical.js';
 import type { GrantChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
-import { memberName } from './members.js';
+import { isGone, memberName } from './members.js';
 import { byService, endpointOrigin, listed } from './wording.js';
 
 const REMEDY = 'Set `prune: true` to take it away, or declare it again.';
@@ -18,8 +18,9 @@ export const prunable: Check = {
 
 function services({ observed, pruning }: CheckInput): Found[] {
   return pruning.services.removals.map(({ key, service, interfaces, members = [] }) => {
-    const names = members.map((member) => memberName(member, observed)).sort();
-    const granted = names.length === 0 ? 'nobody is granted on it' : `granted on it: ${listed(names)}`;
+    const there = members.filter((member) => !isGone(member, observed));
+    const names = there.map((member) => memberName(member, observed)).sort();
+    const granted = names.length === 0 ? 'granted to nobody who is there' : `granted to ${listed(names)}`;
     return {
       message: `Endpoint ${key} (${service}) was made by this config and is no longer declared; it has ${interfaces.length} host${interfaces.length === 1 ? '' : 's'}, ${granted}.`,
       remedy: REMEDY,

@@ -25,11 +25,11 @@ export const staleMembers: Check = {
       const isPrunable = input.pruning.grants.removals.some(
         (removal) => removal.service === service && removal.why === 'engine-gone',
       );
-      const prune = desired.prune || !isPrunable ? '' : 'Set `prune: true` to remove them, or remove';
+      const prune = desired.prune || !isPrunable ? '' : 'Set `prune: true`, or remove';
       return [
         {
           message: `The policy of service ${service} still grants ${stale.length === 1 ? 'an engine that is' : `${stale.length} engines that are`} gone: ${listed(names)}.`,
-          remedy: `${prune || 'Remove'} them: \`gcloud iap web remove-iam-policy-binding --resource-type=agent-registry --endpoint=ENDPOINT_ID --region=REGION --member=MEMBER --role=roles/iap.egressor\`.`,
+          remedy: `${prune || 'Remove'} them by hand: \`gcloud iap web remove-iam-policy-binding --resource-type=agent-registry --endpoint=ENDPOINT_ID --region=REGION --member=MEMBER --role=roles/iap.egressor\`.`,
           ...endpointOrigin(
             { desired },
             changes.map(({ key }) => key),
