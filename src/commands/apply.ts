@@ -91,7 +91,7 @@ async function said(
 }
 
 function carryOut(
-  { plan, observed, google }: Looked,
+  { desired, plan, observed, google }: Looked,
   inputs: ApplyInputs,
   session: Session,
   start: number,
@@ -104,6 +104,7 @@ function carryOut(
       propagationWaitMs: inputs.propagationWaitMs,
       engineWritesPerMinute: inputs.engineWritesPerMinute,
       rollback: inputs.rollback,
+      config: desired.config,
     },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );

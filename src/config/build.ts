@@ -88,6 +88,7 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     ...(guardrails === undefined ? {} : { guardrails }),
     move: file?.value.move ?? false,
     prune: args.prune ?? false,
+    migrate: file?.value.migrate ?? false,
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };

@@ -1,5 +1,6 @@
 import { isNotFound, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
+import { rulesOf } from '../plan/access/rules.js';
 import { isStale } from '../plan/checks/members.js';
 import { engineIdIn, engineNameOf } from '../plan/scope-engine.js';
 import type { Observed } from './observed.js';
@@ -13,12 +14,15 @@ import type { Observed } from './observed.js';
 export async function readGone(
   observed: Pick<
     Observed,
-    'project' | 'region' | 'engines' | 'siblings' | 'engineNames' | 'policies' | 'registryPolicy'
+    'project' | 'region' | 'engines' | 'siblings' | 'engineNames' | 'policies' | 'registryPolicy' | 'access'
   >,
   google: Google,
 ): Promise<Required<Pick<Observed, 'gone' | 'engineNames'>>> {
   const policies = [...observed.policies.values(), observed.registryPolicy];
-  const members = policies.flatMap((policy) => (policy?.bindings ?? []).flatMap((binding) => binding.members ?? []));
+  const members = [
+    ...policies.flatMap((policy) => (policy?.bindings ?? []).flatMap((binding) => binding.members ?? [])),
+    ...rulesOf(observed.access?.policy).flatMap(({ principals = [] }) => principals),
+  ];
   const doubtful = members.filter((member) => isStale(member, observed));
   const names = new Map(doubtful.map((member) => [engineIdIn(member, observed) ?? '', engineNameOf(member, observed)]));
   const gone = new Set<string>();

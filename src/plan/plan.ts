@@ -3,7 +3,10 @@ import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
 import { digestOf, sortBy } from './canonical.js';
 import { runChecks } from './checks/index.js';
+import { planAccessGrants } from './access/grants.js';
+import { withAccessPolicy } from './access/summary.js';
 import { planEndpoints } from './endpoints.js';
+import { grantModelOf } from './grant-model.js';
 import { planGrants, sortGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
@@ -29,18 +32,20 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const hosts = planHosts(desired, observed, { region: observed.region, universe });
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-  const granted = planGrants(desired, observed, endpoints);
-  const recreated = findRecreated(desired, observed, endpoints, granted);
-  const grants = withFormer(granted, recreated, observed, endpoints);
+  const model = grantModelOf(desired, observed);
+  const members = model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : [];
+  const rules = model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : [];
+  const recreated = findRecreated(desired, observed, endpoints, members);
+  const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
   const bindings = markMoves(planBindings(desired, observed), desired, observed).map((change): BindingChange => {
     const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
     return recreatedFrom ? { ...change, recreatedFrom } : change;
   });
   const guardrails = planGuardrails(desired, observed, bindings);
-  const pruning = planPruning(desired, observed, endpoints, grants, recreated);
+  const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
   const changes: Change[] = [
     ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
-    ...sortGrants([...grants, ...(desired.prune ? pruning.grants.removals : [])]),
+    ...sortGrants([...grants, ...(desired.prune ? [...pruning.grants.removals, ...pruning.rules] : [])]),
     ...bindings,
     ...guardrails,
   ];
@@ -49,8 +54,19 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet, pruning }),
+    checks: runChecks({
+      desired,
+      observed,
+      endpoints,
+      grants,
+      model,
+      bindings,
+      guardrails,
+      unmet: hosts.unmet,
+      pruning,
+    }),
     summary: summarise(changes),
+    ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
   };
 }
 

@@ -74,7 +74,10 @@ describe('planSections', () => {
   });
 
   it('shows each member with its engine', () => {
-    expect(linesOf('Grants')[2]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
+    expect(linesOf('Grants')[0]).toMatch(
+      /^Who may pass is decided by allow policies \(V1\): no authorization policy of gateway .* asks IAP; V1 is assumed\.$/,
+    );
+    expect(linesOf('Grants')[3]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
   });
 
   it('shows who is carried over, and under which condition', () => {

@@ -2,7 +2,7 @@ import type { CheckLevel, Desired, Origin } from '../../config/desired.js';
 import type { Observed } from '../../observe/observed.js';
 import type { UnmetHosts } from '../hosts.js';
 import type { Pruning } from '../prune.js';
-import type { BindingChange, EndpointChange, GrantChange, GuardrailChange } from '../types.js';
+import type { BindingChange, EndpointChange, GrantChange, GrantModel, GuardrailChange } from '../types.js';
 
 /** What a check may look at: the desired state, the world, and what the plan would do. */
 export interface CheckInput {
@@ -10,6 +10,7 @@ export interface CheckInput {
   readonly observed: Observed;
   readonly endpoints: readonly EndpointChange[];
   readonly grants: readonly GrantChange[];
+  readonly model: GrantModel;
   readonly bindings: readonly BindingChange[];
   readonly guardrails: readonly GuardrailChange[];
   readonly unmet: readonly UnmetHosts[];

@@ -3,6 +3,12 @@ import { redactText } from '../../redact.js';
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
+import { accessAllowedOtherwise } from './access-allowed-otherwise.js';
+import { accessDeniedByRule, accessRuleUnclear } from './access-denied-by-rule.js';
+import { accessPolicyBindings, accessPolicyForbidden } from './access-policy-bindings.js';
+import { accessPolicyProjectWide } from './access-policy-project-wide.js';
+import { accessPolicyTooLarge } from './access-policy-too-large.js';
+import { accessRuleChanged } from './access-rule-changed.js';
 import { apiDisabled } from './api-disabled.js';
 import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
@@ -78,6 +84,14 @@ export const ALL: readonly Check[] = [
   gatewayOtherRegion,
   gatewayWithoutPolicy,
   grantsInert,
+  accessDeniedByRule,
+  accessRuleUnclear,
+  accessRuleChanged,
+  accessPolicyBindings,
+  accessPolicyForbidden,
+  accessPolicyTooLarge,
+  accessPolicyProjectWide,
+  accessAllowedOtherwise,
   apiDisabled,
   permissionMissing,
   guardrailNotReadable,

@@ -1,3 +1,4 @@
+import { plannedRules, RULE_LIMIT } from '../access/edits.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { byService, endpointOrigin } from './wording.js';
 
@@ -6,11 +7,26 @@ const ENDPOINTS = { quota: 100, near: 90 };
 /** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
 const MEMBERS = { limit: 1_500, near: 1_350 };
 
+const RULES = { near: 100, most: RULE_LIMIT };
+
 export const quotaNear: Check = {
   id: 'quota-near',
   level: 'warning',
-  run: (input) => [...endpointsNear(input), ...membersNear(input)],
+  run: (input) => [...endpointsNear(input), ...membersNear(input), ...rulesNear(input)],
 };
+
+/** Nobody says how many rules a policy may have; so many are worth a thought. */
+function rulesNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+  if (observed.access === undefined) return [];
+  const rules = plannedRules(desired, observed, endpoints, grants);
+  if (rules.length < RULES.near || rules.length > RULES.most) return [];
+  return [
+    {
+      message: `Access policy ${observed.access.name} has ${rules.length} rules after this plan, and how many it takes is not documented (${RULES.most} in policies of its kind).`,
+      remedy: 'Put hosts that the same agents use into one endpoint, and clear rules that nobody needs.',
+    },
+  ];
+}
 
 function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): Found[] {
   const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
@@ -32,7 +48,9 @@ function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInp
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
-    const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
+    const added = grants.filter(
+      (grant) => grant.service === service && grant.action === 'create' && grant.model === undefined,
+    ).length;
     const removed = desired.prune ? pruning.grants.removals.filter((grant) => grant.service === service).length : 0;
     const total = there + added - removed;
     if (total < MEMBERS.near) return [];
