@@ -38615,8 +38615,9 @@ function ownedDescription(owner) {
     return owner.config === undefined ? MANAGED : `${MANAGED} ${markOf(owner.config, owner)}`;
 }
 /** @returns true when the service carries the mark of exactly this config, scope and key */
-function isOwned({ description = '' }, owner) {
-    return owner.config !== undefined && description.includes(markOf(owner.config, owner));
+function isOwned({ description }, owner) {
+    // Google's JSON may say null where nothing is said.
+    return owner.config !== undefined && (description ?? '').includes(markOf(owner.config, owner));
 }
 /**
  * Who made a service, as far as its mark says.
@@ -38624,7 +38625,8 @@ function isOwned({ description = '' }, owner) {
  * @returns `this`: this config for this scope, under whatever key; `other-scope`: a config for the engines of another project or
  *   region; `other`: another config of this scope, or a run with inputs alone; `unmarked`: nobody that is known here
  */
-function makerOf({ description = '' }, { config, scope }) {
+function makerOf(service, { config, scope }) {
+    const description = service.description ?? '';
     if (!description.includes(MANAGED))
         return 'unmarked';
     const [, marked, project, region] = MARK.exec(description) ?? [];
