@@ -4,6 +4,7 @@ import type { ApplyResult } from '../apply/result.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
+import { switchCommands } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import { guardrailChanges, isChange, type Plan } from '../plan/types.js';
@@ -50,7 +51,11 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   }
   const result = await carryOut(looked, inputs, session, start);
   await applying;
-  const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
+  const next = [
+    'New grants and registrations take some minutes to count everywhere.',
+    ...policyDelay(plan),
+    ...migrationNext(looked, inputs.universe),
+  ];
   return said(comment, end({ result, failures: result.failures, next }), {
     state: result.failures.length > 0 ? 'failed' : 'applied',
     open: stillOpen(plan, result),
@@ -62,6 +67,25 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
 function policyDelay(plan: Plan): string[] {
   if (!guardrailChanges(plan).some(isChange)) return [];
   return ['Changes of guardrails take up to 15 minutes to count.'];
+}
+
+/** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
+function migrationNext({ plan, observed }: Looked, universe: string): string[] {
+  const { grantModel, checks } = plan;
+  const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
+  if (!isMigrating) return [];
+  const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
+  if (isIncomplete) {
+    return [
+      'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
+    ];
+  }
+  const commands = switchCommands(observed, universe);
+  return commands.length === 0
+    ? ['The access rules are written.']
+    : [
+        `The access rules are written and read back. Two minutes from now the gateway may be switched to them: ${commands.join(' && ')}`,
+      ];
 }
 
 /** The outcome of a run that knows its plan. */

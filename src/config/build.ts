@@ -100,11 +100,8 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
 
 /** Part of the format, so that a config can be written for both, but not of this version. */
 function reportNotYet(context: Context, file: ParsedFile): void {
-  const notYet = (key: 'migrate' | 'move', what: string): void => {
-    report(context, file.locate([key], 'key'), `"${what}" is not supported yet in this version; remove it.`);
-  };
-  if (file.value.migrate === true) notYet('migrate', 'migrate: true');
-  if (file.value.move === true) notYet('move', 'move: true');
+  if (file.value.move !== true) return;
+  report(context, file.locate(['move'], 'key'), '"move: true" is not supported yet in this version; remove it.');
 }
 
 /** A check that guards data or a running agent keeps its level. */

@@ -71,7 +71,9 @@ export async function observe(desired: Desired, google: Google, universe: string
   ]);
   return {
     ...base,
-    ...(desired.prune ? await readGone({ ...base, ...policies, ...(access ? { access } : {}) }, google) : {}),
+    ...(desired.prune || desired.migrate
+      ? await readGone({ ...base, ...policies, ...(access ? { access } : {}) }, google)
+      : {}),
     ...policies,
     ...(access ? { access } : {}),
     attached,

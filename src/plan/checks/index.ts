@@ -34,6 +34,7 @@ import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { migrationIncomplete, migrationReady } from './migration.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
 import { prunable } from './prunable.js';
@@ -88,6 +89,8 @@ export const ALL: readonly Check[] = [
   accessPolicyTooLarge,
   accessPolicyProjectWide,
   accessAllowedOtherwise,
+  migrationIncomplete,
+  migrationReady,
   apiDisabled,
   permissionMissing,
   guardrailTooLong,
