@@ -7,7 +7,7 @@ import type { Observed } from './observed.js';
 
 /**
  * Asks for every engine that somebody is granted something as, and that was not listed: a list may lag behind a deploy, and a
- * grant of an agent that starts right now must not be taken away. Only read where something is taken away.
+ * grant of an agent that starts right now must not be taken away. Only read where something is taken away or carried over.
  *
  * @returns the IDs of those that Google says are not there, and all names that are known to be there
  */

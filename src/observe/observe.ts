@@ -75,7 +75,7 @@ async function readFleet(
     readFailedUpdates(desired, base, google),
   ]);
   const read = { ...base, ...policies, ...(access ? { access } : {}), ...(enforcement ? { enforcement } : {}) };
-  const gone = desired.prune ? await readGone(read, google) : {};
+  const gone = desired.prune || desired.migrate ? await readGone(read, google) : {};
   return { ...read, ...gone, attached, failedUpdates };
 }
 

@@ -3,17 +3,14 @@ import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
 import { digestOf, sortBy } from './canonical.js';
 import { runChecks } from './checks/index.js';
-import { planAccessGrants } from './access/grants.js';
 import { withAccessPolicy } from './access/summary.js';
 import { planEndpoints } from './endpoints.js';
-import { grantModelOf } from './grant-model.js';
-import { planGrants, sortGrants } from './grants.js';
+import { planGrantLayer } from './grant-layer.js';
+import { sortGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
 import { markMoves } from './moves.js';
-import { planPruning } from './prune.js';
 import { undeclaredServices } from './prune-services.js';
-import { findRecreated, withFormer } from './recreated.js';
 import { engineNameOf } from './scope-engine.js';
 import { isChange, type BindingChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
@@ -32,17 +29,12 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const hosts = planHosts(desired, observed, { region: observed.region, universe });
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-  const model = grantModelOf(desired, observed);
-  const members = model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : [];
-  const rules = model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : [];
-  const recreated = findRecreated(desired, observed, endpoints, members);
-  const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+  const { model, grants, pruning, recreated, left } = planGrantLayer(desired, observed, endpoints);
   const bindings = markMoves(planBindings(desired, observed), desired, observed).map((change): BindingChange => {
     const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
     return recreatedFrom ? { ...change, recreatedFrom } : change;
   });
   const guardrails = planGuardrails(desired, observed, bindings);
-  const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
   const changes: Change[] = [
     ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
     ...sortGrants([...grants, ...(desired.prune ? [...pruning.grants.removals, ...pruning.rules] : [])]),
@@ -60,9 +52,11 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
       endpoints,
       grants,
       model,
+      left,
       bindings,
       guardrails,
       unmet: hosts.unmet,
+      universe,
       pruning,
     }),
     summary: summarise(changes),

@@ -308,27 +308,13 @@ describe('agents of the file', () => {
   });
 });
 
-describe('what is not in this version yet', () => {
-  const text = FILE_HEAD + AGENTS;
-
-  it('migrate: true', () => {
-    expect(build(`${text}migrate: true`).problems).toEqual([
-      'agent-gateway.yaml:6:1: "migrate: true" is not supported yet in this version; remove it.',
-    ]);
-  });
-
-  it('may be switched off', () => {
-    expect(build(`${text}migrate: false\n`).problems).toEqual([]);
-  });
-});
-
-describe('move', () => {
+describe.each(['move', 'migrate'] as const)('%s', (key) => {
   it.each([
     ['', false],
-    ['move: false', false],
-    ['move: true', true],
+    [`${key}: false`, false],
+    [`${key}: true`, true],
   ])('%j', (line, expected) => {
-    expect(desiredOf(FILE_HEAD + AGENTS + line).move).toBe(expected);
+    expect(desiredOf(FILE_HEAD + AGENTS + line)[key]).toBe(expected);
   });
 });
 

@@ -30,9 +30,13 @@ export const accessRuleUnclear: Check = {
 };
 
 function deniedBy(touched: Touched, input: CheckInput): Found {
+  // Rules that are only prepared deny nothing yet, and must not hold up what counts now.
+  const decides = input.model.decides.includes('V2');
+  const when = decides ? '' : ', once the gateway decides by access policies';
   return {
-    message: `${ruleName(touched)} denies ${namesOf(touched)}. Denials win over everything that is allowed, so these grants would do nothing.`,
+    message: `${ruleName(touched)} denies ${namesOf(touched)}. Denials win over everything that is allowed, so these grants would do nothing${when}.`,
     remedy: 'Ask whoever made the rule to leave these agents out of it, or take the endpoints out of allow.',
+    isNote: !decides,
     ...grantsOrigin(touched.grants, input),
   };
 }

@@ -51,6 +51,8 @@ export const CHECKS: readonly KnownCheck[] = [
   warning('access-rule-changed'),
   warning('access-policy-project-wide'),
   warning('access-allowed-otherwise'),
+  warning('migration-incomplete'),
+  warning('migration-ready'),
   warning('not-readable'),
   warning('guardrail-blocks-deploys'),
 ];

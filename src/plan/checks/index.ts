@@ -36,6 +36,7 @@ import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { migrationIncomplete, migrationReady } from './migration.js';
 import { moveUngoverned } from './move-ungoverned.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
@@ -92,6 +93,8 @@ export const ALL: readonly Check[] = [
   accessPolicyTooLarge,
   accessPolicyProjectWide,
   accessAllowedOtherwise,
+  migrationIncomplete,
+  migrationReady,
   apiDisabled,
   permissionMissing,
   guardrailNotReadable,
