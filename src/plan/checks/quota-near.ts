@@ -1,3 +1,4 @@
+import { groupBy } from '../canonical.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { byService, endpointOrigin } from './wording.js';
 
@@ -27,11 +28,15 @@ function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
 }
 
 function membersNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+  const created = groupBy(
+    grants.filter(({ action }) => action === 'create'),
+    ({ service }) => service,
+  );
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
-    const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
+    const added = created.get(service)?.length ?? 0;
     const total = there + added;
     if (total < MEMBERS.near) return [];
     return [
