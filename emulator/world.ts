@@ -1,6 +1,7 @@
 import { LineCounter, isNode, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { settingsSchema } from './settings.js';
+import { accessPolicyInput, policyBindingInput } from './world-iam.js';
 import { customConstraintInput, orgPolicyInput } from './world-orgpolicy.js';
 
 const id = z.string().min(1);
@@ -81,6 +82,8 @@ const service = z.strictObject({
   description: z.string().max(2048).optional(),
   urls: z.array(z.string()).default([]),
   protocol: z.enum(['JSONRPC', 'GRPC', 'HTTP_JSON']).default('JSONRPC'),
+  /** Default: after the gateways and before the engines. */
+  createTime: time.default('2026-08-01T00:00:00Z'),
   /** Id of its projection; made by the emulator when absent. */
   resourceId: z.string().optional(),
   /** Bindings of the projection's own IAP policy. */
@@ -133,6 +136,8 @@ export const worldSchema = z
     policies: z.array(policy).default([]),
     customConstraints: z.array(customConstraintInput).default([]),
     orgPolicies: z.array(orgPolicyInput).default([]),
+    accessPolicies: z.array(accessPolicyInput).default([]),
+    policyBindings: z.array(policyBindingInput).default([]),
     /** Permissions the caller does not have. */
     denied: z.array(denied).default([]),
     /** Trust domains that exist besides those of the projects above. */

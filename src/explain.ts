@@ -1,4 +1,5 @@
-import { NotBound, RefusedByPolicy, StillRunning, type RefusingConstraint } from './apply/errors.js';
+import { NotBound, RefusedByPolicy, StillRunning } from './apply/errors.js';
+import { explainRefused } from './explain-refused.js';
 import type { Failure, FailureReason } from './failure.js';
 import {
   ApiError,
@@ -9,6 +10,10 @@ import {
   TimeoutError,
   isApiDisabled,
 } from './google/errors.js';
+
+/** What a run that ended before its work was done leaves to the next one. */
+export const RUN_AGAIN =
+  'Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.';
 
 /**
  * Turns an error into what the person in front of a red pipeline needs: what failed, on which resource, what Google
@@ -21,7 +26,7 @@ export function explain(error: unknown, doing: string, otherwise: FailureReason)
   if (error instanceof StillRunning) return interrupted(error.cause, `${doing}: ${error.message}`);
   if (error instanceof TimeoutError || error instanceof CancelledError) return interrupted(error, doing);
   if (error instanceof AuthError) return { reason: 'auth-failed', message: error.message, next: [] };
-  if (error instanceof RefusedByPolicy) return explainRefused(error, doing, otherwise);
+  if (error instanceof RefusedByPolicy) return { reason: otherwise, ...explainRefused(error, doing) };
   if (error instanceof ApiError) return explainApiError(error, doing, otherwise);
   if (error instanceof OperationError) {
     return {
@@ -49,10 +54,12 @@ function sentence(text: string): string {
 
 function interrupted(cause: unknown, doing: string): Failure {
   const cancelled = cause instanceof CancelledError;
+  const last =
+    cause instanceof TimeoutError && cause.cause instanceof Error ? sentence(` Last: ${cause.cause.message}`) : '';
   return {
     reason: cancelled ? 'cancelled' : 'timeout',
-    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.`,
-    next: ['Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.'],
+    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.${last}`,
+    next: [RUN_AGAIN],
   };
 }
 
@@ -84,39 +91,11 @@ function explainApiError(error: ApiError, doing: string, otherwise: FailureReaso
 /** @returns what to do about an answer that is neither about the token nor about a permission */
 function nextAfter(error: ApiError): string[] {
   if (error.reason === 'CUSTOM_ORG_POLICY_VIOLATION') {
-    return [
-      'An organization policy forbids this: ask its owners to allow the gateway, or name one that is allowed. Gateway names are compared as text, with the project ID.',
-    ];
+    return ['An organization policy forbids this: ask its owners what it allows.'];
   }
   if (error.status === 429) return ['A quota is used up: run again later, or ask for more quota.'];
-  if (error.status >= 500) return ['Google had a problem of its own: run again; what is done is kept.'];
-  return ['Put right what Google names above, then run again: what is done is kept.'];
-}
-
-/** What a custom constraint does, in plain words: Google's own answer quotes its description and no gateway. */
-function explainRefused({ constraints, message }: RefusedByPolicy, doing: string, reason: FailureReason): Failure {
-  const approving = constraints.filter(({ direction }) => direction !== undefined);
-  const names = constraints.map(({ id }) => id).join(', ') || 'that Google does not name';
-  return {
-    reason,
-    message: [
-      `${doing} was refused by an organization policy, custom constraint ${names}.`,
-      ...approving.map(approvedText),
-      sentence(message),
-    ].join('\n'),
-    next: [
-      approving.length > 0
-        ? 'Name an approved gateway, or ask the owners of the policy to approve this one: under guardrails, where a config keeps the list. Names are compared as text, with the project ID.'
-        : 'Ask the owners of the policy what it allows.',
-      'A change of the policy or its list takes up to 15 minutes to count: where it was changed just now, run again after that.',
-    ],
-  };
-}
-
-function approvedText({ direction = 'egress', approved }: RefusingConstraint): string {
-  const rule = `It lets an engine be created or updated only with an approved ${direction} gateway`;
-  if (approved === undefined) return `${rule}; this identity cannot read which ones are approved.`;
-  return `${rule}. Approved: ${approved.join(', ') || 'none'}.`;
+  if (error.status >= 500) return ['Google had a problem of its own: run again.'];
+  return ['Put right what Google names above, then run again.'];
 }
 
 /** The smallest usual role by API (Google's documentation of each product). */

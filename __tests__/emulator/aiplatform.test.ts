@@ -276,4 +276,39 @@ describe('bindings Google refuses', () => {
       expect(await configOf(call)).toBeDefined();
     });
   });
+
+  it('can be taken in the words and with the status of other reports, at once or by the operation', async () => {
+    const gateways = [...(baseWorld().gateways ?? []), { id: 'other', path: 'egress' as const }];
+    const secondGatewayMessage =
+      'Another Agent Gateway is already active or being created for this project and direction.';
+    const aiplatform = { secondGatewayMessage, secondGatewayStatus: 'FAILED_PRECONDITION' as const };
+    await withEmulator(baseWorld({ gateways, settings: { aiplatform } }), async (emulator, call) => {
+      emulator.world.bind(ENGINE_A, { egress: 'egress' });
+      const other = binding(EGRESS.replace('egress', 'other'));
+      const { body } = await call('PATCH', PATCH_B, other);
+      emulator.world.advance(60_000);
+      expect((await call('GET', `aiplatform/v1/${String(body.name)}`)).body).toMatchObject({
+        error: { code: 9, message: secondGatewayMessage },
+      });
+      emulator.world.set({ aiplatform: { secondGateway: 'sync' } });
+      expect(await call('PATCH', PATCH_B, other)).toMatchObject({
+        status: 400,
+        body: { error: { status: 'FAILED_PRECONDITION', message: secondGatewayMessage } },
+      });
+    });
+  });
+
+  it('is free from the moment on at which it is, whenever somebody looks', async () => {
+    const gateways = [...(baseWorld().gateways ?? []), { id: 'other', path: 'egress' as const }];
+    const settings = { operations: { engineUpdateMs: 10_000 }, aiplatform: { slotReleaseMs: 15_000 } };
+    await withEmulator(baseWorld({ gateways, settings }), async (emulator, call) => {
+      emulator.world.bind(ENGINE_A, { egress: 'egress' });
+      await call('PATCH', PATCH_A, binding());
+      emulator.world.advance(12_000);
+      // The engine has left after 10 s, so the slot is free after 25 s; this update ends after 22 s.
+      const early = await call('PATCH', PATCH_B, binding(EGRESS.replace('egress', 'other')));
+      emulator.world.advance(600_000);
+      expect((await call('GET', `aiplatform/v1/${String(early.body.name)}`)).body).toHaveProperty('error');
+    });
+  });
 });

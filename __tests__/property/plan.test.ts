@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
-import { isChange, type Plan } from '../../src/plan/types.js';
+import { isChange, isRemoval, type Change, type Plan } from '../../src/plan/types.js';
 import { caseArb, staged, type World } from '../support/arbitrary.js';
 import { look } from '../support/apply.js';
 import { attempt } from '../support/attempt.js';
@@ -30,8 +30,9 @@ function relisted({ engines, services, policies }: World, seed: number): World {
   };
 }
 
-const count = ({ changes }: Plan, layer: string): number =>
-  changes.filter((change) => change.layer === layer && isChange(change)).length;
+const stays = (change: Change): boolean => !isRemoval(change);
+const count = ({ changes }: Plan, layer: string, of: (change: Change) => boolean = () => true): number =>
+  changes.filter((change) => change.layer === layer && isChange(change) && of(change)).length;
 
 describe('a plan, for any world and config', () => {
   it('is made, and reading for it writes nothing', async () => {
@@ -69,10 +70,10 @@ describe('a plan, for any world and config', () => {
       fc.asyncProperty(caseArb, async ({ world, desired }) => {
         const { plan } = await look(staged(world), desired);
         expect(plan.summary).toEqual({
-          register: count(plan, 'endpoint'),
-          grant: count(plan, 'grant'),
+          register: count(plan, 'endpoint', stays),
+          grant: count(plan, 'grant', stays),
           bind: count(plan, 'binding'),
-          remove: 0,
+          remove: count(plan, 'endpoint', isRemoval) + count(plan, 'grant', isRemoval),
         });
       }),
       RUNS,

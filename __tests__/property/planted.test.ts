@@ -4,6 +4,8 @@ import { leavesOthersAlone } from './stories/alone.js';
 import {
   forgetsUndeclaredDirections,
   knowsOwnServicesOnly,
+  ownsAllServices,
+  prunesWholePolicies,
   replacesMembers,
   writesEnginesBlindly,
   writesPoliciesBlindly,
@@ -22,6 +24,8 @@ describe('a planted bug is found', () => {
     ['etag of policies: a blind write', sparesOthersWrites, writesPoliciesBlindly, 'lost binding: '],
     ['etag of policies: a blind write by one of two runs', bothAreIn, writesPoliciesBlindly, 'not reached: '],
     ["member merge: others' members are lost", leavesOthersAlone, replacesMembers, 'lost member: '],
+    ['prune: conditions and other roles are lost', leavesOthersAlone, prunesWholePolicies, 'lost '],
+    ["prune: others' services are lost", leavesOthersAlone, ownsAllServices, 'lost service: '],
     ['adoption by URL: a URL is registered twice', leavesOthersAlone, knowsOwnServicesOnly, 'registered twice: '],
   ] as const)('in %s', async (_where, property, plant, harm) => {
     const { failed, errorInstance } = await fc.check<unknown[]>(property(plant), SEARCH);

@@ -1,4 +1,4 @@
-import { applyPlan } from '../../src/apply/apply.js';
+import { applyPlan, type ApplyOptions } from '../../src/apply/apply.js';
 import type { ApplyDeps } from '../../src/apply/deps.js';
 import { createProgress } from '../../src/apply/progress.js';
 import type { ApplyResult } from '../../src/apply/result.js';
@@ -69,9 +69,14 @@ export interface Applied extends Looked {
 }
 
 /** Reads, plans and applies, as a run does; calls before the apply are forgotten. */
-export async function run(on: Stage, desired: Desired, propagationWaitMs = 0): Promise<Applied> {
+export async function run(
+  on: Stage,
+  desired: Desired,
+  propagationWaitMs = 0,
+  options: Omit<ApplyOptions, 'propagationWaitMs'> = {},
+): Promise<Applied> {
   const looked = await look(on, desired);
   on.google.calls.length = 0;
-  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs }, on.deps);
+  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs, ...options }, on.deps);
   return { ...looked, result };
 }

@@ -28,6 +28,8 @@ export const OTHER_FILE = 'other.yaml';
 const SERVICE_IDS = [...KEYS, 'theirs-1', 'theirs-2', 'delta'] as const;
 export const HOSTS = ['a.example', 'b.example', 'c.example', 'd.example', 'aiplatform.googleapis.com'] as const;
 export const ENGINE_IDS = ['1', '2', '3', '4'] as const;
+/** Of engines that are granted something and are gone. */
+export const GONE_IDS = ['8', '9'] as const;
 const PROTOCOLS = ['JSONRPC', 'GRPC'] as const;
 
 export interface EngineState {
@@ -84,7 +86,7 @@ const configArb: fc.Arbitrary<AgentGatewayConfig> = fc
 const bindingArb: fc.Arbitrary<IamBinding> = fc
   .record({
     role: fc.constantFrom(EGRESSOR, 'roles/iap.admin'),
-    members: fc.subarray(['principal://x', 'user:y@example.com', ...ENGINE_IDS.map(memberOf)]),
+    members: fc.subarray(['principal://x', 'user:y@example.com', ...[...ENGINE_IDS, ...GONE_IDS].map(memberOf)]),
     condition: fc.constantFrom(undefined, { expression: 'night', title: 'n' }),
   })
   .map(({ role, members, condition }) => ({ role, members, ...(condition ? { condition } : {}) }));
@@ -137,13 +139,15 @@ export const desiredOf = (pool: readonly string[], config: string): fc.Arbitrary
       agents: fc.subarray([...ENGINE_IDS]),
       allows: fc.tuple(...ENGINE_IDS.map(() => fc.subarray([...pool]))),
       narrowed: fc.boolean(),
+      prune: fc.boolean(),
     })
-    .map(({ egress, ingress, endpoints, keys, agents, allows, narrowed }) => {
+    .map(({ egress, ingress, endpoints, keys, agents, allows, narrowed, prune }) => {
       const declared = keys.flatMap((key) => endpoints.filter((item) => item.key === key));
       return desired({
         config,
         gateways: { ...(egress ? { egress } : {}), ...(ingress ? { ingress } : {}) },
         endpoints: declared,
+        prune,
         agents: agents.map((id) =>
           agent(
             id,

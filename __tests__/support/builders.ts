@@ -60,6 +60,8 @@ export function desired(more: Partial<Desired> = {}): Desired {
     endpoints: [],
     agents: [],
     partial: more.only !== undefined,
+    move: false,
+    allowGiven: false,
     prune: false,
     checkLevels: {},
     config: FILE,

@@ -1,6 +1,7 @@
 import { ApiError } from '../../src/google/errors.js';
 import type { Fetch, FetchInit } from '../../src/google/transport.js';
-import type { AgentGatewayConfig, IamPolicy, RegistryService } from '../../src/google/types.js';
+import type { RegistryServiceBody } from '../../src/google/agentregistry.js';
+import type { AgentGatewayConfig, IamPolicy } from '../../src/google/types.js';
 import type { FakeGoogle } from './google.js';
 
 interface Request {
@@ -37,12 +38,10 @@ const agentregistry: Route = async ({ method, path, query, body }, { agentregist
     return api.createService(path.replace(/\/services$/, ''), query.get('serviceId') ?? '', body, requestId);
   }
   if (method === 'PATCH') {
-    const mask = (query.get('updateMask') ?? '').split(',') as (keyof Omit<
-      RegistryService,
-      'name' | 'registryResource'
-    >)[];
+    const mask = (query.get('updateMask') ?? '').split(',') as (keyof RegistryServiceBody)[];
     return api.patchService(path, body, mask, requestId);
   }
+  if (method === 'DELETE') return api.deleteService(path, requestId);
   if (path.endsWith('/services')) return { services: await api.listServices(project, location) };
   return path.includes('/operations/') ? api.getOperation(path) : api.getService(path);
 };

@@ -28,10 +28,6 @@ export class FakeOrgPolicy {
         this.constraints.set(constraint.name, structuredClone(constraint));
         return constraint;
       }),
-    deleteConstraint: (name) =>
-      this.#run('deleteConstraint', name, undefined, () => {
-        if (!this.constraints.delete(name)) throw notFound();
-      }),
     getPolicy: (name) => this.#run('getPolicy', name, undefined, () => found(this.policies, name)),
     createPolicy: (policy) =>
       this.#run('createPolicy', policy.name, policy, () => {

@@ -12,6 +12,8 @@ export class FakeRegistry {
   refusesTakenUrls = true;
   /** Errors that the next operations end in. */
   readonly operationErrors: RpcStatus[] = [];
+  /** What goes with a service. */
+  onDeleted: (service: RegistryService) => void = () => undefined;
   readonly #createdAt = new Map<string, number>();
   readonly #operations = new Map<string, Operation>();
   readonly #calls: Calls;
@@ -65,6 +67,14 @@ export class FakeRegistry {
         return this.#end(name, () => {
           const patch = Object.fromEntries(mask.map((field) => [field, structuredClone(body[field])]));
           Object.assign(service, patch);
+        });
+      }),
+    deleteService: (name, requestId) =>
+      this.#calls.run('agentregistry.deleteService', name, { requestId }, () => {
+        const service = this.#find(name);
+        return this.#end(name, () => {
+          this.services.delete(name);
+          this.onDeleted(service);
         });
       }),
     getOperation: (name) =>

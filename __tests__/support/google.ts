@@ -1,5 +1,6 @@
 import type { Clock } from '../../src/clock.js';
 import type { Google } from '../../src/google/index.js';
+import { iapResourceOf } from '../../src/google/names.js';
 import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
 import { FakeEngines } from './google-engines.js';
@@ -74,6 +75,8 @@ export class FakeGoogle implements Google, Calls {
         ),
     };
     this.agentregistry = this.registry.client;
+    this.registry.onDeleted = ({ registryResource = '' }) =>
+      void this.policies.delete(iapResourceOf(registryResource, PROJECT));
   }
 
   /** The line is cut: so many calls are still carried out, the last one's answer is lost, and no other comes through. */
@@ -111,12 +114,21 @@ export class FakeGoogle implements Google, Calls {
     const step = steps?.shift() ?? this.weather(call);
     if (step instanceof Error) throw step;
     if (typeof step === 'function') step();
-    const answer = structuredClone(work());
-    const shown = this.#answers.remember(`${method} ${resource}`, answer, step === 'stale');
+    const shown = this.#answer(`${method} ${resource}`, work, step === 'stale');
     await this.#travel();
     if (this.#left === 0) throw reset();
     if (typeof step === 'object') throw step.after;
     return shown;
+  }
+
+  #answer<T>(call: string, work: () => T, isStale: boolean): T {
+    try {
+      return this.#answers.remember(call, structuredClone(work()), isStale);
+    } catch (error) {
+      const past = isStale ? this.#answers.recall(call) : undefined;
+      if (past === undefined) throw error;
+      return past as T;
+    }
   }
 
   async #travel(): Promise<void> {

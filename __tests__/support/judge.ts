@@ -1,6 +1,7 @@
 import type { Desired, Direction } from '../../src/config/desired.js';
-import type { RegistryService } from '../../src/google/types.js';
+import type { IamBinding, RegistryService } from '../../src/google/types.js';
 import { EGRESSOR, iapOf, markOf, memberOf } from './builders.js';
+import { mayRemove, mayRevoke, openedToOthers } from './judge-prune.js';
 import { normaliseUrl } from '../../src/plan/serving.js';
 import { membersIn, shortName, type Snapshot } from './snapshot.js';
 
@@ -27,20 +28,34 @@ export interface Trial {
  * @returns one line for each, nothing when all is well
  */
 export function harmDone(trial: Trial): string[] {
-  return [...harmToPolicies(trial), ...harmToServices(trial), ...harmToBindings(trial), ...doubleUrls(trial)];
+  return [
+    ...harmToPolicies(trial),
+    ...harmToServices(trial),
+    ...harmToBindings(trial),
+    ...doubleUrls(trial),
+    ...openedToOthers(trial),
+  ];
 }
 
-function harmToPolicies({ before, after, runs }: Trial): string[] {
+function harmToPolicies(trial: Trial): string[] {
+  const { before, after, runs } = trial;
   const old = [...before.policies].flatMap(([path, bindings]) => {
-    const now = after.policies.get(path) ?? [];
-    return bindings.flatMap((binding, index) => {
-      const found = now[index];
-      const isSame =
-        found?.role === binding.role && JSON.stringify(found.condition) === JSON.stringify(binding.condition);
-      if (!isSame) return [`lost binding: ${path} ${JSON.stringify(binding)}`];
-      return (binding.members ?? [])
-        .filter((member, at) => found.members?.[at] !== member)
-        .map((member) => `lost member: ${path} ${binding.role} ${member}`);
+    // In their order, though a binding whose members were all taken away may hold somebody new.
+    let left = after.policies.get(path) ?? [];
+    return withoutPruned(path, bindings, trial).flatMap((binding) => {
+      const { members: expected = [] } = binding;
+      const lacking = ({ members = [] }: IamBinding): string[] => {
+        const kept = members.filter((member) => expected.includes(member));
+        return expected.filter((member, index) => kept[index] !== member);
+      };
+      const alike = left.filter(
+        ({ role, condition }) =>
+          role === binding.role && JSON.stringify(condition) === JSON.stringify(binding.condition),
+      );
+      const found = alike.find((item) => lacking(item).length === 0) ?? alike[0];
+      if (!found) return [`lost binding: ${path} ${JSON.stringify(binding)}`];
+      left = left.slice(left.indexOf(found) + 1);
+      return lacking(found).map((member) => `lost member: ${path} ${binding.role} ${member}`);
     });
   });
   const added = [...after.policies].flatMap(([path, bindings]) => {
@@ -52,6 +67,20 @@ function harmToPolicies({ before, after, runs }: Trial): string[] {
       .map((member) => `unasked member: ${path} ${member}`);
   });
   return [...old, ...added];
+}
+
+/** What has to be left of the bindings of a policy: all but what may have been taken away. */
+function withoutPruned(path: string, bindings: readonly IamBinding[], { before, after, runs }: Trial): IamBinding[] {
+  const services = [before, after].flatMap((world) => [...world.services].filter(([id]) => iapOf(id) === path));
+  const [was] = services;
+  if (was && runs.some((run) => mayRemove(run, was, before))) return [];
+  return bindings.flatMap((binding) => {
+    const members = (binding.members ?? []).filter(
+      (member) => !runs.some((run) => mayRevoke(run, services, binding, member, before)),
+    );
+    if (members.length === (binding.members ?? []).length) return [binding];
+    return members.length === 0 ? [] : [{ ...binding, members }];
+  });
 }
 
 /** The engines that a run allows what one of these services serves. */
@@ -69,6 +98,8 @@ function membersFor({ desired, urls }: Declared, services: readonly (readonly [s
 function harmToServices({ before, after, runs }: Trial): string[] {
   const old = [...before.services].flatMap(([id, was]) => {
     const now = after.services.get(id);
+    // Another run may have made it anew.
+    if (runs.some((run) => mayRemove(run, [id, was], before))) return [];
     if (!now) return [`lost service: ${id}`];
     const keepers = runs.filter((run) => run.desired.endpoints.some(({ key }) => key === id));
     const owners = keepers.filter((run) => isOwner(run, id, was));
@@ -150,7 +181,10 @@ export function notReached(after: Snapshot, { desired, urls }: Declared, others:
         const granted = serving.filter(([service]) =>
           membersIn(after.policies.get(iapOf(service)) ?? []).includes(`${EGRESSOR} ${memberOf(id)}`),
         );
-        if (granted.length === 1 || (serving.length === 0 && mayBeGone(url))) return [];
+        const mayBeRevoked = serving.some((entry) =>
+          others.some((other) => mayRevoke(other, [entry], { role: EGRESSOR }, memberOf(id), after)),
+        );
+        if (granted.length === 1 || (serving.length === 0 && mayBeGone(url)) || mayBeRevoked) return [];
         return [`not reached: engine ${id} ${url} (${serving.length} serve it, ${granted.length} grant it)`];
       }),
   );
@@ -168,7 +202,8 @@ export function selectedIds({ only, agents }: Desired): string[] {
   return narrowed ?? declared;
 }
 
-function allowedKeys({ agents }: Desired, id: string): readonly string[] {
+/** @returns the keys of the endpoints that a run allows an engine */
+export function allowedKeys({ agents }: Desired, id: string): readonly string[] {
   return agents.flatMap(({ selector, allow }) => (selector.kind === 'id' && selector.id === id ? allow : []));
 }
 

@@ -7,6 +7,7 @@ import {
   grantChanges,
   guardrailChanges,
   isChange,
+  isRemoval,
   type Plan,
 } from '../../src/plan/types.js';
 import {
@@ -141,6 +142,18 @@ export function resultOf(
   const failures = [...Object.values(services), ...Object.values(bindings)].flatMap(({ failure }) => failure ?? []);
   return {
     failures,
+    removals: {
+      members: new Map(
+        grantChanges(of)
+          .filter(isRemoval)
+          .map(({ service: name }) => [name, { status: 'done' as const }]),
+      ),
+      services: new Map(
+        endpointChanges(of)
+          .filter(isRemoval)
+          .map(({ service: name }) => [name, { status: 'done' as const }]),
+      ),
+    },
     guardrails: new Map(
       guardrailChanges(of)
         .filter(isChange)

@@ -11,8 +11,8 @@ import type { Snapshot } from './snapshot.js';
 
 /** Reads of what runs write; that a poll shows an operation as it was is nothing but slow. */
 const READS = /\.(?:getEngine|getPolicy|listServices)$/;
-const WRITES = /\.(?:create|patch|set)/;
-const REGISTRATIONS = /^agentregistry\.(?:create|patch)/;
+const WRITES = /\.(?:create|patch|set|delete)/;
+const REGISTRATIONS = /^agentregistry\.(?:create|patch|delete)/;
 const UPDATES = /^aiplatform\.patch/;
 const GUARDED = /^(?:aiplatform\.patch|iap\.set)/;
 

@@ -97,6 +97,8 @@ export function deleteService(call: Call, state: State): Json {
   return idempotent(call, state, name, () => {
     const record = findService(call, state);
     return startOperation(state, record, name, 'delete', () => {
+      // Of two deletions the one that ends last finds nothing, or a service that was made anew meanwhile.
+      if (state.services.get(recordKey(record, record.id)) !== record) throw missing(name);
       removeService(state, record);
       return EMPTY_RESPONSE;
     });
@@ -121,7 +123,11 @@ function findService(call: Call, state: State): ServiceRecord {
   const id = call.param('service');
   const record = state.services.get(recordKey(place, id));
   if (record) return record;
-  throw notFound(`Resource '${serviceName(state, place, id)}' was not found`);
+  throw missing(serviceName(state, place, id));
+}
+
+function missing(name: string): GoogleError {
+  return notFound(`Resource '${name}' was not found`);
 }
 
 /** Output-only fields in a request are ignored, as AIP-203 has it. */

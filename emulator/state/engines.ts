@@ -1,5 +1,6 @@
 import { asJson, asString, type Json } from '../core/json.js';
 import { agentIdentity, parseNetworkName, placeKey, recordKey } from './names.js';
+import { renameMember } from './policies.js';
 import type { State } from './state.js';
 import type { EngineRecord, GatewayBinding, Place } from './types.js';
 
@@ -27,6 +28,10 @@ export function addEngine(state: State, place: Place, id: string, data: Json, ha
 
 /** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
 export function removeEngine(state: State, engine: EngineRecord): void {
+  const principal = principalOf(engine);
+  if (principal !== undefined && state.settings.iap.goneMembers === 'marked-deleted') {
+    renameMember(state, principal, `deleted:${principal}?uid=${engine.id}`);
+  }
   replaceBinding(state, engine, {});
   state.engines.delete(recordKey(engine, engine.id));
   state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);
@@ -84,8 +89,8 @@ export function replaceBinding(state: State, engine: EngineRecord, binding: Gate
   storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
 }
 
-/** Stores new data of an engine under a new etag. */
-export function storeEngine(state: State, engine: EngineRecord, data: Json): void {
+/** Stores new data of an engine under a new etag. @param atMs when that happens */
+export function storeEngine(state: State, engine: EngineRecord, data: Json, atMs = state.clock.now()): void {
   const before = bindingOf(engine.data);
   engine.data = withIdentity(engine, engine.id, data);
   engine.etag = state.ids.etag();
@@ -93,7 +98,7 @@ export function storeEngine(state: State, engine: EngineRecord, data: Json): voi
   for (const direction of DIRECTIONS) {
     const left = before[direction];
     if (left === undefined || sameGateway(state, left, after[direction])) continue;
-    state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs: state.clock.now() });
+    state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs });
   }
 }
 

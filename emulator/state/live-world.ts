@@ -1,4 +1,4 @@
-import { isJson } from '../core/json.js';
+import { asJson, isJson } from '../core/json.js';
 import type { Settings } from '../settings.js';
 import { changeSettings } from '../settings.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../world.js';
 import { bindingOf, principalOf, removeEngine, replaceBinding, storeEngine } from './engines.js';
 import { dumpState } from './dump.js';
+import { LiveAccessPolicies } from './live-access-policies.js';
 import { addMember, policyOf, removeMember } from './policies.js';
 import { gatewayName, populateEngine, populateService } from './populate.js';
 import { registryResource, removeService } from './services.js';
@@ -36,10 +37,13 @@ export interface EngineView {
 
 /** The live world, changed behind everybody's back: what another team, another tool or time itself does to it. */
 export class LiveWorld {
+  /** Access policies and what they are bound to. */
+  readonly accessPolicies: LiveAccessPolicies;
   private readonly state: State;
   private readonly region: string;
 
   constructor(state: State, region: string) {
+    this.accessPolicies = new LiveAccessPolicies(state);
     this.state = state;
     this.region = region;
   }
@@ -80,8 +84,9 @@ export class LiveWorld {
     replaceBinding(this.state, engine, { egress: gatewayName(engine, egress), ingress: gatewayName(engine, ingress) });
   }
 
+  /** Unless the input says otherwise, it is created now. */
   addEngine(input: EngineInput): EngineView {
-    const parsed = engineSchema.parse(input);
+    const parsed = engineSchema.parse({ createTime: new Date(this.state.clock.now()).toISOString(), ...input });
     populateEngine(this.state, placeOf(this.state, parsed.project, parsed.region, this.region), parsed);
     return this.engine(parsed.id);
   }
@@ -99,7 +104,6 @@ export class LiveWorld {
       displayName: String(old.data.displayName),
       project: old.project.id,
       region: old.location,
-      createTime: new Date(this.state.clock.now()).toISOString(),
     };
     removeEngine(this.state, old);
     return this.addEngine(input);
@@ -191,6 +195,15 @@ export class LiveWorld {
     if (record === undefined) throw new Error(`There is no ${id} among the ${kind}.`);
     record.data = { ...record.data, ...change };
     record.etag = this.state.ids.etag();
+  }
+
+  /** Says in an extension which model decides, V1 or V2; the rest of its metadata stays. */
+  setPolicyVersion(extension: string, iapPolicyVersion: 'V1' | 'V2'): void {
+    const record = [...this.settled().extensions.values()].find((item) => item.id === extension);
+    if (record === undefined) throw new Error(`There is no ${extension} among the extensions.`);
+    this.changeNetworking('extensions', extension, {
+      metadata: { ...asJson(record.data.metadata), iapPolicyVersion },
+    });
   }
 
   removeNetworking(kind: 'gateways' | 'extensions' | 'authzPolicies', id: string): void {

@@ -34,3 +34,14 @@ export function removeMember(state: State, target: PolicyTarget, member: string,
   );
   return storePolicy(state, target, bindings);
 }
+
+/** A member is called something else from now on, wherever it stands; that is no write, and the etags stay. */
+export function renameMember(state: State, from: string, to: string): void {
+  for (const [key, policy] of state.policies) {
+    const bindings = policy.bindings.map((binding) => ({
+      ...binding,
+      members: binding.members.map((member) => (member === from ? to : member)),
+    }));
+    state.policies.set(key, { ...policy, bindings });
+  }
+}

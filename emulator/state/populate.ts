@@ -5,6 +5,7 @@ import { compact, type Json } from '../core/json.js';
 import type { ParsedEngine, ParsedService, ParsedWorld } from '../world.js';
 import { startEngineOperation } from './engine-operations.js';
 import { addEngine, gatewayConfig, replaceBinding, withGatewayConfig } from './engines.js';
+import { populateIam } from './populate-iam.js';
 import { populateNetworking } from './populate-networking.js';
 import { populateOrgPolicy } from './populate-orgpolicy.js';
 import { parseNetworkName, trustDomain } from './names.js';
@@ -33,6 +34,7 @@ export function populate(world: ParsedWorld): State {
     const place = placeOf(state, policy.project, policy.location, world.region);
     storeInput(state, findTarget(state, place, policy.on), policy.bindings);
   }
+  populateIam(state, world);
   return state;
 }
 
@@ -103,7 +105,7 @@ export function gatewayName(place: Place, name: string | undefined): string | un
 
 /** Adds a service of the world, with its own policy when it has one. */
 export function populateService(state: State, place: Place, input: ParsedService): void {
-  const now = timestamp(state.clock.now());
+  const createTime = timestamp(Date.parse(input.createTime));
   const record = addService(
     state,
     place,
@@ -113,8 +115,8 @@ export function populateService(state: State, place: Place, input: ParsedService
       description: input.description,
       interfaces: input.urls.map((url) => ({ url, protocolBinding: input.protocol })),
       [SPECS[input.kind]]: { type: 'NO_SPEC' },
-      createTime: now,
-      updateTime: now,
+      createTime,
+      updateTime: createTime,
     }),
     input.resourceId,
   );

@@ -1,5 +1,7 @@
 import type { FaultInput, RequestLogEntry } from '../../emulator/index.js';
 import { matches } from '../../emulator/faults/match.js';
+import { guardedCase, releasedCase } from './guarded.js';
+import type { Case } from './world.js';
 
 /**
  * `read` and `write` as the API has it; `operation` reads how a write goes on; `ask` is a courtesy that a run can do without;
@@ -14,6 +16,8 @@ export interface Method {
   readonly match: NonNullable<FaultInput['match']>;
   /** What has to be so before the method is used at all. */
   readonly setup?: readonly FaultInput[];
+  /** The world and config it is used in, where those of all others do not use it. */
+  readonly given?: () => Case;
 }
 
 /** The project does not confirm a permission, as where it is granted on single resources: then these are asked themselves. */
@@ -31,6 +35,14 @@ const method = (
   match: NonNullable<FaultInput['match']>,
   setup?: readonly FaultInput[],
 ): Method => ({ title, kind, match, ...(setup ? { setup } : {}) });
+
+const guardrail = (
+  title: string,
+  kind: MethodKind,
+  verb: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  given = guardedCase,
+): Method => ({ title, kind, match: { api: 'orgpolicy', method: verb, path }, given });
 
 const ENGINES = '**/reasoningEngines';
 
@@ -68,6 +80,13 @@ export const METHODS: readonly Method[] = [
     method: 'POST',
     path: '**:testIamPermissions',
   }),
+  guardrail('customConstraints.get', 'read', 'GET', '**/customConstraints/*'),
+  guardrail('customConstraints.create', 'write', 'POST', '**/customConstraints'),
+  guardrail('customConstraints.patch', 'write', 'PATCH', '**/customConstraints/*'),
+  guardrail('policies.get', 'read', 'GET', '**/policies/*'),
+  guardrail('policies.create', 'write', 'POST', '**/policies'),
+  guardrail('policies.patch', 'write', 'PATCH', '**/policies/*'),
+  guardrail('policies.delete', 'write', 'DELETE', '**/policies/*', releasedCase),
   method('OIDC token (GitHub)', 'token', { api: 'oidc' }),
   method('sts.token', 'token', { api: 'sts' }),
   method('generateAccessToken', 'token', { api: 'iamcredentials' }),

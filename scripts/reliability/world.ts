@@ -4,6 +4,9 @@ import type { EngineInput, WorldInput } from '../../emulator/index.js';
 export interface Case {
   readonly world: WorldInput;
   readonly config: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** What the config takes out, as facts of a snapshot; all else that was there stays. */
+  readonly goes: readonly string[];
 }
 
 const PROJECT = { id: 'acme-agents', number: '101010', organization: '5550001' };
@@ -49,9 +52,6 @@ const OWN_SERVICE = {
   policy: [{ members: ['group:sales@example.com', 'engine:1001'] }],
 };
 
-/** What the config takes out, as a fact of a snapshot; all else that was there stays. */
-export const MEANT_TO_GO: readonly string[] = ['service customers: https://old-customers.example.com JSONRPC'];
-
 const ENDPOINTS: Readonly<Record<string, string>> = {
   tickets: '{ urls: [https://tickets.example.com] }',
   customers: '{ urls: [https://customers.example.com, https://new-customers.example.com] }',
@@ -89,7 +89,8 @@ export function caseOf(engines: number, endpoints: number): Case {
     services: [...FOREIGN.services, OWN_SERVICE],
     policies: [{ on: 'registry', bindings: [{ members: ['group:platform@example.com'] }] }],
   };
-  return { world, config: configOf({ egress: 'egress' }, Object.keys(ENDPOINTS).slice(0, endpoints), numbers) };
+  const config = configOf({ egress: 'egress' }, Object.keys(ENDPOINTS).slice(0, endpoints), numbers);
+  return { world, config, goes: endpoints > 1 ? ['service customers: https://old-customers.example.com JSONRPC'] : [] };
 }
 
 /**

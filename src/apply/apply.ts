@@ -7,16 +7,24 @@ import {
   endpointChanges,
   grantChanges,
   isChange,
+  isRemoval,
   type BindingChange,
+  type EndpointChange,
+  type GrantChange,
   type Plan,
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
 import { byWeight } from '../explain.js';
+import type { Failure } from '../failure.js';
 import type { ApplyDeps } from './deps.js';
-import { createEngineRunner, type EngineRunner, type Reliance } from './engine.js';
+import { runEngine } from './engine.js';
+import type { EngineOptions } from './engine-write.js';
 import { createGuardrailRunner } from './guardrails.js';
 import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
-import type { ApplyResult, EngineResult, GuardrailResult, ServiceResult } from './result.js';
+import { moveEngines } from './move.js';
+import { NOTHING_REMOVED, prune } from './prune.js';
+import type { EngineTask } from './ready.js';
+import type { ApplyResult, EngineResult, GuardrailResult, RemovalResults, ServiceResult } from './result.js';
 import { finishService, prepareService, type ServiceTask } from './service.js';
 
 export interface ApplyOptions {
@@ -24,15 +32,18 @@ export interface ApplyOptions {
   readonly propagationWaitMs: number;
   /** The project's quota of engine writes in the region; Google's default when absent. */
   readonly engineWritesPerMinute?: number;
+  /** Give an engine whose new binding failed its previous one back. */
+  readonly rollback?: boolean;
 }
 
 /**
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
+ * service or an engine is not where it should be.
  *
- * @returns how every service, engine and guardrail ended; it never throws for what Google or the network do
+ * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
 export async function applyPlan(
   plan: Plan,
@@ -46,15 +57,16 @@ export async function applyPlan(
     const services = startServices(plan, observed, deps);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
-    const engines = createEngineRunner({
+    const { results, failures } = await runEngines(plan, services, {
       projects: projectsOf(observed),
       limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
       propagationWaitMs: options.propagationWaitMs,
+      rollback: options.rollback ?? false,
+      previous: new Map(),
       principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
       loosened,
       deps,
     });
-    const results = await runEngines(plan, services, engines);
     const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
@@ -63,7 +75,9 @@ export async function applyPlan(
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    return collect(finished, results, guardrails.results);
+    const isDone = settled && finished.every(({ status }) => status !== 'failed');
+    const removals = isDone ? await prune(plan, observed, deps) : NOTHING_REMOVED;
+    return collect({ services: finished, engines: results, guardrails: guardrails.results, removals, failures });
   } finally {
     beat.abort();
     await heartbeat;
@@ -72,9 +86,9 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = groupBy(grantChanges(plan), ({ service }) => service);
+  const grants = groupBy(grantChanges(plan).filter(stays), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
-  for (const change of endpointChanges(plan)) {
+  for (const change of endpointChanges(plan).filter(stays)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
     if (tasks.has(change.service) && change.action === 'adopt') continue;
     tasks.set(change.service, { change, grants: grants.get(change.service) ?? [] });
@@ -85,22 +99,30 @@ function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<str
 async function runEngines(
   plan: Plan,
   services: ReadonlyMap<string, Promise<ServiceResult>>,
-  engines: EngineRunner,
-): Promise<EngineResult[]> {
+  options: EngineOptions,
+): Promise<{ results: EngineResult[]; failures: Failure[] }> {
   // Once for all: a fleet has as many grants as engines times endpoints.
-  const byEngine = groupBy(grantChanges(plan), ({ engine }) => engine);
-  const relies = (change: BindingChange): Reliance[] =>
-    (byEngine.get(change.engine) ?? []).flatMap((grant) => {
+  const byEngine = groupBy(grantChanges(plan).filter(stays), ({ engine }) => engine);
+  const taskOf = (change: BindingChange): EngineTask => ({
+    change,
+    relies: (byEngine.get(change.engine) ?? []).flatMap((grant) => {
       const service = services.get(grant.service);
       return service ? [{ service, isNew: isChange(grant) }] : [];
-    });
+    }),
+  });
   const bindings = bindingChanges(plan);
   const first = bindings.filter((change) => !onlyTakesAway(change));
-  const results = await Promise.all(first.map((change) => engines.run(change, relies(change))));
+  const [moved, ...results] = await Promise.all([
+    moveEngines(first.filter(({ moves }) => moves).map(taskOf), options),
+    ...first.filter(({ moves }) => !moves).map((change) => runEngine(taskOf(change), options)),
+  ]);
   await Promise.all(services.values());
   const last = bindings.filter(onlyTakesAway);
-  return [...results, ...(await Promise.all(last.map((change) => engines.run(change, []))))];
+  const removed = await Promise.all(last.map((change) => runEngine({ change, relies: [] }, options)));
+  return { results: [...moved.results, ...results, ...removed], failures: moved.failure ? [moved.failure] : [] };
 }
+
+const stays = (change: EndpointChange | GrantChange): boolean => !isRemoval(change);
 
 function onlyTakesAway(change: BindingChange): boolean {
   if (!isChange(change)) return false;
@@ -110,16 +132,23 @@ function onlyTakesAway(change: BindingChange): boolean {
   });
 }
 
-function collect(
-  services: readonly ServiceResult[],
-  engines: readonly EngineResult[],
-  guardrails: ReadonlyMap<string, GuardrailResult>,
-): ApplyResult {
-  const failures = [...services, ...engines, ...guardrails.values()].flatMap(({ failure }) => failure ?? []);
+/** How the parts of a run ended; `failures` are those of no part alone. */
+interface Ended {
+  readonly services: readonly ServiceResult[];
+  readonly engines: readonly EngineResult[];
+  readonly guardrails: ReadonlyMap<string, GuardrailResult>;
+  readonly removals: RemovalResults;
+  readonly failures: readonly Failure[];
+}
+
+function collect({ services, engines, guardrails, removals, failures }: Ended): ApplyResult {
+  const last = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
+  const failed = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
   return {
+    removals,
     services: new Map(services.map((result) => [result.service, result])),
     engines: new Map(engines.map((result) => [result.engine, result])),
     guardrails,
-    failures: byWeight(failures),
+    failures: byWeight([...failed, ...failures]),
   };
 }

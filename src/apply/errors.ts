@@ -1,4 +1,4 @@
-import type { ApiError } from '../google/errors.js';
+import type { Direction } from '../config/desired.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import type { BindingChange } from '../plan/types.js';
 
@@ -33,6 +33,40 @@ export class GrantLost extends Error {
   override readonly name = 'GrantLost';
   constructor(resource: string, member: string) {
     super(`${member} is not in the policy of ${resource} although the write was accepted`);
+  }
+}
+
+/** The policy was written without an error, yet a member that was taken out is in it. */
+export class GrantStays extends Error {
+  override readonly name = 'GrantStays';
+  constructor(resource: string, member: string) {
+    super(`${member} is still in the policy of ${resource} although the write was accepted`);
+  }
+}
+
+/** Others have left a policy since it was planned: without the members that were to go, the registry-wide one would hold there. */
+export class WouldOpen extends Error {
+  override readonly name = 'WouldOpen';
+  constructor(resource: string) {
+    super(
+      `somebody else has changed the policy of ${resource} since it was read: nobody would be left in it, and the registry-wide policy lets others in. Plan again and review that`,
+    );
+  }
+}
+
+/** A service that was to go is not what the plan saw, or somebody has been granted on it since. */
+export class ServiceChanged extends Error {
+  override readonly name = 'ServiceChanged';
+  constructor(service: string, what: string) {
+    super(`${service} is not what it was when it was planned: ${what}. Plan again and review that`);
+  }
+}
+
+/** The service was deleted without an error, yet it is there. */
+export class ServiceStays extends Error {
+  override readonly name = 'ServiceStays';
+  constructor(service: string) {
+    super(`${service} is still there although its deletion was accepted`);
   }
 }
 
@@ -76,6 +110,16 @@ export class GuardrailLost extends Error {
   }
 }
 
+/** Nobody answered an earlier write of a constraint, which has no etag: it may be carried out after the next one, and undo it. */
+export class WriteOnItsWay extends Error {
+  override readonly name = 'WriteOnItsWay';
+  constructor(resource: string) {
+    super(
+      `an earlier write of ${resource} in this run got no answer in time and may still be carried out, so no other one follows it now`,
+    );
+  }
+}
+
 /** There is no such constraint, and it cannot be created (Google's "Create custom constraints" page). */
 export class ConstraintNameSpent extends Error {
   override readonly name = 'ConstraintNameSpent';
@@ -90,17 +134,21 @@ export class ConstraintNameSpent extends Error {
 export interface RefusingConstraint {
   /** `custom.X` */
   readonly id: string;
-  /** Of the constraints on approved gateways. */
-  readonly direction?: 'egress' | 'ingress';
-  /** Absent where the caller may not read the constraint, or where it says something else. */
+  /** Of a constraint that approves gateways, by its name or by what it says. */
+  readonly direction?: Direction;
+  /** What the refused update leaves the engine with in that direction. */
+  readonly asked?: string | null;
+  /** The gateways; absent where the caller may not read the constraint, or where it says something else. */
   readonly approved?: readonly string[];
+  /** What it says when that is no list of gateways. */
+  readonly says?: string;
 }
 
 /** An organization policy forbids what was to be written; `cause` is Google's answer. */
 export class RefusedByPolicy extends Error {
   override readonly name = 'RefusedByPolicy';
   readonly constraints: readonly RefusingConstraint[];
-  constructor(constraints: readonly RefusingConstraint[], cause: ApiError) {
+  constructor(constraints: readonly RefusingConstraint[], cause: Error) {
     super(cause.message, { cause });
     this.constraints = constraints;
   }

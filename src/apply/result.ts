@@ -8,6 +8,8 @@ export interface ApplyResult {
   readonly engines: ReadonlyMap<string, EngineResult>;
   /** By resource name; a change that is not here was not reached. */
   readonly guardrails: ReadonlyMap<string, GuardrailResult>;
+  /** What was taken away last of all. */
+  readonly removals: RemovalResults;
   /** Everything that failed; the run is named after the first. */
   readonly failures: readonly Failure[];
 }
@@ -32,6 +34,26 @@ export interface EngineResult {
   readonly ingress: string | null;
   /** Milliseconds from the first look at the engine to the verified binding; absent when there was nothing to do. */
   readonly tookMs?: number;
+  readonly failure?: Failure;
+  readonly rollback?: RollbackOutcome;
+}
+
+/**
+ * What came of giving an engine its previous binding back; absent where that was not to be done. `kept`: it had it still;
+ * `not-begun`: the run was over, or it is not known how the update ended.
+ */
+export type RollbackOutcome = 'restored' | 'kept' | 'failed' | 'not-begun';
+
+/** By service name; what is not here was not reached. */
+export interface RemovalResults {
+  /** Members that were to be taken out of a service's policy. */
+  readonly members: ReadonlyMap<string, RemovalResult>;
+  /** Services that were to go. */
+  readonly services: ReadonlyMap<string, RemovalResult>;
+}
+
+export interface RemovalResult {
+  readonly status: 'done' | 'failed';
   readonly failure?: Failure;
 }
 

@@ -2,12 +2,12 @@ import { applyPlan } from '../apply/apply.js';
 import { createProgress } from '../apply/progress.js';
 import type { ApplyResult } from '../apply/result.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
+import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
-import { guardrailChanges, isChange, type Plan } from '../plan/types.js';
-import { stillOpen } from '../report/open.js';
+import { isChange, type Change, type Plan } from '../plan/types.js';
 import { notApproved } from './approval.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
@@ -46,22 +46,36 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   // Whoever insists on the comment gets no apply without it; for all others it need not be waited for.
   if (inputs.comment === 'always') {
     const told = await applying;
-    if (told.failures.length > 0) return told;
+    // A run that was stopped meanwhile says so below: the comment may say "Applying" already.
+    if (told.failures.length > 0 && !session.signal.aborted) return told;
   }
   const result = await carryOut(looked, inputs, session, start);
   await applying;
-  const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
-  return said(comment, end({ result, failures: result.failures, next }), {
-    state: result.failures.length > 0 ? 'failed' : 'applied',
-    open: stillOpen(plan, result),
+  const failures = carryingOn(result.failures);
+  const outcome = end({ result, failures, next: delays(plan) });
+  return said(comment, outcome, {
+    state: failures.length > 0 ? 'failed' : 'applied',
+    open: outcome.summary.open ?? [],
     elapsedMs: session.clock.now() - start,
   });
 }
 
-/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
-function policyDelay(plan: Plan): string[] {
-  if (!guardrailChanges(plan).some(isChange)) return [];
-  return ['Changes of guardrails take up to 15 minutes to count.'];
+/** Whatever else has to be put right: a run that began to write is carried on by the next one, which is said last. */
+function carryingOn(failures: readonly Failure[]): Failure[] {
+  return failures.map((failure, index) => {
+    const next = failure.next.filter((line) => line !== RUN_AGAIN);
+    return { ...failure, next: index === failures.length - 1 ? [...next, RUN_AGAIN] : next };
+  });
+}
+
+/** "Up to 15 minutes" is said of policies (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
+function delays(plan: Plan): string[] {
+  const isChanged = (...layers: Change['layer'][]): boolean =>
+    plan.changes.some((change) => isChange(change) && layers.includes(change.layer));
+  return [
+    ...(isChanged('endpoint', 'grant') ? ['New grants and registrations take some minutes to count everywhere.'] : []),
+    ...(isChanged('guardrail') ? ['Changes of guardrails take up to 15 minutes to count.'] : []),
+  ];
 }
 
 /** The outcome of a run that knows its plan. */
@@ -86,7 +100,11 @@ function carryOut(
   return applyPlan(
     plan,
     observed,
-    { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute },
+    {
+      propagationWaitMs: inputs.propagationWaitMs,
+      engineWritesPerMinute: inputs.engineWritesPerMinute,
+      rollback: inputs.rollback,
+    },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );
 }

@@ -21,9 +21,13 @@ export interface Desired {
    * interface out of a service, since it has not seen what the others need.
    */
   readonly partial: boolean;
+  /** What the engines may reach comes from the `allow` input: other runs of the same config may allow them other things. */
+  readonly allowGiven: boolean;
   /** The organization policy that keeps engines on approved gateways; without it that is nobody's business here. */
   readonly guardrails?: DesiredGuardrails;
-  /** What this config made and no longer declares is taken away; of all layers, guardrails alone can be so far. */
+  /** All engines of the scope may be unbound from one gateway to be bound to another. */
+  readonly move: boolean;
+  /** What this config made and no longer declares is taken away, and so are grants of engines that are gone. */
   readonly prune: boolean;
   /** Levels of checks changed by the file, by check ID. */
   readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;

@@ -1,13 +1,13 @@
 import type { Shape } from './answer.js';
 import { nameIs, namesAre, resourceIsIn, withNames } from './answered-names.js';
 import type { Http } from './http.js';
-import { formatLocation, parseServiceName, ResourceNameError } from './names.js';
+import { formatLocation, formatServiceName, parseServiceName, ResourceNameError, type ResourceName } from './names.js';
 import { listAll } from './pages.js';
 import { SHAPES } from './shapes.js';
 import type { Operation, RegistryService } from './types.js';
 
 /** What a service is created from or patched with; its name is in the request. */
-export type RegistryServiceBody = Omit<RegistryService, 'name' | 'registryResource'>;
+export type RegistryServiceBody = Omit<RegistryService, 'name' | 'registryResource' | 'createTime'>;
 
 /**
  * Agent Registry. Services are all that can be written; the registry projects each into a read-only endpoint, agent or MCP server.
@@ -26,6 +26,8 @@ export interface AgentRegistry {
     updateMask: readonly (keyof RegistryServiceBody)[],
     requestId: string,
   ): Promise<Operation>;
+  /** The projection goes with the service, and so does its IAP policy; a service of that name made anew gets another ID. */
+  deleteService(name: string, requestId: string): Promise<Operation>;
   getOperation(name: string): Promise<Operation>;
 }
 
@@ -48,8 +50,7 @@ export function createAgentRegistry(http: Http): AgentRegistry {
         ),
       }),
     getService: async (name) => {
-      const asked = parseServiceName(name);
-      if (asked === undefined) throw new ResourceNameError(`"${name}" is not the full name of a service.`);
+      const asked = serviceNameOf(name);
       return getOne(name, withNames(withNames(SHAPES.service, nameIs('services', asked)), resourceIsIn(asked)));
     },
     createService: (parent, id, body, requestId) =>
@@ -74,6 +75,22 @@ export function createAgentRegistry(http: Http): AgentRegistry {
         shape: SHAPES.operation,
       });
     },
+    deleteService: async (name, requestId) =>
+      http.request({
+        api: 'agentregistry',
+        method: 'DELETE',
+        path: `${VERSION}/${formatServiceName(serviceNameOf(name))}`,
+        query: { requestId },
+        retry: 'always',
+        shape: SHAPES.operation,
+      }),
     getOperation: (name) => getOne(name, SHAPES.operation),
   };
+}
+
+/** @throws ResourceNameError for anything but the full name of one service */
+function serviceNameOf(name: string): ResourceName {
+  const parsed = parseServiceName(name);
+  if (parsed === undefined) throw new ResourceNameError(`"${name}" is not the full name of a service.`);
+  return parsed;
 }

@@ -179,6 +179,10 @@ export const isConflict = (error: unknown): error is ApiError =>
 export const isUncertain = (error: unknown): boolean =>
   error instanceof NetworkError || error instanceof ProtocolError || (error instanceof ApiError && error.status >= 500);
 
+/** Nobody answered in time: what was asked for may still be carried out, at any later moment. */
+export const isLate = (error: unknown): boolean =>
+  error instanceof NetworkError && error.sent && error.code === 'ETIMEDOUT';
+
 /** The resource to create is already there: switch to get and patch. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 409 && error.rpcStatus === 'ALREADY_EXISTS';

@@ -1,9 +1,10 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
 import { USER_AGENT } from '../version.js';
+import { abortable, stoppedAfter, throwIfAborted } from './abort.js';
 import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
 import type { Credentials } from './auth.js';
-import { abortError, ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
+import { ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
 import type { Api, Hosts } from './hosts.js';
 import { ResourceNameError } from './names.js';
 import { MAX_ATTEMPTS, mayHaveBeenSent, mayRetry, parseRetryAfter, retryDelay, type Retry } from './retry.js';
@@ -75,7 +76,7 @@ export function createHttp(options: HttpOptions): Http {
           if (tries >= MAX_ATTEMPTS || !mayRetry(error, retry)) throw error;
           const delay = retryDelay(error, tries, (options.random ?? Math.random)());
           if (options.deadline !== undefined && options.clock.now() + delay > options.deadline) throw error;
-          await pause(options, delay);
+          await pause(options, delay, error);
         }
       }
     },
@@ -93,7 +94,7 @@ async function attemptWithToken<T>(
   refused: Set<string>,
 ): Promise<T> {
   const { credentials, signal } = options;
-  const headers = await abortable(credentials.headers(url.href), signal);
+  const headers = await abortable(() => credentials.headers(url.href), signal);
   try {
     return await send<T>(options, request, url, headers);
   } catch (error) {
@@ -103,7 +104,7 @@ async function attemptWithToken<T>(
       refused.add(authorization);
       credentials.invalidate();
     }
-    const fresh = await abortable(credentials.headers(url.href), signal);
+    const fresh = await abortable(() => credentials.headers(url.href), signal);
     // A fixed token stays what it is: asking again would only get the same answer.
     if (fresh.authorization === authorization) throw error;
     return await send<T>(options, request, url, fresh);
@@ -169,7 +170,9 @@ async function exchangeOnce(
     const contentType = response.headers.get('content-type');
     return { status, contentType, body: await response.text(), retryAfterMs };
   } catch (error) {
-    throwIfAborted(signal);
+    if (signal.aborted) {
+      throw stoppedAfter(new NetworkError(exchange, { message: 'the time was over', sent: true, status }), signal);
+    }
     if (error instanceof AnswerTooLong) {
       throw new ProtocolError(`${exchange.method} ${exchange.url} answered ${status} with ${error.message}.`, exchange);
     }
@@ -226,30 +229,10 @@ const causeOf = (error: unknown): unknown =>
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 
-async function pause(options: HttpOptions, ms: number): Promise<void> {
+async function pause({ clock, signal }: HttpOptions, ms: number, failure: unknown): Promise<void> {
   try {
-    await options.clock.sleep(ms, options.signal);
+    await clock.sleep(ms, signal);
   } catch (error) {
-    throwIfAborted(options.signal);
-    throw error;
-  }
-}
-
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw abortError(signal);
-}
-
-/** Stops waiting when the signal aborts; what was waited for goes on unheard. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfAborted(signal);
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortError(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    throw signal.aborted ? stoppedAfter(failure, signal) : error;
   }
 }

@@ -144,6 +144,18 @@ export function principalOf(effectiveIdentity: string | undefined): string | und
   return AGENT_IDENTITY.test(identity) ? `principal://${identity}` : undefined;
 }
 
+/** In front of and behind the identity, where IAM marks a principal that was deleted (`deleted:principal://…?uid=…`). */
+const AGENT_MEMBER = /^(?:deleted:)?principal:\/\/(agents\.global\.[^?]+?)(?:\?uid=[\w-]+)?$/;
+
+/**
+ * The other way round: the engine that an IAM member is the agent identity of, whether it is still there or not.
+ * @returns undefined for users, sets, service accounts and everything else that is no agent identity
+ */
+export function engineOfMember(member: string): ResourceName | undefined {
+  const identity = AGENT_MEMBER.exec(member)?.[1] ?? '';
+  return AGENT_IDENTITY.test(identity) ? parseEngineName(identity.replace(/^.*?\/aiplatform\//, '')) : undefined;
+}
+
 const projectId = (project: string, projects: readonly ProjectRef[]): string =>
   projects.find(({ number }) => number === project)?.id ?? project;
 

@@ -49,6 +49,7 @@ const service = z.looseObject({
   description: text,
   interfaces: z.array(z.looseObject({ url: z.string(), protocolBinding: text })).nullish(),
   registryResource: text,
+  createTime: text,
 });
 
 const policy = z.looseObject({
@@ -76,6 +77,21 @@ const authzPolicy = z.looseObject({
 
 const authzExtension = z.looseObject({ name: text, service: text, failOpen: z.boolean().nullish(), metadata: message });
 
+const flag = z.boolean().nullish();
+const constraint = z.looseObject({
+  name: text,
+  resourceTypes: texts,
+  methodTypes: texts,
+  condition: text,
+  actionType: text,
+  displayName: text,
+  description: text,
+});
+const spec = z
+  .looseObject({ rules: z.array(z.looseObject({ enforce: flag })).nullish(), inheritFromParent: flag, reset: flag })
+  .nullish();
+const orgPolicy = z.looseObject({ name: text, etag: text, spec, dryRunSpec: spec });
+
 const shapeOf = (schema: z.ZodType): Shape => {
   return (answer) => {
     const issue = schema.safeParse(answer).error?.issues[0];
@@ -99,5 +115,7 @@ export const SHAPES = {
   authzPolicies: pageOf('authzPolicies', authzPolicy),
   authzExtension: shapeOf(authzExtension),
   project: shapeOf(z.looseObject({ name: z.string(), projectId: z.string(), parent: text, state: text })),
+  constraint: shapeOf(constraint),
+  orgPolicy: shapeOf(orgPolicy),
   permissions: shapeOf(z.looseObject({ permissions: texts })),
 } as const;

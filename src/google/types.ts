@@ -69,6 +69,7 @@ export interface RegistryService {
   mcpServerSpec?: { type: string; content?: unknown };
   /** projects/{p}/locations/{l}/{endpoints|agents|mcpServers}/{server-made id}; may lag the write by some seconds. */
   registryResource?: string;
+  createTime?: string;
 }
 
 export interface IamBinding {

@@ -7,6 +7,7 @@ import { gatewayIn, planBindings } from '../plan/bindings.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
 import { collectDisabledApis, type DisabledApis } from './disabled.js';
+import { readGone } from './gone.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
 import type { Observed, ObservedEngine } from './observed.js';
 import { orNull } from './or-null.js';
@@ -27,13 +28,13 @@ export async function observe(desired: Desired, google: Google, universe: string
   const [fleet, enforcement, guardrails] = await Promise.all([
     readFleet(desired, google, universe, disabled),
     readEgressEnforcement(desired, google),
-    readGuardrails(desired, google),
+    readGuardrails(desired, google, disabled),
   ]);
   return {
     ...fleet,
     disabledApis: disabled.found(),
     ...(enforcement ? { enforcement } : {}),
-    ...(guardrails ? { guardrails } : {}),
+    ...guardrails,
   };
 }
 
@@ -45,7 +46,7 @@ async function readFleet(
 ): Promise<Omit<Observed, 'disabledApis' | 'enforcement' | 'guardrails'>> {
   const { region } = desired;
   const assumed = egressProject(desired) ?? desired.project;
-  const [scope, gateways, assumedServices, otherProject] = await Promise.all([
+  const [scope, gateways, assumedRegistry, otherProject] = await Promise.all([
     readScope(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
@@ -54,22 +55,23 @@ async function readFleet(
   const { project, engines } = scope;
   const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
-  const services = isAssumed ? assumedServices : await readServices(desired, registryProject.id, google, disabled);
-  const base = { ...scope, region, registryProject, gateways, services };
+  const registry = isAssumed ? assumedRegistry : await readServices(desired, registryProject.id, google, disabled);
+  const base = { ...scope, region, registryProject, gateways, ...registry };
   const resources = plannedResources(desired, base, universe);
   const [policies, attached, failedUpdates] = await Promise.all([
     readPolicies(desired, resources, registryProject, google, disabled),
     readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),
   ]);
-  return { ...base, ...policies, attached, failedUpdates };
+  const gone = desired.prune ? await readGone({ ...base, ...policies }, google) : {};
+  return { ...base, ...gone, ...policies, attached, failedUpdates };
 }
 
 /** The project and its engines, the declared ones and the others; each is read as soon as the list is there. */
 async function readScope(
   desired: Desired,
   google: Google,
-): Promise<Pick<Observed, 'project' | 'engines' | 'selection' | 'siblings' | 'engineNames'>> {
+): Promise<Pick<Observed, 'project' | 'engines' | 'selection' | 'siblings' | 'engineNames' | 'unlistedEngines'>> {
   const [known, reading] = await Promise.all([readKnownEngines(desired, google), readProject(desired.project, google)]);
   const engineNames = known.engines.map(({ name }) => name).sort();
   const project = reading.resolve(engineNames);
@@ -78,7 +80,8 @@ async function readScope(
     readOthers(desired, known, project, google),
   ]);
   const siblings = others.filter(({ name }) => !selection.engines.includes(name));
-  return { project, engines, selection, siblings, engineNames };
+  const unlisted = known.unlisted === undefined ? {} : { unlistedEngines: known.unlisted };
+  return { project, engines, selection, siblings, engineNames, ...unlisted };
 }
 
 /** @returns the project that a declared egress gateway's full name says; undefined where nothing does */

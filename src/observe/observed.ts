@@ -28,15 +28,24 @@ export interface Observed {
   readonly siblings: readonly ObservedEngine[];
   /** Resource names of every engine of project and region. */
   readonly engineNames: readonly string[];
+  /** What Google answered where the engines may not be listed: only guardrails can be planned without them. */
+  readonly unlistedEngines?: string;
+  /**
+   * With `prune`, IDs of engines that somebody is still granted something as, and that Google itself says are not there: a list
+   * may lag behind a deploy, and what is taken away has to be right.
+   */
+  readonly gone?: ReadonlySet<string>;
   /** Declared gateways only; null when Google says there is none. */
   readonly gateways: Partial<Record<Direction, AgentGateway | null>>;
   /** All services of the registry's project and region. */
   readonly services: readonly RegistryService[];
+  /** Why the services could not be read, in a run that needs them only to take away what it no longer declares. */
+  readonly servicesUnread?: string;
   /** The other registries that the declared egress gateway looks into, such as the global one. */
   readonly attached: readonly AttachedRegistry[];
   /** The registry-wide IAP policy; absent without endpoints, and where the caller may not read it. */
   readonly registryPolicy?: IamPolicy;
-  /** IAP policies by registry resource, of every service that serves a declared URL. */
+  /** IAP policies by registry resource, of every service that serves a declared URL, or that this config no longer declares. */
   readonly policies: ReadonlyMap<string, IamPolicy>;
   /** What the last update of an engine ended with, by its name; only of engines that another update is asked for. */
   readonly failedUpdates: ReadonlyMap<string, string>;
@@ -46,8 +55,13 @@ export interface Observed {
   readonly lackingPermissions?: readonly LackingPermission[];
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
-  /** Of the declared directions, and with `prune` of the others; absent where the config has no guardrails. */
+  /** Of the declared directions, and with `prune` of the others; absent where the config has none, or they were not read. */
   readonly guardrails?: Partial<Record<Direction, ObservedGuardrail>>;
+  /**
+   * Declared guardrails that the caller may not read, with what Google answered, each answer once; empty where the API is
+   * disabled.
+   */
+  readonly unreadGuardrails?: readonly string[];
 }
 
 /** What approves gateways in one direction, and its policy at the declared place; null where there is no such thing. */
@@ -89,6 +103,8 @@ export interface ObservedEngine {
   readonly env: Readonly<Record<string, string>>;
   readonly config: AgentGatewayConfig;
   readonly resource: ReasoningEngine;
+  /** It could not be read by itself, only listed: what it is bound to may be missing. */
+  readonly isOnlyListed?: true;
 }
 
 /** Which engines the desired state means. */

@@ -3,19 +3,30 @@ import { ApiError, isApiDisabled, isNotFound, isPermissionDenied, NetworkError }
 import type { Google } from '../google/index.js';
 import { iapRegistryOf, iapResourceOf, parseRegistryName, type ProjectRef } from '../google/names.js';
 import type { AgentGateway, IamPolicy, RegistryService } from '../google/types.js';
+import { reachOf } from '../plan/reach.js';
 import type { DisabledApis } from './disabled.js';
 import type { AttachedRegistry, Observed } from './observed.js';
 import { orNull } from './or-null.js';
 
-/** A config without endpoints needs no right to read a registry. */
+/**
+ * A config without endpoints needs no right to read a registry, but with `prune` it may have had some: then the registry is
+ * read as far as the caller may.
+ */
 export async function readServices(
   desired: Desired,
   project: string,
   google: Google,
   disabled: DisabledApis,
-): Promise<RegistryService[]> {
-  if (desired.endpoints.length === 0) return [];
-  return disabled.orElse(google.agentregistry.listServices(project, desired.region), [], project);
+): Promise<Pick<Observed, 'services' | 'servicesUnread'>> {
+  const listed = async (): Promise<RegistryService[]> => google.agentregistry.listServices(project, desired.region);
+  if (desired.endpoints.length > 0) return { services: await disabled.orElse(listed(), [], project) };
+  if (!desired.prune || desired.agents.length === 0 || reachOf(desired) !== 'file') return { services: [] };
+  try {
+    return { services: await listed() };
+  } catch (error) {
+    if (!isPermissionDenied(error) && !isApiDisabled(error)) throw error;
+    return { services: [], servicesUnread: error.googleMessage };
+  }
 }
 
 /**
@@ -67,7 +78,7 @@ export async function readPolicies(
 ): Promise<Pick<Observed, 'policies' | 'registryPolicy'>> {
   const carriesOver = desired.endpoints.some(({ carryOver }) => carryOver);
   const [registryPolicy, ...policies] = await Promise.all([
-    desired.endpoints.length === 0
+    desired.endpoints.length === 0 && resources.length === 0
       ? undefined
       : disabled.orElse(
           readRegistryPolicy(carriesOver, iapRegistryOf(registry, desired.region), google),

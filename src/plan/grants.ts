@@ -3,6 +3,7 @@ import type { IamBinding, IamPolicy } from '../google/types.js';
 import type { Observed } from '../observe/observed.js';
 import { sortBy } from './canonical.js';
 import { conditionKey, hasMember } from './policy.js';
+import { engineIdIn } from './scope-engine.js';
 import type { EndpointChange, GrantChange, GrantCondition } from './types.js';
 
 /**
@@ -41,11 +42,7 @@ export function planGrants(desired: Desired, observed: Observed, endpoints: read
     }
     byService.set(endpoint.service, planned);
   }
-  return sortBy(
-    [...byService.values()].flat(),
-    ({ service }) => service,
-    ({ member, condition }) => identity(member, condition),
-  );
+  return sortGrants([...byService.values()].flat());
 }
 
 function engineGrants(endpoint: EndpointChange, observed: Observed, policy: IamPolicy | undefined): GrantChange[] {
@@ -73,16 +70,21 @@ function engineGrants(endpoint: EndpointChange, observed: Observed, policy: IamP
  */
 function carriedGrants(endpoint: EndpointChange, observed: Observed, policy: IamPolicy | undefined): GrantChange[] {
   if (egressorBindings(policy).length > 0) return [];
+  // IAM takes no member that is marked as deleted, and one whose engine is gone would be the first to be taken away again.
+  const isNobody = (member: string): boolean =>
+    member.startsWith('deleted:') || observed.gone?.has(engineIdIn(member, observed) ?? '') === true;
   return egressorBindings(observed.registryPolicy).flatMap((binding) =>
-    (binding.members ?? []).map((member) => ({
-      layer: 'grant' as const,
-      action: 'create' as const,
-      key: endpoint.key,
-      service: endpoint.service,
-      role: EGRESSOR,
-      member,
-      ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
-    })),
+    (binding.members ?? [])
+      .filter((member) => !isNobody(member))
+      .map((member) => ({
+        layer: 'grant' as const,
+        action: 'create' as const,
+        key: endpoint.key,
+        service: endpoint.service,
+        role: EGRESSOR,
+        member,
+        ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
+      })),
   );
 }
 
@@ -100,6 +102,15 @@ function conditionOf({ expression, title, description }: NonNullable<IamBinding[
     ...(title === undefined ? {} : { title }),
     ...(description === undefined ? {} : { description }),
   };
+}
+
+/** @returns the changes by service, then by member */
+export function sortGrants(grants: readonly GrantChange[]): GrantChange[] {
+  return sortBy(
+    grants,
+    ({ service }) => service,
+    ({ member, condition }) => identity(member, condition),
+  );
 }
 
 function identity(member: string, condition: GrantCondition | undefined): string {

@@ -29,6 +29,35 @@ export function isOwned({ description = '' }: Pick<RegistryService, 'description
   return owner.config !== undefined && description.includes(markOf(owner.config, owner));
 }
 
+/**
+ * Who made a service, as far as its mark says.
+ *
+ * @returns `this`: this config for this scope, under whatever key; `other-scope`: a config for the engines of another project or
+ *   region; `other`: another config of this scope, or a run with inputs alone; `unmarked`: nobody that is known here
+ */
+export function makerOf(
+  { description = '' }: Pick<RegistryService, 'description'>,
+  { config, scope }: Omit<Owner, 'key'>,
+): 'this' | 'other' | 'other-scope' | 'unmarked' {
+  if (!description.includes(MANAGED)) return 'unmarked';
+  const [, marked, project, region] = MARK.exec(description) ?? [];
+  if (marked === undefined) return 'other';
+  if (project !== scope.project || region !== scope.region) return 'other-scope';
+  return config !== undefined && marked === nameIn(config) ? 'this' : 'other';
+}
+
+/** @returns the key under which this config made a service for this scope; undefined where it did not */
+export function keyIn(service: Pick<RegistryService, 'description'>, owner: Omit<Owner, 'key'>): string | undefined {
+  return makerOf(service, owner) === 'this' ? MARK.exec(service.description ?? '')?.[4] : undefined;
+}
+
+/** A blank in the name of a config is encoded, so the parts cannot run into each other. */
+const MARK = /\[config=(\S*) scope=(\S+)\/(\S+) key=([^\s\]]+)\]/;
+
 function markOf(config: string, { scope, key }: Owner): string {
-  return `[config=${encodeURI(config).slice(0, 1_000)} scope=${scope.project}/${scope.region} key=${key}]`;
+  return `[config=${nameIn(config)} scope=${scope.project}/${scope.region} key=${key}]`;
+}
+
+function nameIn(config: string): string {
+  return encodeURI(config).slice(0, 1_000);
 }

@@ -47,9 +47,10 @@ function toBind(plan: Plan, { project }: Observed): NeededPermission[] {
 
 function toRegister(plan: Plan, { registryProject }: Observed): NeededPermission[] {
   const actions = new Set(endpointChanges(plan).map(({ action }) => action));
-  const written = (['create', 'update'] as const).filter((action) => actions.has(action));
+  const written = (['create', 'update', 'remove'] as const).filter((action) => actions.has(action));
+  const verbs = written.map((action) => (action === 'remove' ? 'delete' : action));
   // What was written is read back.
-  return [...written, ...(written.length > 0 ? ['get'] : [])].map((verb) => ({
+  return [...verbs, ...(verbs.length > 0 ? ['get'] : [])].map((verb) => ({
     permission: `agentregistry.services.${verb}`,
     project: registryProject.id,
     proven: 'agentregistry.services.list',
@@ -84,6 +85,7 @@ export const ROLE_OF: Readonly<Record<string, string>> = {
   'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
   'networkservices.agentGateways.use': 'a custom role',
   'agentregistry.services.create': 'roles/agentregistry.editor',
+  'agentregistry.services.delete': 'roles/agentregistry.editor',
   'agentregistry.services.get': 'roles/agentregistry.viewer',
   'agentregistry.services.update': 'roles/agentregistry.editor',
   'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',

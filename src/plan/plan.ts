@@ -1,13 +1,18 @@
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
-import { digestOf } from './canonical.js';
+import { digestOf, sortBy } from './canonical.js';
 import { runChecks } from './checks/index.js';
 import { planEndpoints } from './endpoints.js';
-import { planGrants } from './grants.js';
+import { planGrants, sortGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
-import { isChange, type Change, type Plan, type Scope, type Summary } from './types.js';
+import { markMoves } from './moves.js';
+import { planPruning } from './prune.js';
+import { undeclaredServices } from './prune-services.js';
+import { findRecreated, withFormer } from './recreated.js';
+import { engineNameOf } from './scope-engine.js';
+import { isChange, type BindingChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
 /**
  * What has to be done so that the world is as declared. Pure and total: every problem becomes a check, never an
@@ -24,22 +29,33 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const hosts = planHosts(desired, observed, { region: observed.region, universe });
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-  const grants = planGrants(desired, observed, endpoints);
-  const bindings = planBindings(desired, observed);
+  const granted = planGrants(desired, observed, endpoints);
+  const recreated = findRecreated(desired, observed, endpoints, granted);
+  const grants = withFormer(granted, recreated, observed, endpoints);
+  const bindings = markMoves(planBindings(desired, observed), desired, observed).map((change): BindingChange => {
+    const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
+    return recreatedFrom ? { ...change, recreatedFrom } : change;
+  });
   const guardrails = planGuardrails(desired, observed, bindings);
-  const changes: Change[] = [...endpoints, ...grants, ...bindings, ...guardrails];
+  const pruning = planPruning(desired, observed, endpoints, grants, recreated);
+  const changes: Change[] = [
+    ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
+    ...sortGrants([...grants, ...(desired.prune ? pruning.grants.removals : [])]),
+    ...bindings,
+    ...guardrails,
+  ];
   return {
     schemaVersion: 1,
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet }),
+    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet, pruning }),
     summary: summarise(changes),
   };
 }
 
 /**
- * Which services the endpoint layer is about; their policies can be read once this is known.
+ * Which services the endpoint layer is about, and which ones it may take away; their policies can be read once this is known.
  *
  * @returns registry resources, each once
  */
@@ -52,7 +68,8 @@ export function plannedResources(
   const scope = { project: project.id, projectNumber: project.number, region };
   const { wanted } = planHosts(desired, observed, { region, universe });
   const layer = planEndpoints({ desired, scope, registryProject, services, wanted });
-  return [...new Set(layer.flatMap(({ registryResource }) => registryResource ?? []))];
+  const undeclared = undeclaredServices(desired, observed).map(({ service }) => service);
+  return [...new Set([...layer, ...undeclared].flatMap(({ registryResource }) => registryResource || []))];
 }
 
 /** The digest covers scope and changes: what is reviewed is what is done, whatever the checks say. */

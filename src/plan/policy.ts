@@ -25,6 +25,26 @@ export function withMembers(policy: IamPolicy, grants: readonly GrantChange[]): 
   return { ...policy, bindings };
 }
 
+/**
+ * Takes members out of a policy and leaves everything else in it as it is. A member goes from the bindings of exactly its role and
+ * condition (or none); a binding that is empty then goes too, since IAM takes none without a member.
+ *
+ * @returns a new policy; the given one is not touched
+ */
+export function withoutMembers(policy: IamPolicy, removals: readonly GrantChange[]): IamPolicy {
+  const bindings = (policy.bindings ?? []).flatMap((binding) => {
+    const goes = (member: string): boolean =>
+      removals.some(
+        (item) =>
+          item.member === member && item.role === binding.role && sameCondition(binding.condition, item.condition),
+      );
+    const members = (binding.members ?? []).filter((member) => !goes(member));
+    if (members.length === (binding.members ?? []).length) return [binding];
+    return members.length === 0 ? [] : [{ ...binding, members }];
+  });
+  return { ...policy, bindings };
+}
+
 /** @returns true when a policy grants the role to exactly this member, under exactly this condition (or none). */
 export function hasMember(
   policy: IamPolicy | undefined,

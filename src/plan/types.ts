@@ -51,6 +51,8 @@ export interface EndpointChange {
   readonly interfaces: readonly InterfaceChange[];
   /** Other fields that change: an own service follows its key's display name. */
   readonly fields: readonly FieldChange[];
+  /** Only with `remove`: who is granted on it, IAM members, sorted. They lose it together with the service. */
+  readonly members?: readonly string[];
 }
 
 export interface InterfaceChange {
@@ -78,11 +80,17 @@ export interface GrantChange {
   readonly role: string;
   /** IAM member, `principal://…`. */
   readonly member: string;
-  /** Resource name of the engine; absent for a member carried over from the registry-wide policy. */
+  /** Resource name of the engine, which may be gone; absent for a member carried over from the registry-wide policy. */
   readonly engine?: string;
   readonly displayName?: string;
   /** Only for carried-over members whose registry-wide binding has a condition. */
   readonly condition?: GrantCondition;
+  /** Only with `remove`. `not-allowed`: the config declares the engine, and not that it may reach this. */
+  readonly why?: 'engine-gone' | 'not-allowed';
+  /** Members that the engine had here before it was deployed anew, sorted; several when it can be any of them. */
+  readonly replaces?: readonly string[];
+  /** Only with `remove`: names of the engines that this one came back as, sorted; several when it can be any of them. */
+  readonly replacedBy?: readonly string[];
 }
 
 export interface GrantCondition {
@@ -100,6 +108,13 @@ export interface BindingChange {
   readonly displayName: string;
   readonly egress: DirectionChange;
   readonly ingress: DirectionChange;
+  /**
+   * Directions whose one slot has to be free before the engine is bound there (`move: true`): it is unbound first where it has
+   * another gateway, and bound when all engines of the plan have left theirs. Absent when there are none.
+   */
+  readonly moves?: readonly Direction[];
+  /** The engine was deployed anew: names of the gone engines that it can have been, sorted; most often one. */
+  readonly recreatedFrom?: readonly string[];
 }
 
 /** Gateway names with the project ID; null is unbound. `declared` is false where the config leaves the direction alone. */
@@ -117,6 +132,8 @@ interface GuardrailBase {
   readonly direction: Direction;
   /** Resource name. */
   readonly name: string;
+  /** What it says now where that is no list of gateways, or more than on or off. */
+  readonly fromRule?: string;
 }
 
 /** The custom constraint that approves gateways. It enforces nothing by itself, and is never deleted. */
@@ -125,8 +142,6 @@ export interface ConstraintChange extends GuardrailBase {
   readonly action: 'create' | 'update' | 'keep';
   /** Gateways that are approved now, sorted; null where there is no constraint, or one that is no such list. */
   readonly from: readonly string[] | null;
-  /** What a constraint that is no such list says now. */
-  readonly fromRule?: string;
   readonly to: readonly string[];
   /** As they are to be: those of a constraint that somebody else made stay. */
   readonly displayName: string;
@@ -175,6 +190,11 @@ export interface Finding {
 /** @returns the plan's bindings that a run has to write. */
 export function isChange(change: Change): boolean {
   return change.action !== 'keep' && change.action !== 'adopt';
+}
+
+/** @returns true when the change takes a service, a member, a binding or a policy away */
+export function isRemoval(change: Pick<Change, 'action'>): boolean {
+  return change.action === 'remove';
 }
 
 /** @returns the change of one direction of a binding. */

@@ -4,8 +4,9 @@ import type { EngineReport } from './engines.js';
 import type { Part } from './fit.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
+import { engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { duration, gatewayLabel, plural, STATUS_WORDS } from './words.js';
+import { duration, gatewayLabel, plural, ROLLBACK_WORDS, STATUS_WORDS } from './words.js';
 
 /** The longest text of a cell; Google's own display names have at most 128 characters. */
 const MAX_NAME = 200;
@@ -60,7 +61,7 @@ function bindingRow(
   );
   const cells = [
     actionCell(described),
-    `${escapeMarkdown(name, MAX_NAME)} ${code(id, MAX_NAME)}`.trim(),
+    `${escapeMarkdown(name, MAX_NAME)} ${code(id, MAX_NAME)}${formerText(change)}`.trim(),
     ...directions,
     engine ? escapeMarkdown(engine.governanceText, 400) : '',
     ...(applied ? [engine ? statusCell(engine) : ''] : []),
@@ -70,6 +71,12 @@ function bindingRow(
   return { kind: described.kind, isUrgent, cells };
 }
 
+/** An engine that came back under another ID. */
+function formerText({ recreatedFrom }: Partial<BindingChange> = {}): string {
+  if (!recreatedFrom) return '';
+  return `<br>recreated, was ${oneOf(recreatedFrom.map((engine) => code(engineId(engine), MAX_NAME)))}`;
+}
+
 function directionCell({ from, to }: DirectionChange, project: string): string {
   const [before, after] = [from, to].map((name) =>
     name === null ? 'none' : escapeMarkdown(gatewayLabel(name, project), MAX_NAME),
@@ -77,7 +84,8 @@ function directionCell({ from, to }: DirectionChange, project: string): string {
   return from === to ? (before ?? '') : `${before}&nbsp;→&nbsp;**${after}**`;
 }
 
-function statusCell({ status, tookMs }: EngineReport): string {
+function statusCell({ status, tookMs, rollback }: EngineReport): string {
   const took = tookMs === undefined ? '' : ` (${duration(tookMs)})`;
-  return `${status === 'failed' ? '**failed**' : STATUS_WORDS[status]}${took}`;
+  const back = rollback === undefined ? '' : `, ${ROLLBACK_WORDS[rollback]}`;
+  return `${status === 'failed' ? '**failed**' : STATUS_WORDS[status]}${back}${took}`;
 }

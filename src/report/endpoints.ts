@@ -3,9 +3,12 @@ import type { Part } from './fit.js';
 import { describeEndpoint, HOST_KINDS, KIND_MARKS } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
+import { losersOf } from './engine-names.js';
 import { redactUrl } from '../redact.js';
 import { plural, serviceLabel, UNASKED } from './words.js';
 
+/** Members of a service that goes who are named before the rest is only counted. */
+const SHOWN_LOSERS = 8;
 const COLUMNS = ['', 'Endpoint', 'Hosts', 'Service'];
 
 /** The endpoint layer: one row per service, and every host with the reason why it is there. */
@@ -50,18 +53,19 @@ export function hostParts(plan: Plan): Part[] {
 function newlyGranted(plan: Plan): Set<string> {
   return new Set(
     grantChanges(plan)
-      .filter(isChange)
+      .filter(({ action }) => action === 'create')
       .map(({ service }) => service),
   );
 }
 
-function endpointRow(change: EndpointChange, { scope }: Plan): Row {
+function endpointRow(change: EndpointChange, plan: Plan): Row {
+  const { scope } = plan;
   const described = describeEndpoint(change);
   const name = change.displayName === '' ? '' : `${escapeMarkdown(change.displayName, 200)} `;
   const cells = [
     actionCell(described),
     code(change.key, 200),
-    [hostCounts(change), ...fieldTexts(change)].join('<br>'),
+    [hostCounts(change), ...fieldTexts(change), ...loserTexts(change, plan)].join('<br>'),
     `${name}${code(serviceLabel(change.service, scope.project), 300)}`,
   ];
   return { kind: described.kind, cells };
@@ -83,6 +87,15 @@ function hostCounts({ action, interfaces }: EndpointChange): string {
     [count('keep'), 'kept'],
   ] as const;
   return counts.flatMap(([number, word]) => (number > 0 ? [`${number} ${word}`] : [])).join(', ');
+}
+
+/** Whoever is granted on a service loses that with it. */
+function loserTexts(change: EndpointChange, plan: Plan): string[] {
+  const losers = losersOf(change, plan);
+  if (losers.length === 0) return [];
+  const shown = losers.slice(0, SHOWN_LOSERS).map((name) => escapeMarkdown(name, 200));
+  const more = losers.length > SHOWN_LOSERS ? ` and ${losers.length - SHOWN_LOSERS} more` : '';
+  return [`taken from ${shown.join(', ')}${more}`];
 }
 
 /** A new service has no old fields to compare with. */

@@ -2,6 +2,7 @@ import { grantChanges, type GrantChange, type Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
+import { displayNames, engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { plural } from './words.js';
 
@@ -13,9 +14,12 @@ const FIRST_MEMBERS = 8;
 const AGENT =
   /^principal:\/\/agents\.global\.org-(\d+)\.system\.id\.goog\/resources\/aiplatform\/projects\/([\w-]+)\/locations\/([\w-]+)\/reasoningEngines\/([\w-]+)$/;
 
+type NameOf = ReturnType<typeof displayNames>;
+
 /** The grant layer: who gets `roles/iap.egressor` on which endpoint, one row per endpoint and kind of grant. */
 export function grantParts(plan: Plan, { hashes }: LayerOptions): Part[] {
   const grants = grantChanges(plan);
+  const nameOf = displayNames(plan);
   const changed = groupGrants(grants.filter((grant) => describeGrant(grant).kind !== 'keep'));
   const kept = groupGrants(grants.filter((grant) => describeGrant(grant).kind === 'keep'));
   const long = changed.filter(({ length }) => length > ROW_MEMBERS);
@@ -23,21 +27,21 @@ export function grantParts(plan: Plan, { hashes }: LayerOptions): Part[] {
     ...tableParts({
       heading: `${hashes} Grants of ${code('roles/iap.egressor')}`,
       columns: columnsOf(changed),
-      rows: changed.map((group) => grantRow(group, group.length > ROW_MEMBERS ? FIRST_MEMBERS : ROW_MEMBERS)),
+      rows: changed.map((group) => grantRow(group, group.length > ROW_MEMBERS ? FIRST_MEMBERS : ROW_MEMBERS, nameOf)),
       what: 'rows of grants',
       rank: RANKS.changes,
     }),
     ...foldedTable({
       heading: `All members of the ${plural(long.length, 'long row')}`,
       columns: columnsOf(long),
-      rows: grantRows(long),
+      rows: grantRows(long, nameOf),
       what: 'rows of all members',
       rank: RANKS.more,
     }),
     ...foldedTable({
       heading: `${plural(kept.flat().length, 'grant')} already there`,
       columns: columnsOf(kept).slice(1),
-      rows: grantRows(kept).map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
+      rows: grantRows(kept, nameOf).map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
       what: 'rows of grants already there',
       rank: RANKS.unchanged,
     }),
@@ -61,8 +65,8 @@ function groupGrants(grants: readonly GrantChange[]): GrantChange[][] {
   return [...groups.values()];
 }
 
-function grantRows(groups: readonly (readonly GrantChange[])[]): Row[] {
-  return groups.flatMap((group) => chunks(group).map((part) => grantRow(part, ROW_MEMBERS)));
+function grantRows(groups: readonly (readonly GrantChange[])[], nameOf: NameOf): Row[] {
+  return groups.flatMap((group) => chunks(group).map((part) => grantRow(part, ROW_MEMBERS, nameOf)));
 }
 
 function chunks(grants: readonly GrantChange[]): GrantChange[][] {
@@ -70,18 +74,32 @@ function chunks(grants: readonly GrantChange[]): GrantChange[][] {
   return Array.from({ length: count }, (_, index) => grants.slice(index * ROW_MEMBERS, (index + 1) * ROW_MEMBERS));
 }
 
-function grantRow(group: readonly GrantChange[], shown: number): Row {
+function grantRow(group: readonly GrantChange[], shown: number, nameOf: NameOf): Row {
   const [first] = group;
   if (!first) return { kind: 'keep', cells: [] };
   const described = describeGrant(first);
   const more = group.length > shown ? ` and ${group.length - shown} more` : '';
-  const names = `${group.slice(0, shown).map(who).join(', ')}${more}`;
-  return { kind: described.kind, cells: [actionCell(described), code(first.key, 200), `${group.length}`, names] };
+  const names = `${group
+    .slice(0, shown)
+    .map((grant) => who(grant, nameOf))
+    .join(', ')}${more}`;
+  const cells = [actionCell(described), code(first.key, 200), `${group.length}`, names];
+  // Nobody loses anything by the grant of an engine that is gone.
+  return { kind: described.kind, isUrgent: first.why === 'not-allowed', cells };
 }
 
-/** A member who is no engine of the config came in through the registry-wide policy. */
-function who({ displayName, member, condition }: GrantChange): string {
-  if (displayName !== undefined) return escapeMarkdown(displayName, 200);
+/** A member who is no engine of the config came in through the registry-wide policy, or its engine is gone. */
+function who({ displayName, member, condition, why, replaces, replacedBy }: GrantChange, nameOf: NameOf): string {
+  if (why === 'engine-gone') {
+    const now = replacedBy
+      ? `, recreated as ${oneOf(replacedBy.map((name) => escapeMarkdown(nameOf(name), 200)))}`
+      : '';
+    return `agent ${code(engineId(member), 200)} is gone${now}`;
+  }
+  if (displayName !== undefined) {
+    const was = replaces ? ` (recreated, was ${oneOf(replaces.map((former) => code(engineId(former), 200)))})` : '';
+    return `${escapeMarkdown(displayName, 200)}${was}`;
+  }
   const only = condition ? `, only if ${code(condition.expression, 1_000)}` : '';
   return `${memberText(member)} (carried over from the registry-wide policy${only})`;
 }

@@ -1,5 +1,6 @@
 import { DIRECTIONS } from '../config/desired.js';
 import { addedGateways, removedGateways } from '../plan/guardrail-text.js';
+import { leaves } from '../plan/moves.js';
 import {
   directionOf,
   isChange,
@@ -47,7 +48,7 @@ export function describeBinding(change: BindingChange): Described {
   });
   if (change.action === 'remove') return { kind: 'remove', words: 'unbind' };
   if (lost.length > 0) return { kind: 'remove', words: `unbind ${lost.join(', ')}` };
-  if (replaced) return { kind: 'replace', words: 're-bind' };
+  if (replaced) return { kind: 'replace', words: leaves(change).length > 0 ? 'move' : 're-bind' };
   if (change.action === 'create') return { kind: 'add', words: 'bind' };
   const added = DIRECTIONS.filter(
     (direction) => directionOf(change, direction).from !== directionOf(change, direction).to,
@@ -55,18 +56,21 @@ export function describeBinding(change: BindingChange): Described {
   return { kind: 'update', words: `add ${added.join(', ')}` };
 }
 
-/** Hosts that go make an update a removal. */
+/** Hosts that go make an update a removal; so does the service itself. */
 export function describeEndpoint({ action, interfaces }: EndpointChange): Described {
   if (action === 'create') return { kind: 'add', words: 'register' };
   if (action === 'adopt') return { kind: 'adopt', words: 'adopt' };
   if (action === 'keep') return { kind: 'keep', words: '' };
+  if (action === 'remove') return { kind: 'remove', words: 'remove' };
   const removes = interfaces.some((item) => item.action === 'remove');
   return removes ? { kind: 'remove', words: 'take hosts out' } : { kind: 'update', words: 'update' };
 }
 
 export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
-  if (change.action !== 'create') return { kind: 'remove', words: 'revoke' };
+  if (change.action === 'remove')
+    return { kind: 'remove', words: change.why === 'engine-gone' ? 'clean up' : 'revoke' };
+  if (change.replaces) return { kind: 'add', words: 'grant again' };
   return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
 }
 

@@ -4,10 +4,12 @@ import {
   directionOf,
   endpointChanges,
   grantChanges,
+  isRemoval,
   type EndpointChange,
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { leaves } from '../plan/moves.js';
 import { groupEngines, type Group } from './groups.js';
 import { byDanger, describeBinding, describeEndpoint, describeGrant, type Kind } from './kinds.js';
 import { gatewayLabel, plural } from './words.js';
@@ -54,16 +56,19 @@ export function topologyOf(plan: Plan): Topology {
   const shown = changed.slice(0, MAX_GROUPS);
   const kept = groups.filter(({ isChanged }) => !isChanged);
   const carried = grantChanges(plan).filter(({ engine }) => engine === undefined);
+  const left = grantChanges(plan).filter(({ why }) => why === 'engine-gone');
   const edges = [
     ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
     ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),
     ...unique(carried.map((grant) => grantEdge(grant, 'carried', ids))),
+    ...unique(left.map((grant) => grantEdge(grant, 'gone', ids))),
   ];
   const nodes = [
     ...gatewayNodes('ingress', ids, plan),
     ...shown.map((group, index) => groupNode(group, `e${index}`)),
     ...keptNode(kept),
     ...carriedNode(carried),
+    ...goneNode(left),
     ...gatewayNodes('egress', ids, plan),
     ...endpointNodes(ids, plan),
   ];
@@ -104,10 +109,11 @@ function groupEdges({ binding, grants }: Group, id: string, ids: NodeIds): Edge[
       const at = ids.gateways[direction].get(gateway) ?? '';
       return direction === 'egress' ? { from: id, to: at, kind, words } : { from: at, to: id, kind, words };
     };
+    const isMoved = leaves(binding).includes(direction);
     if (from === to) return to === null ? [] : [edge(to, 'keep', '')];
     return [
-      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : 're-bind')]),
-      ...(from === null ? [] : [edge(from, 'remove', 'unbind')]),
+      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : isMoved ? 'move, last' : 're-bind')]),
+      ...(from === null ? [] : [edge(from, 'remove', isMoved ? 'unbind, first' : 'unbind')]),
     ];
   });
   return [...gateways, ...grants.map((grant) => grantEdge(grant, id, ids))];
@@ -136,6 +142,12 @@ function carriedNode(carried: readonly GrantChange[]): Node[] {
   return [{ id: 'carried', shape: 'engines', kind: 'keep', lines: [plural(count, 'other member'), 'carried over'] }];
 }
 
+function goneNode(left: readonly GrantChange[]): Node[] {
+  const count = new Set(left.map(({ member }) => member)).size;
+  if (count === 0) return [];
+  return [{ id: 'gone', shape: 'engines', kind: 'remove', lines: [`${plural(count, 'engine')} no longer there`] }];
+}
+
 function gatewayNodes(direction: Direction, { gateways }: NodeIds, { scope }: Plan): Node[] {
   return [...gateways[direction]].map(([name, id]) => {
     const lines = [`${direction} gateway`, gatewayLabel(name, scope.project)];
@@ -153,14 +165,15 @@ function endpointNodes({ services }: NodeIds, plan: Plan): Node[] {
   }
   return [...byService].map(([service, changes]) => {
     const kind = changes.map((change) => describeEndpoint(change).kind).sort(byDanger)[0] ?? 'keep';
-    const hosts = Math.max(...changes.map(({ interfaces }) => interfaces.filter(isThere).length));
+    const hosts = Math.max(...changes.map(hostsOf));
     const keys = [...new Set(changes.map(({ key }) => key))].join(', ');
     return { id: services.get(service) ?? '', shape: 'endpoint', kind, lines: [keys, plural(hosts, 'host')] };
   });
 }
 
-function isThere({ action }: { readonly action: string }): boolean {
-  return action !== 'remove';
+/** After the run; of a service that goes, those that go with it. */
+function hostsOf(change: EndpointChange): number {
+  return change.interfaces.filter(({ action }) => isRemoval(change) || action !== 'remove').length;
 }
 
 function unique(edges: readonly Edge[]): Edge[] {

@@ -7,6 +7,7 @@ import { look, type Stage } from '../../support/apply.js';
 import { caseArb, staged, type Case } from '../../support/arbitrary.js';
 import { attempt, declaredIn } from '../../support/attempt.js';
 import { harmDone, notReached } from '../../support/judge.js';
+import { notPruned } from '../../support/judge-prune.js';
 import { snapshotOf } from '../../support/snapshot.js';
 
 /** Clients that a run gets instead of those of its stage: how a bug is planted. */
@@ -35,6 +36,8 @@ export const leavesOthersAlone = (plant: Plant = nothingPlanted): Property =>
 export const converges = (plant: Plant = nothingPlanted): Property =>
   story(plant, async (on, { world, desired }, failures) => {
     expect(failures).toEqual([]);
-    expect(notReached(snapshotOf(on), await declaredIn(world, desired))).toEqual([]);
+    const declared = await declaredIn(world, desired);
+    expect(notReached(snapshotOf(on), declared)).toEqual([]);
+    expect(notPruned(snapshotOf(on), declared)).toEqual([]);
     expect(hasChanges((await look(on, desired)).plan)).toBe(false);
   });

@@ -1,6 +1,8 @@
 import type { Google } from '../../../src/google/index.js';
 import { clientsOf } from '../../support/apply.js';
-import { memberOf, EGRESSOR } from '../../support/builders.js';
+import type { RegistryService } from '../../../src/google/types.js';
+import { markOf, memberOf, EGRESSOR } from '../../support/builders.js';
+import { membersIn } from '../../support/snapshot.js';
 import { ENGINE_IDS } from '../../support/arbitrary.js';
 import { without } from '../../support/without.js';
 import type { Plant } from './alone.js';
@@ -43,6 +45,35 @@ export const replacesMembers: Plant = (on) =>
       return client.setPolicy(resource, { ...policy, bindings });
     },
   }));
+
+/** Whoever is taken out of a policy is taken out of all of it, conditions and other roles included. */
+export const prunesWholePolicies: Plant = (on) =>
+  withIap(on, (client) => ({
+    setPolicy: (resource, policy) => {
+      const before = membersIn(on.google.policies.get(resource)?.bindings ?? []);
+      const now = membersIn(policy.bindings ?? []);
+      const gone = before.filter((entry) => !now.includes(entry)).map((entry) => entry.split(' ')[1] ?? '');
+      const bindings = (policy.bindings ?? []).map((binding) => ({
+        ...binding,
+        members: (binding.members ?? []).filter((member) => !gone.includes(member)),
+      }));
+      return client.setPolicy(resource, { ...policy, bindings });
+    },
+  }));
+
+/** What is not declared counts as the config's own, whatever its description says. */
+export const ownsAllServices: Plant = (on, { config, endpoints }) => {
+  const { agentregistry } = on.google;
+  const marked = (service: RegistryService): RegistryService => {
+    const id = service.name.slice(service.name.lastIndexOf('/') + 1);
+    return endpoints.some(({ key }) => key === id) ? service : { ...service, description: markOf(id, config) };
+  };
+  const listServices: Google['agentregistry']['listServices'] = async (project, location) =>
+    (await agentregistry.listServices(project, location)).map(marked);
+  const getService: Google['agentregistry']['getService'] = async (name) =>
+    marked(await agentregistry.getService(name));
+  return clientsOf(on, { agentregistry: { ...agentregistry, listServices, getService } });
+};
 
 /** Only the services of the config's own keys are looked through for a URL. */
 export const knowsOwnServicesOnly: Plant = (on, { endpoints }) => {

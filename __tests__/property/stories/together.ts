@@ -7,7 +7,7 @@ import { anotherRun, look, type Stage } from '../../support/apply.js';
 import { ENGINE_IDS, staged, type World } from '../../support/arbitrary.js';
 import { attempt, declaredIn, declaredOn } from '../../support/attempt.js';
 import { expectClear } from '../../support/clear-failure.js';
-import { harmDone, notReached, wantedGateway } from '../../support/judge.js';
+import { harmDone, notReached, selectedIds, wantedGateway } from '../../support/judge.js';
 import { pairArb, sharedArb, type Pair } from '../../support/pairs.js';
 import { snapshotOf } from '../../support/snapshot.js';
 import { nothingPlanted, type Plant } from './alone.js';
@@ -99,10 +99,16 @@ function stagedWith(world: World, { seed, latencyMs, updateMs }: Timing): Stage 
   return { ...on, deps: { ...on.deps, random } };
 }
 
-/** Two versions of one file take turns at its services; otherwise only gateways can be declared in two ways. */
+/**
+ * Two versions of one file take turns at its services, and two files at the grants of an engine that both declare, when one of them
+ * takes away what it does not declare; otherwise only gateways can be declared in two ways.
+ */
 function agree({ kin, first, second }: Pair): boolean {
+  const shared = selectedIds(first).filter((id) => selectedIds(second).includes(id));
+  const takesTurns = kin === 'other file' && shared.length > 0 && (first.prune || second.prune);
   return (
     kin !== 'other version' &&
+    !takesTurns &&
     ENGINE_IDS.every((id) =>
       (['egress', 'ingress'] as const).every((direction) => {
         const wanted = [first, second].flatMap((desired) => wantedGateway(desired, id, direction) ?? []);

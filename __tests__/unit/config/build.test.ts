@@ -43,6 +43,7 @@ describe('a complete file', () => {
       region: 'us-central1',
       config: 'agent-gateway.yaml',
       partial: false,
+      allowGiven: false,
       gateways: {
         egress: { id: 'egress', location: 'us-central1', origin: { line: 6, column: 11 } },
         ingress: { id: 'ingress', location: 'us-central1' },
@@ -261,6 +262,11 @@ describe('agents of the file', () => {
 
   it.each([
     ['{engine: " "}', '7:14: The engine is empty.'],
+    [`{engine: "${'9'.repeat(21)}"}`, `7:14: "${'9'.repeat(21)}" is longer than any name or ID of an engine.`],
+    [`{engine: ${'x'.repeat(501)}}`, 'x…" is longer than any name or ID of an engine.'],
+    [`{engine: ${name}${'0'.repeat(20)}}`, 'is not the resource name of an engine.'],
+    ['{engine: "Support\\nagent"}', 'holds control characters, and is no name or ID of an engine.'],
+    ['{engine: "\\ud800"}', 'holds control characters, and is no name or ID of an engine.'],
     ['{engine: projects/x/reasoningEngines/1}', '7:14: "projects/x/reasoningEngines/1" is not the resource name'],
     [`{engine: ${name}a}`, 'is not the resource name of an engine.'],
     [
@@ -305,15 +311,24 @@ describe('agents of the file', () => {
 describe('what is not in this version yet', () => {
   const text = FILE_HEAD + AGENTS;
 
-  it.each([
-    ['migrate: true', '6:1: "migrate: true" is not supported yet in this version; remove it.'],
-    ['move: true', '6:1: "move: true" is not supported yet in this version; remove it.'],
-  ])('%s', (lines, expected) => {
-    expect(build(text + lines).problems).toEqual([`agent-gateway.yaml:${expected}`]);
+  it('migrate: true', () => {
+    expect(build(`${text}migrate: true`).problems).toEqual([
+      'agent-gateway.yaml:6:1: "migrate: true" is not supported yet in this version; remove it.',
+    ]);
   });
 
   it('may be switched off', () => {
-    expect(build(`${text}migrate: false\nmove: false\n`).problems).toEqual([]);
+    expect(build(`${text}migrate: false\n`).problems).toEqual([]);
+  });
+});
+
+describe('move', () => {
+  it.each([
+    ['', false],
+    ['move: false', false],
+    ['move: true', true],
+  ])('%j', (line, expected) => {
+    expect(desiredOf(FILE_HEAD + AGENTS + line).move).toBe(expected);
   });
 });
 
@@ -350,7 +365,7 @@ describe('nothing to do', () => {
 });
 
 it('reports problems of file and inputs together, the file first', () => {
-  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmove: true\n', {
+  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: true\n', {
     project_id: 'X',
     egress_gateway: 'Y',
     allow: 'z',

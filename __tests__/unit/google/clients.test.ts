@@ -1,6 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { ApiError, ProtocolError } from '../../../src/google/errors.js';
 import { MissingEtagError } from '../../../src/google/iap.js';
+import { ResourceNameError } from '../../../src/google/names.js';
 import { createGoogle, type Google } from '../../../src/google/index.js';
 import {
   errorAnswer,
@@ -146,6 +147,27 @@ describe('agentregistry', () => {
     ]);
     expect(await thrownBy(() => client.agentregistry.patchService('x', body, [], 'uuid-3'))).toBeInstanceOf(RangeError);
     expect(calls).toHaveLength(1);
+  });
+
+  it('deletes one service, again with the same ID when the server stumbles', async () => {
+    const { google: client, calls } = google({ status: 503 }, { json: { name: 'op' } });
+    await client.agentregistry.deleteService(`${location}/services/stripe`, 'uuid-4');
+    const request = `DELETE ${root}/${location}/services/stripe?requestId=uuid-4`;
+    expect(asked(calls)).toEqual([request, request]);
+    expect(calls[0]?.body).toBeUndefined();
+  });
+
+  it.each([
+    '',
+    location,
+    `${location}/services`,
+    `${location}/services/-`,
+    `${location}/services/..`,
+    `${location}/endpoints/x`,
+  ])('deletes nothing for the name %j', async (name) => {
+    const { google: client, calls } = google();
+    expect(await thrownBy(() => client.agentregistry.deleteService(name, 'uuid-5'))).toBeInstanceOf(ResourceNameError);
+    expect(calls).toEqual([]);
   });
 });
 

@@ -277,7 +277,25 @@ describe('stopping', () => {
     const error = await thrownBy(() =>
       testHttp({ ...fakeFetch({ status: 503 }), clock, signal: controller.signal }).request(get),
     );
-    expect(error).toBe(reason);
+    expect(error).toMatchObject({ name: 'TimeoutError', message: '30 minutes are over.', cause: { status: 503 } });
+  });
+
+  it('asks for no token any more, which nobody would hear fail', async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const headers = (): Promise<Record<string, string>> => {
+      asked += 1;
+      controller.abort();
+      return Promise.reject(new AuthError('unreachable', 'no'));
+    };
+    const http = testHttp({
+      ...fakeFetch({}),
+      signal: controller.signal,
+      credentials: { ...fakeCredentials(), headers },
+    });
+    const requests = Array.from({ length: 40 }, () => thrownBy(() => http.request(get)));
+    await Promise.all(requests);
+    expect(asked).toBe(1);
   });
 
   it('a token that does not come does not hold it up', async () => {

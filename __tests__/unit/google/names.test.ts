@@ -13,6 +13,7 @@ import {
   parseGatewayName,
   parseRegistryResource,
   parseServiceName,
+  engineOfMember,
   principalOf,
   projectRefOf,
   ResourceNameError,
@@ -159,6 +160,39 @@ describe('IAP resources', () => {
     expect(iapRegistryOf(acme, 'us-central1')).toBe('projects/101010/locations/us-central1/iap_web/agentRegistry');
     expect(() => iapRegistryOf({ id: 'a', number: '' }, 'us-central1')).toThrow(ResourceNameError);
     expect(() => iapRegistryOf(acme, '')).toThrow(ResourceNameError);
+  });
+});
+
+describe('engineOfMember', () => {
+  const member =
+    'principal://agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/101010/locations/us-central1/reasoningEngines/4242';
+  const engine = { project: '101010', location: 'us-central1', id: '4242' };
+
+  it.each([
+    member,
+    `deleted:${member}?uid=123456`,
+    member.replace('org-5550001', 'proj-101010'),
+    member.replace('org-5550001', 'project-101010'),
+  ])('finds the engine: %s', (text) => {
+    expect(engineOfMember(text)).toEqual(engine);
+  });
+
+  it.each([
+    '',
+    'user:a@example.com',
+    'deleted:user:a@example.com?uid=1',
+    member.replace('principal:', 'principalSet:'),
+    member.replace('principal://', ''),
+    member.replace('agents.global', 'agents.example'),
+    member.replace('system.id.goog', 'system.id.goog.example.com'),
+    `${member}/more`,
+    `${member}?uid=`,
+    `x${member}`,
+    member.replace('4242', '..'),
+    `deleted:deleted:${member}`,
+    `principal://iam.googleapis.com/${member.slice('principal://'.length)}`,
+  ])('finds none in %s', (text) => {
+    expect(engineOfMember(text)).toBeUndefined();
   });
 });
 

@@ -129,7 +129,7 @@ describe('a check of gateways fires', () => {
       wantEgress,
       beside(sibling('8'), sibling('9', egressConfig('egress'))),
       `Gateway ${EGRESS} cannot be the egress gateway: all bound engines of project acme-agents in us-central1 share one gateway per direction, and these are bound to another one: "agent 8" (${gatewayNamed('legacy')}).`,
-      /Declare the gateway they are bound to, or unbind all of them first \(egress_gateway: none\)/,
+      /Declare the gateway they are bound to\. To move all of them to this one, .* set move: true in the config/,
     ],
     [
       'gateway-conflict',
@@ -161,7 +161,7 @@ describe('a check of gateways fires', () => {
       wantEgress,
       world({ engines: ['1', '2'].map((id) => observedEngine(id, { config: egressConfig('legacy') })) }),
       `"agent 1" (${gatewayNamed('legacy')}), "agent 2" (${gatewayNamed('legacy')}).`,
-      /unbind all of them first/,
+      /move: true/,
     ],
     [
       'grants-inert',

@@ -5,14 +5,17 @@ import { stage } from '../../support/apply.js';
 import { apiError, thrownBy } from '../../support/errors.js';
 import {
   desired,
+  egressConfig,
   endpoint,
   engineNamed,
   gateway,
   iapOf,
+  memberOf,
   observed,
   observedEngine,
   OTHER_PROJECT,
   ownedService,
+  policyOf,
   PROJECT,
   REGION,
 } from '../../support/builders.js';
@@ -31,6 +34,31 @@ const neededFor = (more: Parameters<typeof observed>[0] = {}) => {
   return neededPermissions(planned(wanted, world), world);
 };
 const REGISTRY = `projects/${PROJECT.number}/locations/${REGION}/iap_web/agentRegistry`;
+
+describe('what a plan that takes away needs', () => {
+  const remove = (more: Parameters<typeof observed>[0]): string[] => {
+    const world = observed({ engines: [observedEngine('1', { config: egressConfig('egress') })], ...more });
+    const want = { ...wanted, prune: true };
+    return neededPermissions(planned(want, world), world).flatMap(({ permission, resources }) =>
+      [permission, ...resources].join(' '),
+    );
+  };
+
+  it('is deleting services, and looking whether they are gone', () => {
+    const services = [ownedService('stripe', ['api.stripe.com']), ownedService('old-tickets', ['tickets.example.com'])];
+    expect(remove({ services })).toEqual(['agentregistry.services.delete', 'agentregistry.services.get']);
+    expect(ROLE_OF).toHaveProperty(['agentregistry.services.delete']);
+  });
+
+  it('is writing the policies that lose members', () => {
+    const services = [ownedService('stripe', ['api.stripe.com'])];
+    const policies = { stripe: policyOf([memberOf('404')]) };
+    expect(remove({ services, policies, gone: new Set(['404']) })).toEqual([
+      `${GET} ${iapOf('stripe')}`,
+      `${SET} ${iapOf('stripe')}`,
+    ]);
+  });
+});
 
 describe('what a plan needs', () => {
   it('is what its writes need, in the project that decides each, and where else it may be granted', () => {

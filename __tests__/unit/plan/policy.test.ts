@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
 import type { IamPolicy } from '../../../src/google/types.js';
-import { hasMember, sameCondition, withMembers } from '../../../src/plan/policy.js';
+import { hasMember, sameCondition, withMembers, withoutMembers } from '../../../src/plan/policy.js';
 import type { GrantChange, GrantCondition } from '../../../src/plan/types.js';
 import { EGRESSOR, serviceNamed } from '../../support/builders.js';
 
@@ -25,6 +25,42 @@ const policy: IamPolicy = {
     { role: EGRESSOR, members: ['principal://second'] },
   ],
 };
+
+const removal = (member: string, condition?: GrantCondition): GrantChange => ({
+  ...grant(member, condition),
+  action: 'remove',
+});
+
+describe('withoutMembers', () => {
+  it('takes members out of the bindings of exactly their role and condition; everything else stays byte for byte', () => {
+    const twice: IamPolicy = {
+      ...policy,
+      bindings: [
+        ...(policy.bindings ?? []),
+        { role: EGRESSOR, members: ['principal://z'], condition: night },
+        { role: 'roles/iap.admin', members: ['principal://z'] },
+        { role: 'roles/empty', members: [] },
+      ],
+    };
+    const before = JSON.stringify(twice);
+    const after = withoutMembers(twice, [removal('principal://z'), removal('principal://none')]);
+    const expected = structuredClone(twice);
+    expected.bindings?.[2]?.members?.shift();
+    expect(JSON.stringify(after)).toBe(JSON.stringify(expected));
+    expect(JSON.stringify(twice)).toBe(before);
+  });
+
+  it('drops a binding that it empties', () => {
+    const after = withoutMembers(policy, [removal('principal://second'), removal('principal://b', night)]);
+    expect(after.bindings).toEqual([policy.bindings?.[0], policy.bindings?.[2]]);
+    expect(after.etag).toBe(policy.etag);
+  });
+
+  it('is the other way round of adding', () => {
+    const grants = [grant('principal://new'), grant('principal://owl', { expression: 'day' })];
+    expect(withoutMembers(withMembers(policy, grants), grants)).toEqual(policy);
+  });
+});
 
 describe('withMembers', () => {
   it('appends to the first binding without a condition; everything else stays byte for byte', () => {

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { NOTHING_REMOVED } from '../../../src/apply/prune.js';
 import type { ApplyResult } from '../../../src/apply/result.js';
 import { reportEngines } from '../../../src/report/engines.js';
 import {
@@ -39,6 +40,7 @@ function report(parts: EngineParts, members: string[], result?: ApplyResult) {
 const resultOf = (status: 'done' | 'failed'): ApplyResult => ({
   failures: [],
   guardrails: new Map(),
+  removals: NOTHING_REMOVED,
   services: new Map([[serviceNamed('stripe'), { service: serviceNamed('stripe'), status, granted: 1 }]]),
   engines: new Map([
     [engineNamed('1'), { engine: engineNamed('1'), status: 'changed', egress: gatewayNamed('egress'), ingress: null }],

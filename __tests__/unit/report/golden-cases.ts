@@ -1,9 +1,11 @@
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
+import { driftAdvice, driftMessage } from '../../../src/report/drift-text.js';
 import { reportEngines } from '../../../src/report/engines.js';
-import { stillOpen } from '../../../src/report/open.js';
+import { renderIssue, type IssueInput } from '../../../src/report/issue.js';
+import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
-import type { Desired } from '../../../src/config/desired.js';
+import type { Desired, DesiredAgent } from '../../../src/config/desired.js';
 import type { Observed } from '../../../src/observe/observed.js';
 import type { ApplyResult } from '../../../src/apply/result.js';
 import type { Finding, Plan } from '../../../src/plan/types.js';
@@ -21,9 +23,11 @@ import {
   ownedService,
   policyOf,
 } from '../../support/builders.js';
+import { declared, driftedWorld, issueInput, NOT_FOUND, verdict } from '../../support/drift.js';
 import { EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { enforcing, fleetEngines, fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
+import { without } from '../../support/without.js';
 import { hostileComment } from './hostile.js';
 
 /** What the golden files in `__tests__/golden` show, by the name of the file. */
@@ -37,9 +41,16 @@ export const CASES: Readonly<Record<string, () => string>> = {
   'apply-success': () => renderComment(applied()),
   'apply-failure': () => renderComment(halfWay()),
   guardrails: () => renderComment(guarded()),
+  move: () => renderComment(moving()),
+  'move-rolled-back': () => renderComment(takenBack()),
+  prune: () => renderComment(pruned(true)),
+  'prune-stopped': () => renderComment(prunedHalfWay()),
+  'summary-prune-dry': () => summaryOf('Agent Gateway plan', pruned(false)),
   hostile: () => renderComment(hostileComment()),
   'summary-first-plan': () => summaryOf('Agent Gateway plan', firstPlan()),
   'summary-apply-failure': () => summaryOf('Agent Gateway apply', halfWay()),
+  'drift-issue': () => renderIssue(drifted()).body,
+  'summary-drift': () => driftSummary(drifted()),
 };
 
 const REVIEW = 'Review the plan, then apply it.';
@@ -120,6 +131,72 @@ function removals(): CommentInput {
   return commentOf(want, world, { next: [REVIEW] });
 }
 
+/** Three engines leave a gateway for another one, and one that has none waits for them. */
+function moving(more: { result?: ApplyResult } & Partial<CommentInput> = {}): CommentInput {
+  const want = desired({ gateways: { egress: gateway('egress') }, move: true });
+  const world = movingWorld();
+  return commentOf(want, world, { plan: planned(want, world), next: [REVIEW], ...more });
+}
+
+function movingWorld(): Observed {
+  const engine = (index: number, config = {}) =>
+    observedEngine(String(4405152104998502400n + BigInt(index)), { displayName: `Agent ${index}`, config });
+  const pilot = { ...egressConfig('egress-pilot'), ...ingressConfig('ingress') };
+  return fleetWorld({
+    engines: [engine(1, pilot), engine(2, pilot), engine(3, pilot), engine(4)],
+    enforcement: enforcing,
+  });
+}
+
+/** One of them cannot be bound to the new gateway, so all go back, and one of these does not get there. */
+function takenBack(): CommentInput {
+  const { plan } = moving();
+  if (!plan) throw new Error('no plan');
+  const [from, to] = [gatewayNamed('egress-pilot'), gatewayNamed('egress')];
+  const failed: Failure = {
+    reason: 'bind-failed',
+    message: `Binding engine "Agent 2" failed: Operation 17 ended in an error INTERNAL (13): container did not start.\nRolled back to egress ${from}, ingress ${gatewayNamed('ingress')}.`,
+    next: ['Read reasoning_engine_stderr in Cloud Logging.'],
+  };
+  const stuck: Failure = {
+    reason: 'bind-failed',
+    message:
+      'The roll-back of engine "Agent 3" failed: Operation 18 ended in an error INTERNAL (13). It is now bound to no gateway.',
+    next: [],
+  };
+  const fleet: Failure = {
+    reason: 'bind-failed',
+    message: `Move to egress gateway ${to} could not be rolled back in full. As far as is known:\n- bound to egress gateway ${from}: 2 engine(s)\n- bound to no egress gateway, so that what they call is not governed: "Agent 3", "Agent 4"`,
+    next: ['Run again with the same config, move: true included.'],
+  };
+  const ended = resultOf(
+    plan,
+    {},
+    {
+      'Agent 1': { status: 'pending', egress: from, ingress: gatewayNamed('ingress'), rollback: 'restored' },
+      'Agent 2': {
+        status: 'failed',
+        egress: from,
+        ingress: gatewayNamed('ingress'),
+        rollback: 'restored',
+        failure: failed,
+      },
+      'Agent 3': {
+        status: 'failed',
+        egress: null,
+        ingress: gatewayNamed('ingress'),
+        rollback: 'failed',
+        failure: stuck,
+      },
+      'Agent 4': { status: 'pending', egress: null, rollback: 'restored' },
+    },
+  );
+  const engines = new Map([...ended.engines].map(([name, engine]) => [name, without(engine, 'tookMs')]));
+  const result = { ...ended, engines, failures: [failed, stuck, fleet] };
+  const failures = result.failures;
+  return moving({ state: 'failed', elapsedMs: 1_220_000, result, failures, next: [], open: stillOpen(plan, result) });
+}
+
 /** An engine is bound while its gateway is approved in place of another one, and ingress becomes restricted for the first time. */
 function guarded(): CommentInput {
   const want = desired({
@@ -143,6 +220,66 @@ function guarded(): CommentInput {
     guardrails: { ...seen(ownConstraint([OTHER]), ENFORCED).guardrails, ingress: { constraint: hand, policy: null } },
   });
   return commentOf(want, world, { next: [REVIEW] });
+}
+
+/**
+ * One engine was deployed anew and one is no longer allowed what it was; two endpoints are no longer declared, one of which others
+ * use as well.
+ */
+function pruned(prune: boolean): CommentInput {
+  const named = (text: string, ...allow: string[]): DesiredAgent => ({
+    selector: { kind: 'displayName', text, origin: fromFile(12) },
+    allow,
+  });
+  const want = desired({
+    gateways: { egress: gateway('egress') },
+    endpoints: [endpoint('ticket-system', ['acme.zendesk.example.com'], { displayName: 'ticket-system' })],
+    agents: [named('Support agent', 'ticket-system'), named('Billing agent')],
+    prune,
+  });
+  const bound = egressConfig('egress');
+  const old = memberOf('7777777777777777777');
+  const billing = memberOf('8652609503562301440');
+  const world = fleetWorld({
+    engines: [
+      observedEngine('4405152104998502400', { displayName: 'Support agent', allow: ['ticket-system'] }),
+      observedEngine('8652609503562301440', { displayName: 'Billing agent', config: bound }),
+    ],
+    services: [
+      ownedService('ticket-system', ['acme.zendesk.example.com']),
+      ownedService('legacy-tickets', ['tickets.example.com', 'files.example.com']),
+      ownedService('shared-mail', ['mail.example.com']),
+    ],
+    policies: {
+      'ticket-system': policyOf([old, billing]),
+      'legacy-tickets': policyOf([old, billing]),
+      'shared-mail': policyOf([billing, 'group:payments@example.com']),
+    },
+    enforcement: enforcing,
+    ...(prune ? { gone: new Set(['7777777777777777777']) } : {}),
+  });
+  const plan = planned(want, world);
+  const shown = ['prunable', 'prune-kept', 'stale-members'];
+  const checks = plan.checks.filter(({ id }) => shown.includes(id));
+  return commentOf(want, world, { plan: { ...plan, checks }, next: [REVIEW] });
+}
+
+/** Members are out, and the service stays for now. */
+function prunedHalfWay(): CommentInput {
+  const input = pruned(true);
+  const { plan } = input;
+  if (!plan) return input;
+  const result = resultOf(plan);
+  const failure: Failure = {
+    reason: 'register-failed',
+    message:
+      'Removing endpoint legacy-tickets (projects/acme-agents/locations/us-central1/services/legacy-tickets) failed: 429.',
+    next: ['A quota is used up: run again later, or ask for more quota.'],
+  };
+  const removed = [...result.removals.services.keys()].map((name) => [name, { status: 'failed', failure }] as const);
+  const ended = { ...result, removals: { ...result.removals, services: new Map(removed) }, failures: [failure] };
+  const open = stillOpen(plan, ended);
+  return { ...input, state: 'failed', elapsedMs: 183_000, failures: [failure], next: [], open };
 }
 
 function noChanges(): CommentInput {
@@ -258,9 +395,24 @@ function halfWay(): CommentInput {
     result: ended,
     failures: ended.failures,
     open: stillOpen(plan, ended),
+    done: doneSoFar(plan, ended),
   });
 }
 
-function summaryOf(title: string, { plan, engines, failures, next, open }: CommentInput): string {
-  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open });
+/** Everything that may have happened since the last apply, and an agent that is gone. */
+function drifted(): IssueInput {
+  const plan = { ...planned(declared, driftedWorld()), checks: [NOT_FOUND] };
+  return issueInput(declared, driftedWorld(), { plan });
+}
+
+function driftSummary(input: IssueInput): string {
+  const { plan, drift, engines } = input;
+  const next = driftAdvice(drift);
+  const failures: Failure[] = [{ reason: 'changes-found', message: driftMessage(drift), next }];
+  const title = 'Agent Gateway verification';
+  return renderSummary({ title, plan, engines, failures, next: [], drift, verdict: verdict(input) });
+}
+
+function summaryOf(title: string, { plan, engines, failures, next, open, done = [] }: CommentInput): string {
+  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open, done });
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import type { DesiredAgent } from '../../../src/config/desired.js';
 import { findingText, planHeadline, planSections } from '../../../src/report/plan-text.js';
 import { gatewayLabel } from '../../../src/report/words.js';
 import {
@@ -6,6 +7,7 @@ import {
   egressConfig,
   endpoint,
   engineNamed,
+  fromFile,
   gateway,
   gatewayNamed,
   ingressConfig,
@@ -16,6 +18,7 @@ import {
   policyOf,
   serviceNamed,
 } from '../../support/builders.js';
+import { CONSTRAINT, DRY_RUN, EGRESS, guardrails, ownConstraint, POLICY, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { plan } from '../../support/reports.js';
 
@@ -88,6 +91,64 @@ describe('planSections', () => {
     );
   });
 
+  it('shows what is taken away, from whom and why', () => {
+    const of = planned(
+      desired({ endpoints: [endpoint('stripe', ['a.example'])], prune: true }),
+      observed({
+        engines: [
+          observedEngine('1', { allow: ['stripe'], displayName: 'Support agent' }),
+          observedEngine('2', { displayName: 'Billing agent' }),
+        ],
+        services: [ownedService('stripe', ['a.example']), ownedService('tickets', ['b.example'])],
+        policies: {
+          stripe: policyOf([memberOf('1'), memberOf('2'), memberOf('404')]),
+          tickets: policyOf([memberOf('2'), memberOf('404')]),
+        },
+        gone: new Set(['404']),
+      }),
+    );
+    expect(planHeadline(of)).toMatch(/0 to register, 0 to grant, 0 to bind, 3 to remove$/);
+    expect(linesOf('Endpoints', of).slice(-3)).toEqual([
+      `- tickets: remove ${serviceNamed('tickets')}`,
+      '    - https://b.example [JSONRPC]',
+      '    "Billing agent" loses it',
+    ]);
+    expect(linesOf('Grants', of)).toEqual([
+      `  stripe: "Support agent" ${memberOf('1')}`,
+      `- stripe: "Billing agent" is not allowed this endpoint, ${memberOf('2')}`,
+      `- stripe: engine is gone, ${memberOf('404')}`,
+    ]);
+  });
+
+  it('shows an engine that came back under another ID', () => {
+    const named: DesiredAgent = {
+      selector: { kind: 'displayName', text: 'Support agent', origin: fromFile() },
+      allow: ['stripe'],
+    };
+    const of = planned(
+      desired({
+        gateways: { egress: gateway('egress') },
+        endpoints: [endpoint('stripe', ['a.example'])],
+        agents: [named],
+        prune: true,
+      }),
+      observed({
+        engines: [observedEngine('1', { allow: ['stripe'], displayName: 'Support agent' })],
+        services: [ownedService('stripe', ['a.example'])],
+        policies: { stripe: policyOf([memberOf('91'), memberOf('92')]) },
+        gone: new Set(['91', '92']),
+      }),
+    );
+    expect(linesOf('Grants', of)).toEqual([
+      `+ stripe: "Support agent", recreated, was one of 91, 92, ${memberOf('1')}`,
+      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('91')}`,
+      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('92')}`,
+    ]);
+    expect(linesOf('Bindings', of)[0]).toBe(
+      `+ "Support agent" ${engineNamed('1')}: create, recreated, was one of 91, 92`,
+    );
+  });
+
   it('shows both directions of a binding', () => {
     const config = { ...egressConfig('old'), ...ingressConfig('front') };
     const of = planned(
@@ -102,7 +163,52 @@ describe('planSections', () => {
   });
 });
 
+describe('guardrails in the log', () => {
+  const [kept, gone] = [gatewayNamed('kept'), gatewayNamed('gone')];
+  const was = seen(ownConstraint([kept, gone]), DRY_RUN);
+
+  it('are shown gateway by gateway, with the reason of each write', () => {
+    const of = planned(desired({ guardrails: guardrails([EGRESS, kept]) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `~ egress constraint ${CONSTRAINT}: update`,
+      `    - ${gone}`,
+      `    + ${EGRESS}`,
+      `      ${kept}`,
+      '    2 gateways: it takes gateways away, so it tightens',
+      `~ egress policy ${POLICY}: update`,
+      '    dry run -> enforced',
+      '    it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their place before or after the bindings, where there are any', () => {
+    const want = desired({ gateways: { egress: gateway('egress') }, guardrails: guardrails([EGRESS, kept]) });
+    const of = planned(want, observed({ ...was, engines: [observedEngine('1')] }));
+    expect(linesOf('Guardrails', of).filter((line) => line.includes('because'))).toEqual([
+      '    before the bindings: 3 gateways, because new gateways are approved first, beside the old ones',
+      '    after the bindings: 2 gateways, because it takes gateways away, so it tightens',
+      '    after the bindings, because it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their whole list where nothing changes', () => {
+    const of = planned(desired({ guardrails: guardrails([kept, gone], { dryRun: true }) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `  egress constraint ${CONSTRAINT}: keep`,
+      `      ${gone}`,
+      `      ${kept}`,
+      `  egress policy ${POLICY}: keep`,
+      '    dry run',
+    ]);
+  });
+});
+
 describe('planHeadline', () => {
+  it('does not call a world as declared that could not be read', () => {
+    const unread = planned(desired({ guardrails: guardrails() }), observed({ unreadGuardrails: ['denied'] }));
+    expect(planHeadline(unread)).toMatch(/: No changes$/);
+  });
+
   it('says what and where', () => {
     expect(planHeadline(plan)).toBe(
       'Plan for project acme-agents (101010), region us-central1: 1 to register, 3 to grant, 2 to bind, 0 to remove',

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { NOTHING_REMOVED } from '../../../src/apply/prune.js';
 import type { ApplyResult, EngineResult } from '../../../src/apply/result.js';
 import type { Failure } from '../../../src/failure.js';
 import { reportEngines, type EngineReport } from '../../../src/report/engines.js';
@@ -37,6 +38,7 @@ const engineResult = (id: string, more: Partial<EngineResult> = {}): EngineResul
 const resultOf = (...engines: EngineResult[]): ApplyResult => ({
   failures: [],
   guardrails: new Map(),
+  removals: NOTHING_REMOVED,
   services: new Map(
     ['stripe', 'theirs'].map((id) => [
       serviceNamed(id),

@@ -1,6 +1,7 @@
 import type { CheckLevel, Desired, Origin } from '../../config/desired.js';
 import type { Observed } from '../../observe/observed.js';
 import type { UnmetHosts } from '../hosts.js';
+import type { Pruning } from '../prune.js';
 import type { BindingChange, EndpointChange, GrantChange, GuardrailChange } from '../types.js';
 
 /** What a check may look at: the desired state, the world, and what the plan would do. */
@@ -12,6 +13,8 @@ export interface CheckInput {
   readonly bindings: readonly BindingChange[];
   readonly guardrails: readonly GuardrailChange[];
   readonly unmet: readonly UnmetHosts[];
+  /** What a run with `prune` takes away; the two layers above do not have it, whether this run does it or not. */
+  readonly pruning: Pruning;
 }
 
 /** What a check found, before its level is known. */

@@ -23,13 +23,18 @@ import { gatewayWrongDirection } from './gateway-wrong-direction.js';
 import { grantsInert } from './grants-inert.js';
 import { guardrailBlocksDeploys } from './guardrail-blocks-deploys.js';
 import { guardrailForbidsPlan } from './guardrail-forbids-plan.js';
+import { guardrailMadeElsewhere } from './guardrail-made-elsewhere.js';
+import { guardrailNotReadable } from './guardrail-not-readable.js';
 import { guardrailOfOtherConfig } from './guardrail-of-other-config.js';
 import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { moveUngoverned } from './move-ungoverned.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
+import { prunable } from './prunable.js';
+import { pruneKept } from './prune-kept.js';
 import { quotaNear } from './quota-near.js';
 import { registryNotAttached } from './registry-not-attached.js';
 import { registryWideShadowed } from './registry-wide-shadowed.js';
@@ -59,10 +64,13 @@ export const ALL: readonly Check[] = [
   revisionsArchived,
   threatDetectionOff,
   staleMembers,
+  prunable,
+  pruneKept,
   quotaNear,
   notReadable,
   engineTooOld,
   gatewayConflict,
+  moveUngoverned,
   gatewayDryRun,
   gatewayFailOpen,
   gatewayNotReady,
@@ -72,9 +80,11 @@ export const ALL: readonly Check[] = [
   grantsInert,
   apiDisabled,
   permissionMissing,
+  guardrailNotReadable,
   guardrailTooLong,
   guardrailForbidsPlan,
   guardrailOfOtherConfig,
+  guardrailMadeElsewhere,
   guardrailBlocksDeploys,
 ];
 

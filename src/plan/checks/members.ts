@@ -2,9 +2,7 @@ import { parseEngineName } from '../../google/names.js';
 import type { IamPolicy } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { EGRESSOR } from '../grants.js';
-
-/** The part of an agent identity after its trust domain, "Agent identity" page. */
-const ENGINE_MEMBER = /^principal:\/\/[^/]+\/resources\/aiplatform\/(.+)$/;
+import { engineIdIn } from '../scope-engine.js';
 
 /** @returns who has the role in a policy, each once, with or without a condition */
 export function egressors(policy: IamPolicy | undefined): string[] {
@@ -12,13 +10,18 @@ export function egressors(policy: IamPolicy | undefined): string[] {
   return [...new Set(bindings.flatMap(({ members }) => members ?? []))];
 }
 
+/** What it takes to know the engines of a project and region. */
+type Engines = Pick<Observed, 'project' | 'region' | 'engines' | 'siblings' | 'engineNames'>;
+
 /** @returns true for the principal of an engine of this project and region that is not there any more */
-export function isStale(member: string, observed: Observed): boolean {
-  const { project, region } = observed;
-  const engine = parseEngineName(ENGINE_MEMBER.exec(member)?.[1] ?? '');
-  if (engine?.location !== region) return false;
-  if (engine.project !== project.number && engine.project !== project.id) return false;
-  return !knownIds(observed).has(engine.id);
+export function isStale(member: string, observed: Engines): boolean {
+  const id = engineIdIn(member, observed);
+  return id !== undefined && !knownIds(observed).has(id);
+}
+
+/** The same, and where this run takes members away, asked of Google engine by engine: a list may lag behind a deploy. */
+export function isGone(member: string, observed: Engines & Pick<Observed, 'gone'>): boolean {
+  return isStale(member, observed) && (observed.gone?.has(engineIdIn(member, observed) ?? '') ?? true);
 }
 
 /** By what was observed, which never changes: a full fleet's policies have 150,000 members to ask for. */

@@ -38,6 +38,25 @@ export const notReadable: Check = {
             },
           ],
     );
-    return [...policies, ...registry, ...registries];
+    const engines =
+      observed.unlistedEngines === undefined
+        ? []
+        : [
+            {
+              message: `The engines of project ${observed.project.id} in ${observed.region} could not be listed, so nothing is said about which of them could no longer be deployed: ${observed.unlistedEngines}`,
+              remedy: `Give the identity of this job aiplatform.reasoningEngines.list and .get on project ${observed.project.id}.`,
+              ...(desired.guardrails ? { origin: desired.guardrails.origin } : {}),
+            },
+          ];
+    const own =
+      observed.servicesUnread === undefined
+        ? []
+        : [
+            {
+              message: `The services of project ${registryProject.id} could not be read, so nothing is said about endpoints that this config once declared: ${observed.servicesUnread}`,
+              remedy: `Give the identity of this job agentregistry.services.list on project ${registryProject.id}, or take prune out.`,
+            },
+          ];
+    return [...policies, ...registry, ...registries, ...engines, ...own];
   },
 };

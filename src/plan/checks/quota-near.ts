@@ -1,4 +1,5 @@
 import { groupBy } from '../canonical.js';
+import type { GrantChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { byService, endpointOrigin } from './wording.js';
 
@@ -13,10 +14,11 @@ export const quotaNear: Check = {
   run: (input) => [...endpointsNear(input), ...membersNear(input)],
 };
 
-function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
+function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): Found[] {
   const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
   const created = new Set(endpoints.filter(({ action }) => action === 'create').map(({ service }) => service)).size;
-  const total = there + created;
+  const removed = desired.prune ? pruning.services.removals.length : 0;
+  const total = there + created - removed;
   if (total < ENDPOINTS.near) return [];
   return [
     {
@@ -27,17 +29,15 @@ function endpointsNear({ observed, endpoints }: CheckInput): Found[] {
   ];
 }
 
-function membersNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
-  const created = groupBy(
-    grants.filter(({ action }) => action === 'create'),
-    ({ service }) => service,
-  );
+function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInput): Found[] {
+  const created = byServiceOf(grants.filter(({ action }) => action === 'create'));
+  const removals = byServiceOf(desired.prune ? pruning.grants.removals : []);
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
     const added = created.get(service)?.length ?? 0;
-    const total = there + added;
+    const total = there + added - (removals.get(service)?.length ?? 0);
     if (total < MEMBERS.near) return [];
     return [
       {
@@ -52,3 +52,7 @@ function membersNear({ desired, observed, endpoints, grants }: CheckInput): Foun
     ];
   });
 }
+
+/** Once for all services: a fleet has as many grants as engines times endpoints. */
+const byServiceOf = (grants: readonly GrantChange[]): Map<string, GrantChange[]> =>
+  groupBy(grants, ({ service }) => service);

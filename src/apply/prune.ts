@@ -1,0 +1,91 @@
+import { explain } from '../explain.js';
+import { iapResourceOf } from '../google/names.js';
+import type { Observed } from '../observe/observed.js';
+import { groupBy } from '../plan/canonical.js';
+import { EGRESSOR } from '../plan/grants.js';
+import { opensToOthers } from '../plan/prune-grants.js';
+import {
+  endpointChanges,
+  grantChanges,
+  isRemoval,
+  type EndpointChange,
+  type GrantChange,
+  type Plan,
+} from '../plan/types.js';
+import type { ApplyDeps } from './deps.js';
+import type { RemovalResult, RemovalResults } from './result.js';
+import { revoke } from './revoke.js';
+import { unregister } from './unregister.js';
+
+export const NOTHING_REMOVED: RemovalResults = { members: new Map(), services: new Map() };
+
+/**
+ * Takes away what the plan takes away: members first, and services only when that went well. To be called when everything else
+ * of the plan is done: until then, what goes may be what an engine still lives on.
+ *
+ * @returns how each removal ended; it never throws for what Google or the network do
+ */
+export async function prune(plan: Plan, observed: Observed, deps: ApplyDeps): Promise<RemovalResults> {
+  const byService = groupBy(grantChanges(plan).filter(isRemoval), ({ service }) => service);
+  const endpoints = new Map(endpointChanges(plan).map((change) => [change.service, change]));
+  const members = await Promise.all(
+    [...byService].map(async ([service, removals]) => {
+      const task = { service, endpoint: endpoints.get(service), removals };
+      return [service, await revoking(task, observed, deps)] as const;
+    }),
+  );
+  const results = { ...NOTHING_REMOVED, members: new Map(members) };
+  if (members.some(([, { status }]) => status === 'failed')) return results;
+  const services = await Promise.all(
+    endpointChanges(plan)
+      .filter(isRemoval)
+      .map(async (change) => [change.service, await unregistering(change, observed, deps)] as const),
+  );
+  return { ...results, services: new Map(services) };
+}
+
+interface Revocation {
+  readonly service: string;
+  readonly endpoint: EndpointChange | undefined;
+  readonly removals: readonly GrantChange[];
+}
+
+async function revoking(
+  { service, endpoint, removals }: Revocation,
+  observed: Observed,
+  deps: ApplyDeps,
+): Promise<RemovalResult> {
+  const label = endpoint?.key ?? service;
+  const resource = endpoint?.registryResource ?? '';
+  try {
+    deps.signal.throwIfAborted();
+    const taken = await revoke(
+      {
+        resource: iapResourceOf(resource, observed.registryProject),
+        label,
+        removals,
+        opensWhenEmpty: opensToOthers(observed),
+      },
+      deps,
+    );
+    deps.progress.step(label, taken === 0 ? 'members were taken out already' : `took ${taken} member(s) out`);
+    return { status: 'done' };
+  } catch (error) {
+    deps.progress.step(label, 'taking members out FAILED');
+    const doing = `Taking ${removals.length} member(s) of ${EGRESSOR} out of endpoint ${label} (${resource})`;
+    return { status: 'failed', failure: explain(error, doing, 'grant-failed') };
+  }
+}
+
+async function unregistering(change: EndpointChange, observed: Observed, deps: ApplyDeps): Promise<RemovalResult> {
+  try {
+    deps.signal.throwIfAborted();
+    const removed = await unregister(change, observed, deps);
+    deps.progress.step(change.key, removed ? 'removed, with its endpoint and policy' : 'was gone already');
+    return { status: 'done' };
+  } catch (error) {
+    deps.progress.step(change.key, 'removing FAILED');
+    const doing = `Removing endpoint ${change.key} (${change.service})`;
+    return { status: 'failed', failure: explain(error, doing, 'register-failed') };
+  }
+}

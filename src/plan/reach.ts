@@ -1,0 +1,23 @@
+import type { Desired } from '../config/desired.js';
+
+/**
+ * How much a run knows of what its config declares, and so how much it may call no longer declared:
+ *
+ * - `file`: all of it.
+ * - `engines`: all that some engines may reach; the file's other engines are not looked at (the `engines` input).
+ * - `nothing`: what the engines may reach comes from an input, or nothing says it. Other runs may say something else, so only
+ *   what nobody can use any more is left to be taken away.
+ */
+export type Reach = 'file' | 'engines' | 'nothing';
+
+/** @returns how far a run speaks for its config */
+export function reachOf({
+  config,
+  partial,
+  only,
+  allowGiven,
+}: Pick<Desired, 'config' | 'partial' | 'only' | 'allowGiven'>): Reach {
+  // Without `only`, the `engines` input names engines that no agent of the file is about.
+  if (config === undefined || allowGiven || (partial && only === undefined)) return 'nothing';
+  return partial ? 'engines' : 'file';
+}
