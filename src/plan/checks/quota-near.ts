@@ -1,4 +1,6 @@
 import { plannedRules, RULE_LIMIT } from '../access/edits.js';
+import { groupBy } from '../canonical.js';
+import type { GrantChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { byService, endpointOrigin } from './wording.js';
 
@@ -44,15 +46,14 @@ function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): F
 }
 
 function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInput): Found[] {
+  const created = byServiceOf(grants.filter(({ action, model }) => action === 'create' && model === undefined));
+  const removals = byServiceOf(desired.prune ? pruning.grants.removals : []);
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
-    const added = grants.filter(
-      (grant) => grant.service === service && grant.action === 'create' && grant.model === undefined,
-    ).length;
-    const removed = desired.prune ? pruning.grants.removals.filter((grant) => grant.service === service).length : 0;
-    const total = there + added - removed;
+    const added = created.get(service)?.length ?? 0;
+    const total = there + added - (removals.get(service)?.length ?? 0);
     if (total < MEMBERS.near) return [];
     return [
       {
@@ -67,3 +68,7 @@ function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInp
     ];
   });
 }
+
+/** Once for all services: a fleet has as many grants as engines times endpoints. */
+const byServiceOf = (grants: readonly GrantChange[]): Map<string, GrantChange[]> =>
+  groupBy(grants, ({ service }) => service);
