@@ -45,8 +45,8 @@ export interface ApplyOptions {
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
- * service or an engine is not where it should be.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while something
+ * else is not where it should be.
  *
  * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
@@ -86,7 +86,8 @@ export async function applyPlan(
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    const isDone = settled && finished.every(({ status }) => status !== 'failed');
+    const ended = [...finished, ...guardrails.results.values()];
+    const isDone = settled && ended.every(({ status }) => status !== 'failed');
     const removals = isDone ? await prune(plan, observed, access, deps) : NOTHING_REMOVED;
     return collect({ services: finished, engines: results, guardrails: guardrails.results, removals, failures });
   } finally {

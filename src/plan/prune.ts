@@ -43,15 +43,17 @@ export function planPruning(
     why === 'not-allowed' &&
     !decides.includes('V1') &&
     rules.some((rule) => rule.service === service && rule.member === member);
-  const successors = (member: string): string[] =>
-    [...former].filter(([, members]) => members.includes(member)).map(([engine]) => engine);
+  // Only one that can be nothing else came back for certain.
+  const successors = new Map(
+    [...former].flatMap(([engine, [only, ...others]]) => (others.length > 0 ? [] : [[only, engine]])),
+  );
   return {
     grants: {
       kept,
       removals: removals.map((removal) => {
-        const replacedBy = successors(removal.member).sort();
+        const replacedBy = successors.get(removal.member);
         const named = isInert(removal) ? { ...removal, why: 'inert' as const } : removal;
-        return replacedBy.length === 0 ? named : { ...named, replacedBy };
+        return replacedBy === undefined ? named : { ...named, replacedBy };
       }),
     },
     rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants) : [],

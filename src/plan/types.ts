@@ -122,8 +122,8 @@ export interface GrantChange {
   readonly why?: RemovalReason;
   /** Members that the engine had here before it was deployed anew, sorted; several when it can be any of them. */
   readonly replaces?: readonly string[];
-  /** Only with `remove`: names of the engines that this one came back as, sorted; several when it can be any of them. */
-  readonly replacedBy?: readonly string[];
+  /** Only with `remove`: name of the engine that this one came back as; absent where that can be another one as well. */
+  readonly replacedBy?: string;
 }
 
 /**

@@ -93,9 +93,7 @@ function grantRow(group: readonly GrantChange[], shown: number, nameOf: NameOf):
 function who(grant: GrantChange, nameOf: NameOf): string {
   const { displayName, member, condition, why, replaces, replacedBy } = grant;
   if (why === 'engine-gone') {
-    const now = replacedBy
-      ? `, recreated as ${oneOf(replacedBy.map((name) => escapeMarkdown(nameOf(name), 200)))}`
-      : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${escapeMarkdown(nameOf(replacedBy), 200)}`;
     return `agent ${code(engineId(member), 200)} is gone${now}`;
   }
   if (displayName !== undefined) {

@@ -99,7 +99,7 @@ function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
 function whoText(grant: GrantChange, nameOf: (engine: string) => string): string {
   const { displayName, why, replaces, replacedBy } = grant;
   if (why === 'engine-gone') {
-    const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${JSON.stringify(nameOf(replacedBy))}`;
     return `engine is gone${now},`;
   }
   if (displayName === undefined) return sourceOf(grant);

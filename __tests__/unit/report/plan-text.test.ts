@@ -144,8 +144,8 @@ describe('planSections', () => {
     );
     expect(linesOf('Grants', of).slice(1)).toEqual([
       `+ stripe: "Support agent", recreated, was one of 91, 92, ${memberOf('1')}`,
-      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('91')}`,
-      `- stripe: engine is gone, recreated as "Support agent", ${memberOf('92')}`,
+      `- stripe: engine is gone, ${memberOf('91')}`,
+      `- stripe: engine is gone, ${memberOf('92')}`,
     ]);
     expect(linesOf('Bindings', of)[0]).toBe(
       `+ "Support agent" ${engineNamed('1')}: create, recreated, was one of 91, 92`,

@@ -1,7 +1,7 @@
 import type { GrantChange } from '../types.js';
 import { groupBy } from '../canonical.js';
 import type { Check, CheckInput, Found } from './check.js';
-import { egressors, isStale, memberName } from './members.js';
+import { egressors, isStale } from './members.js';
 import { byService, endpointOrigin, listed } from './wording.js';
 
 /**
@@ -62,10 +62,6 @@ function toldElsewhere(service: string, { desired, pruning }: CheckInput): Set<s
 
 function cameBack(member: string, { observed, pruning }: CheckInput): string {
   const removal: GrantChange | undefined = pruning.grants.removals.find((item) => item.member === member);
-  const engines = (removal?.replacedBy ?? []).flatMap(
-    (name) => observed.engines.find((engine) => engine.name === name)?.principal ?? [],
-  );
-  if (engines.length === 0) return '';
-  const names = engines.map((principal) => memberName(principal, observed));
-  return ` (recreated as ${names.length > 1 ? 'one of ' : ''}${listed(names)})`;
+  const engine = observed.engines.find(({ name }) => name === removal?.replacedBy);
+  return engine ? ` (recreated as ${JSON.stringify(engine.displayName)})` : '';
 }
