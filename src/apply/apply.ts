@@ -54,7 +54,8 @@ export async function applyPlan(
   const heartbeat = deps.progress.heartbeat(beat.signal);
   try {
     const registered = startServices(plan, observed, deps);
-    const access = createAccessRunner(plan, { observed, config: options.config }, deps);
+    const decides = plan.grantModel?.decides.includes('V2') ?? false;
+    const access = createAccessRunner(plan, { observed, config: options.config, decides }, deps);
     const services = access.grant(registered);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
@@ -139,7 +140,9 @@ function collect(
 ): ApplyResult {
   const ended = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
   // One failed write may be that of many services.
-  const failures = [...new Set([...services, ...engines, ...ended].flatMap(({ failure }) => failure ?? []))];
+  const unprepared = services.flatMap((service) => service.unprepared ?? []);
+  const failed = [...services, ...engines, ...ended].flatMap(({ failure }) => failure ?? []);
+  const failures = [...new Set([...failed, ...unprepared])];
   return {
     removals,
     services: new Map(services.map((result) => [result.service, result])),
