@@ -11,9 +11,8 @@ import { isProjectTarget, parseIamName, projectIamName, projectTarget, sameIamNa
 import type { ProjectRef } from '../google/names.js';
 import type { PolicyBinding } from '../google/types.js';
 import { orNull } from '../observe/or-null.js';
-import type { ApplyDeps } from './deps.js';
 import { AccessLost, BindingIdTaken } from './errors.js';
-import { ACCESS_LABEL, settled } from './iam-operation.js';
+import { ACCESS_LABEL, settled, type AccessDeps } from './iam-operation.js';
 
 /** How long a policy that was just created may be unknown to bindings, in milliseconds (public reports; Terraform's tests wait 60 s). */
 const UNKNOWN_POLICY_MS = 120_000;
@@ -32,7 +31,7 @@ export interface BindTask {
  *
  * @throws ApiError, OperationError, NetworkError, BindingIdTaken, EndUnseen or the abort reason
  */
-export async function bindPolicy(task: BindTask, deps: ApplyDeps): Promise<void> {
+export async function bindPolicy(task: BindTask, deps: AccessDeps): Promise<void> {
   const start = deps.clock.now();
   const ids = ID_ENDINGS.map((ending) => `${parseIamName(task.name, 'accessPolicies')?.id ?? ''}${ending}`);
   let taken = 0;
@@ -60,7 +59,7 @@ export async function bindPolicy(task: BindTask, deps: ApplyDeps): Promise<void>
 }
 
 /** @throws AccessLost when the write was accepted and the binding is not there */
-async function create(name: string, task: BindTask, deps: ApplyDeps): Promise<void> {
+async function create(name: string, task: BindTask, deps: AccessDeps): Promise<void> {
   const { accesspolicies } = deps.google;
   const operation = await accesspolicies.createBinding(name, {
     displayName: 'Agent Gateway egress',
@@ -83,7 +82,7 @@ async function create(name: string, task: BindTask, deps: ApplyDeps): Promise<vo
 }
 
 /** By the name that was taken, or by any other: where the caller may search the project. */
-async function isBound(name: string, task: BindTask, { google }: ApplyDeps): Promise<boolean> {
+async function isBound(name: string, task: BindTask, { google }: AccessDeps): Promise<boolean> {
   const found = await orNull(google.accesspolicies.getBinding(name));
   if (found !== null && binds(found, task)) return true;
   try {

@@ -5,9 +5,8 @@ import type { AccessPolicy, PolicyBinding } from '../google/types.js';
 import { orNull } from '../observe/or-null.js';
 import { MANAGED_ANNOTATION } from '../plan/access/marks.js';
 import { bindPolicy, type BindTask } from './access-bind.js';
-import type { ApplyDeps } from './deps.js';
 import { LastRule } from './errors.js';
-import { ACCESS_LABEL, settled } from './iam-operation.js';
+import { ACCESS_LABEL, settled, type AccessDeps } from './iam-operation.js';
 
 /** How long a policy whose binding is gone may still count as bound, in milliseconds (public reports: 10 to 30 s). */
 const STILL_BOUND_MS = 120_000;
@@ -18,7 +17,7 @@ const STILL_BOUND_MS = 120_000;
  *
  * @throws LastRule when it is not ours to delete; ApiError, OperationError, NetworkError, EndUnseen or the abort reason
  */
-export async function removePolicy(policy: AccessPolicy, task: BindTask, deps: ApplyDeps): Promise<void> {
+export async function removePolicy(policy: AccessPolicy, task: BindTask, deps: AccessDeps): Promise<void> {
   if (policy.annotations?.[MANAGED_ANNOTATION] !== 'true') {
     throw new LastRule(task.name, 'this one was not made by this action: unbind and delete it by hand');
   }
@@ -38,7 +37,7 @@ export async function removePolicy(policy: AccessPolicy, task: BindTask, deps: A
   deps.progress.step(ACCESS_LABEL, `no rule was left: unbound and deleted ${task.name}`);
 }
 
-async function unbind({ name, etag }: PolicyBinding, deps: ApplyDeps): Promise<void> {
+async function unbind({ name, etag }: PolicyBinding, deps: AccessDeps): Promise<void> {
   const { accesspolicies } = deps.google;
   const isGone = async (): Promise<true | undefined> =>
     (await orNull(accesspolicies.getBinding(name))) === null ? true : undefined;
@@ -50,7 +49,7 @@ async function unbind({ name, etag }: PolicyBinding, deps: ApplyDeps): Promise<v
   }
 }
 
-async function remove(policy: AccessPolicy, task: BindTask, deps: ApplyDeps): Promise<void> {
+async function remove(policy: AccessPolicy, task: BindTask, deps: AccessDeps): Promise<void> {
   const { accesspolicies } = deps.google;
   const start = deps.clock.now();
   for (;;) {

@@ -5,9 +5,8 @@ import { orNull } from '../observe/or-null.js';
 import { MANAGED_ANNOTATION } from '../plan/access/marks.js';
 import { editRules, rulesOf, type RuleEdit } from '../plan/access/rules.js';
 import { removePolicy } from './access-remove.js';
-import type { ApplyDeps } from './deps.js';
 import { AccessLost } from './errors.js';
-import { ACCESS_LABEL, settled } from './iam-operation.js';
+import { ACCESS_LABEL, settled, type AccessDeps } from './iam-operation.js';
 
 /** Attempts at one policy when others keep writing it, or when Google does not say whether it took the write. */
 const MAX_ATTEMPTS = 6;
@@ -33,7 +32,7 @@ export interface AccessTask {
  * @returns true when something was written
  * @throws ApiError, OperationError, NetworkError, AccessLost, LastRule, EndUnseen or the abort reason
  */
-export async function writeRules(task: AccessTask, deps: ApplyDeps): Promise<boolean> {
+export async function writeRules(task: AccessTask, deps: AccessDeps): Promise<boolean> {
   let policy = task.policy;
   for (let attempt = 1; ; attempt += 1) {
     deps.signal.throwIfAborted();
@@ -59,7 +58,7 @@ async function isWritten(
   task: AccessTask,
   policy: AccessPolicy | null,
   rules: readonly AccessRule[],
-  deps: ApplyDeps,
+  deps: AccessDeps,
 ): Promise<boolean> {
   const { accesspolicies } = deps.google;
   if (policy !== null && rules.length === 0) {

@@ -9,7 +9,7 @@ import { accessGrants, type GrantChange, type Plan } from '../plan/types.js';
 import { bindPolicy } from './access-bind.js';
 import { writeRules } from './access-write.js';
 import type { ApplyDeps } from './deps.js';
-import { ACCESS_LABEL } from './iam-operation.js';
+import { ACCESS_LABEL, type AccessDeps } from './iam-operation.js';
 import type { RemovalResult, ServiceResult } from './result.js';
 
 /** Services by name, each with how it ended so far. */
@@ -35,11 +35,16 @@ export interface AccessRunner {
 /** The world as it was planned from, and whose rules are written. */
 interface ApplyWorld extends RuleWorld {
   readonly observed: Observed;
+  /** The rules decide; otherwise they are only prepared. */
+  readonly decides: boolean;
 }
 
 type ByService = readonly (readonly [service: string, grants: readonly GrantChange[]])[];
 
-export function createAccessRunner(plan: Plan, world: ApplyWorld, deps: ApplyDeps): AccessRunner {
+export function createAccessRunner(plan: Plan, world: ApplyWorld, runDeps: ApplyDeps): AccessRunner {
+  const lacking = world.observed.lackingPermissions ?? [];
+  const isReadable = !lacking.some(({ permission }) => permission === 'iam.operations.get');
+  const deps: AccessDeps = { ...runDeps, operations: { isReadable } };
   const byService = [...groupBy(accessGrants(plan), ({ service }) => service)];
   const withAny = (action: GrantChange['action']): ByService =>
     byService.filter(([, grants]) => grants.some((grant) => grant.action === action));
@@ -72,7 +77,7 @@ async function grantAll(
   added: ByService,
   services: Services,
   world: ApplyWorld,
-  deps: ApplyDeps,
+  deps: AccessDeps,
 ): Promise<ReadonlyMap<string, ServiceResult>> {
   const registered = await Promise.all([...services.values()]);
   const results = new Map(registered.map((result) => [result.service, result]));
@@ -91,9 +96,13 @@ async function grantAll(
     const result = results.get(service);
     if (!result || !writable.some((item) => item.service === service)) continue;
     const ruled = grants.filter(({ action }) => action === 'create').length;
-    results.set(service, failure ? { ...result, status: 'failed', failure } : { ...result, status: 'done', ruled });
+    results.set(service, failure ? withFailure(result, failure, world) : { ...result, status: 'done', ruled });
   }
   return results;
+}
+
+function withFailure(result: ServiceResult, failure: Failure, { decides }: ApplyWorld): ServiceResult {
+  return decides ? { ...result, status: 'failed', failure } : { ...result, unprepared: failure };
 }
 
 interface Work {
@@ -106,7 +115,7 @@ interface Work {
 }
 
 /** @returns why it failed; one failure for all services, since it is one write */
-async function carryOut(work: Work, { observed }: ApplyWorld, deps: ApplyDeps): Promise<Failure | undefined> {
+async function carryOut(work: Work, { observed }: ApplyWorld, deps: AccessDeps): Promise<Failure | undefined> {
   const { access, registryProject: project } = observed;
   if (access === undefined) return undefined;
   const { name } = access;

@@ -60,7 +60,8 @@ export async function applyPlan(
   const heartbeat = deps.progress.heartbeat(beat.signal);
   try {
     const registered = startServices(plan, observed, deps);
-    const access = createAccessRunner(plan, { observed, config: options.config }, deps);
+    const decides = plan.grantModel?.decides.includes('V2') ?? false;
+    const access = createAccessRunner(plan, { observed, config: options.config, decides }, deps);
     const services = access.grant(registered);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
@@ -161,7 +162,9 @@ interface Ended {
 function collect({ services, engines, guardrails, removals, failures }: Ended): ApplyResult {
   const last = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
   // One failed write may be that of many services.
-  const failed = [...new Set([...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []))];
+  const unprepared = services.flatMap((service) => service.unprepared ?? []);
+  const ended = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
+  const failed = [...new Set([...ended, ...unprepared])];
   return {
     removals,
     services: new Map(services.map((result) => [result.service, result])),

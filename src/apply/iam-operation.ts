@@ -10,8 +10,15 @@ export const ACCESS_LABEL = 'access policy';
 
 /** How long a write whose operation may not be read is looked for, in milliseconds. */
 const UNSEEN_MS = 5 * 60_000;
+/** Most writes are done after this, in milliseconds. */
+const SOON_MS = 2_000;
 /** A read may lag behind the end of a write: so often it is looked again. */
 const LOOKS = 3;
+
+/** The same, and what was learnt of the caller's rights on the way: a look that is refused is one of five a minute, too. */
+export interface AccessDeps extends ApplyDeps {
+  readonly operations: { isReadable: boolean };
+}
 
 export interface IamWrite<T> {
   /** For messages: the resource that is written. */
@@ -31,15 +38,12 @@ export interface IamWrite<T> {
  * @returns what was written; undefined when the operation ended well and the resource does not say so
  * @throws OperationError, EndUnseen, ApiError, NetworkError or the abort reason
  */
-export async function settled<T>(write: IamWrite<T>, deps: ApplyDeps): Promise<T | undefined> {
+export async function settled<T>(write: IamWrite<T>, deps: AccessDeps): Promise<T | undefined> {
   const { operation, resource } = write;
   const done = deps.progress.waiting(ACCESS_LABEL, `waiting for IAM to write ${resource}`);
   try {
     const ended = await ending(operation, deps);
-    if (ended === 'unreadable') {
-      deps.progress.step(ACCESS_LABEL, 'this identity may not read operations of IAM, looking at the resource instead');
-      return await lookFor(write, deps);
-    }
+    if (ended === 'unreadable') return await lookFor(write, deps);
     const found = ended?.response && write.shown?.(ended.response);
     return found ?? (await lookAgain(write, deps));
   } finally {
@@ -47,17 +51,21 @@ export async function settled<T>(write: IamWrite<T>, deps: ApplyDeps): Promise<T
   }
 }
 
-async function ending(
-  operation: Operation,
-  { google, clock, signal }: ApplyDeps,
-): Promise<Operation | undefined | 'unreadable'> {
+async function ending(operation: Operation, deps: AccessDeps): Promise<Operation | undefined | 'unreadable'> {
+  const { google, clock, signal, operations, progress } = deps;
+  if (!operations.isReadable && operation.done !== true) {
+    await clock.sleep(SOON_MS, signal);
+    return 'unreadable';
+  }
   const get = (): Promise<Operation> => google.accesspolicies.getOperation(operation.name);
   const wait = { name: operation.name, started: operation, get, clock, signal, pauseMs: OPERATION_PAUSE_MS };
   try {
     return await waitForOperation(wait);
   } catch (error) {
-    if (isPermissionDenied(error)) return 'unreadable';
-    throw error;
+    if (!isPermissionDenied(error)) throw error;
+    operations.isReadable = false;
+    progress.step(ACCESS_LABEL, 'this identity may not read operations of IAM, looking at the resource instead');
+    return 'unreadable';
   }
 }
 

@@ -25,6 +25,8 @@ export interface ServiceResult {
   /** Members this run added to its rules (V2). */
   readonly ruled?: number;
   readonly failure?: Failure;
+  /** Why rules could not be written that decide nothing yet (`migrate`): all else of the service is as its status says. */
+  readonly unprepared?: Failure;
 }
 
 export interface EngineResult {

@@ -74,12 +74,13 @@ function doneService({ service, registryResource, granted }: ServiceResult, plan
 }
 
 function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
-  if (result && result.status !== 'failed') return [];
+  if (result && result.status !== 'failed' && !result.unprepared) return [];
   const isOpen = (item: EndpointChange | GrantChange): boolean =>
     item.service === service && isChange(item) && !isRemoval(item);
   const change = endpointChanges(plan).find(isOpen);
   const grants = grantChanges(plan).filter(isOpen);
   const [rules, members] = [grants.filter(({ model }) => model === 'V2'), grants.filter(({ model }) => !model)];
+  if (result?.unprepared) return openGrants(rules, plan, 0);
   return [
     ...openEndpoint(change, plan, result),
     ...openGrants(members, plan, result?.granted ?? 0),

@@ -177,14 +177,14 @@ describe('when everything is written', () => {
     ['somebody is left behind', world([binding([A, STRANGER]), binding([SET], 'x.y')], [], rules)],
     [
       'somebody else’s rule denies',
-      world([binding([A, STRANGER])], [], [{ ...rules[0], effect: 'DENY', description: 'no' } as AccessRule, ...rules]),
+      world([binding([A, STRANGER])], [], [{ ...rules[0], effect: 'DENY', description: 'no' }, ...rules]),
     ],
   ])('not while %s', (_what, seen) => {
     expect(findings(plan(seen), 'migration-ready')).toEqual([]);
   });
 
   it('a denial that does not count yet is no error', () => {
-    const denied = world([binding([A])], [], [{ ...rules[0], effect: 'DENY', description: 'no' } as AccessRule]);
+    const denied = world([binding([A])], [], [{ ...rules[0], effect: 'DENY', description: 'no' }]);
     expect(findings(plan(denied), 'access-denied-by-rule')).toEqual([expect.objectContaining({ level: 'note' })]);
   });
 
