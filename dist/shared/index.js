@@ -54827,6 +54827,8 @@ async function poll(get) {
 const ACCESS_LABEL = 'access policy';
 /** How long a write whose operation may not be read is looked for, in milliseconds. */
 const UNSEEN_MS = 5 * 60_000;
+/** Most writes are done after this, in milliseconds. */
+const SOON_MS = 2_000;
 /** A read may lag behind the end of a write: so often it is looked again. */
 const LOOKS = 3;
 /**
@@ -54842,10 +54844,8 @@ async function settled(write, deps) {
     const done = deps.progress.waiting(ACCESS_LABEL, `waiting for IAM to write ${resource}`);
     try {
         const ended = await ending(operation, deps);
-        if (ended === 'unreadable') {
-            deps.progress.step(ACCESS_LABEL, 'this identity may not read operations of IAM, looking at the resource instead');
+        if (ended === 'unreadable')
             return await lookFor(write, deps);
-        }
         const found = ended?.response && write.shown?.(ended.response);
         return found ?? (await lookAgain(write, deps));
     }
@@ -54853,16 +54853,23 @@ async function settled(write, deps) {
         done();
     }
 }
-async function ending(operation, { google, clock, signal }) {
+async function ending(operation, deps) {
+    const { google, clock, signal, operations, progress } = deps;
+    if (!operations.isReadable && operation.done !== true) {
+        await clock.sleep(SOON_MS, signal);
+        return 'unreadable';
+    }
     const get = () => google.accesspolicies.getOperation(operation.name);
     const wait = { name: operation.name, started: operation, get, clock, signal, pauseMs: OPERATION_PAUSE_MS };
     try {
         return await waitForOperation(wait);
     }
     catch (error) {
-        if ((0,errors/* isPermissionDenied */.T1)(error))
-            return 'unreadable';
-        throw error;
+        if (!(0,errors/* isPermissionDenied */.T1)(error))
+            throw error;
+        operations.isReadable = false;
+        progress.step(ACCESS_LABEL, 'this identity may not read operations of IAM, looking at the resource instead');
+        return 'unreadable';
     }
 }
 async function lookFor({ look, resource }, { clock, signal }) {
@@ -55150,7 +55157,10 @@ function whyAgain(error) {
 
 
 
-function createAccessRunner(plan, world, deps) {
+function createAccessRunner(plan, world, runDeps) {
+    const lacking = world.observed.lackingPermissions ?? [];
+    const isReadable = !lacking.some(({ permission }) => permission === 'iam.operations.get');
+    const deps = { ...runDeps, operations: { isReadable } };
     const byService = [...groupBy(accessGrants(plan), ({ service }) => service)];
     const withAny = (action) => byService.filter(([, grants]) => grants.some((grant) => grant.action === action));
     const added = withAny('create');
@@ -55200,9 +55210,12 @@ async function grantAll(added, services, world, deps) {
         if (!result || !writable.some((item) => item.service === service))
             continue;
         const ruled = grants.filter(({ action }) => action === 'create').length;
-        results.set(service, failure ? { ...result, status: 'failed', failure } : { ...result, status: 'done', ruled });
+        results.set(service, failure ? withFailure(result, failure, world) : { ...result, status: 'done', ruled });
     }
     return results;
+}
+function withFailure(result, failure, { decides }) {
+    return decides ? { ...result, status: 'failed', failure } : { ...result, unprepared: failure };
 }
 /** @returns why it failed; one failure for all services, since it is one write */
 async function carryOut(work, { observed }, deps) {
@@ -56252,6 +56265,7 @@ function hasFailed({ results }) {
 
 
 
+
 /**
  * A slot is freed "only minutes after" the last engine has left it (public reports; one script waits ten times 30 seconds). No
  * attempt is begun after this; one that runs already goes on.
@@ -56322,6 +56336,8 @@ async function bindThroughSlot(changes, { subject, triesAll, write }, deps) {
  * code 13 or 3 of the operation: no report names a machine-readable reason. Whatever has one is something else.
  */
 function mayBeTaken(error) {
+    if (isRefusal(error))
+        return false;
     if (error instanceof errors/* OperationError */.OK)
         return true;
     if (!(error instanceof errors/* ApiError */.hD) || error.reason !== undefined)
@@ -56768,7 +56784,6 @@ function grants_identity(member, condition) {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/members.js
 
 
-
 /** @returns who has the role in a policy, each once, with or without a condition */
 function egressors(policy) {
     const bindings = (policy?.bindings ?? []).filter(({ role }) => role === EGRESSOR);
@@ -56788,7 +56803,7 @@ const KNOWN_IDS = new WeakMap();
 function knownIds(observed) {
     const { engines, siblings, engineNames } = observed;
     const names = () => [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
-    const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => parseEngineName(name)?.id));
+    const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => name.slice(name.lastIndexOf('/') + 1)));
     KNOWN_IDS.set(observed, ids);
     return ids;
 }
@@ -57557,8 +57572,8 @@ async function granting({ change }, grants, registryResource, observed, deps) {
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
- * service or an engine is not where it should be.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while something
+ * else is not where it should be.
  *
  * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
@@ -57567,7 +57582,8 @@ async function applyPlan(plan, observed, options, deps) {
     const heartbeat = deps.progress.heartbeat(beat.signal);
     try {
         const registered = startServices(plan, observed, deps);
-        const access = createAccessRunner(plan, { observed, config: options.config }, deps);
+        const decides = plan.grantModel?.decides.includes('V2') ?? false;
+        const access = createAccessRunner(plan, { observed, config: options.config, decides }, deps);
         const services = access.grant(registered);
         const guardrails = createGuardrailRunner(plan, deps);
         const loosened = guardrails.run('before-bindings');
@@ -57590,7 +57606,8 @@ async function applyPlan(plan, observed, options, deps) {
         // An engine that has not come to its gateway could not even be deployed once others are forbidden.
         if (settled)
             await guardrails.run('after-bindings');
-        const isDone = settled && finished.every(({ status }) => status !== 'failed');
+        const ended = [...finished, ...guardrails.results.values()];
+        const isDone = settled && ended.every(({ status }) => status !== 'failed');
         const removals = isDone ? await prune(plan, observed, access, deps) : NOTHING_REMOVED;
         return collect({ services: finished, engines: results, guardrails: guardrails.results, removals, failures });
     }
@@ -57650,7 +57667,9 @@ function onlyTakesAway(change) {
 function collect({ services, engines, guardrails, removals, failures }) {
     const last = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
     // One failed write may be that of many services.
-    const failed = [...new Set([...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []))];
+    const unprepared = services.flatMap((service) => service.unprepared ?? []);
+    const ended = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
+    const failed = [...new Set([...ended, ...unprepared])];
     return {
         removals,
         services: new Map(services.map((result) => [result.service, result])),
@@ -57812,6 +57831,154 @@ function editDistance(a, b, limit) {
         [older, above] = [above, row];
     }
     return above[b.length] ?? limit;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/enforcement.js
+
+
+/**
+ * What decides at the declared egress gateway.
+ *
+ * @returns undefined when none is declared, it is no egress gateway, or its policies could not be read
+ */
+function egressEnforcement(desired, observed) {
+    const { egress } = desired.gateways;
+    const reading = observed.enforcement;
+    if (egress === undefined || egress === 'none' || reading?.kind !== 'read')
+        return undefined;
+    if (observed.gateways.egress?.googleManaged?.governedAccessPath !== 'AGENT_TO_ANYWHERE')
+        return undefined;
+    return { gateway: gatewayName(egress, observed), origin: egress.origin, iap: iapExtensions(reading) };
+}
+/**
+ * The declared egress gateway, where every IAP extension it asks is like that. One of two that is not still decides as
+ * usual: a second one in dry run is how a move to another policy version is tried out.
+ *
+ * @returns undefined also when the gateway asks no IAP extension
+ */
+function egressWhereIap({ desired, observed }, is) {
+    const found = egressEnforcement(desired, observed);
+    if (!found || found.iap.length === 0 || !found.iap.every(is))
+        return undefined;
+    return {
+        ...found,
+        names: found.iap
+            .map(({ name }) => name)
+            .sort(compareText)
+            .join(', '),
+    };
+}
+/**
+ * The IAP extensions that a gateway's policies ask. An extension does nothing until a policy with the profile
+ * REQUEST_AUTHZ (the default) and the action CUSTOM names it (Google's "Set up Agent Gateway" page).
+ */
+function iapExtensions(reading) {
+    const named = reading.policies
+        .filter(({ action, policyProfile }) => action === 'CUSTOM' && (policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ')
+        .flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
+    return reading.extensions.filter(({ name, service }) => service === 'iap.googleapis.com' && isNamed(name, named));
+}
+function isNamed(name, names) {
+    const tail = (text) => text.slice(text.indexOf('/locations/'));
+    return names.some((candidate) => tail(candidate) === tail(name));
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/grant-model.js
+
+
+
+/**
+ * Which policies decide who may pass the egress gateway, and so where grants are written: allow policies (V1) or access policies
+ * (V2). The gateway's IAP extension says it, and a gateway that is set to one model ignores the policies of the other (Google's
+ * "Set up Agent Gateway" page). Where that cannot be seen, V1 is assumed, as without the key.
+ */
+function grantModelOf(desired, world) {
+    const { decides, why } = decidingVersions(desired, world);
+    const migrates = desired.migrate && !decides.includes('V2');
+    return { decides, writes: migrates ? [...decides, 'V2'] : decides, why };
+}
+/** @returns the egress gateway that decides: the declared one, else the one that the engines are bound to */
+function decidingGateway(desired, world) {
+    const { egress } = desired.gateways;
+    if (egress === 'none')
+        return undefined;
+    if (egress !== undefined)
+        return gatewayName(egress, world);
+    return boundGateways(world.engines)[0];
+}
+/** @returns the version in an extension's metadata; without one it is V1, and there may be some that are not known here */
+function policyVersionOf({ metadata }) {
+    const version = metadata?.iapPolicyVersion ?? 'V1';
+    return version === 'V1' || version === 'V2' ? version : 'unknown';
+}
+function decidingVersions(desired, world) {
+    const gateway = decidingGateway(desired, world);
+    if (gateway === undefined)
+        return { decides: ['V1'], why: `no egress gateway is ${noGateway(desired)}` };
+    return versionsIn(world.enforcement, gateway);
+}
+function noGateway({ gateways: { egress } }) {
+    return egress === 'none' ? 'declared (none), so none decides' : 'declared, and no engine is bound to one';
+}
+function versionsIn(reading, gateway) {
+    if (reading?.kind !== 'read') {
+        const why = reading ? ` (${reading.why})` : '';
+        return {
+            decides: ['V1'],
+            why: `the authorization policies of gateway ${gateway} could not be read${why}; V1 is assumed`,
+        };
+    }
+    const iap = iapExtensions(reading);
+    // An extension in dry run only logs; beside one that enforces it is how a move to the other model is tried out.
+    const enforcing = iap.filter(({ metadata }) => metadata?.iamEnforcementMode !== 'DRY_RUN');
+    const deciding = enforcing.length > 0 ? enforcing : iap;
+    const versions = [...new Set(deciding.map(policyVersionOf))].filter((version) => version !== 'unknown').sort();
+    if (versions.length === 0) {
+        const what = iap.length === 0 ? 'asks IAP' : 'names a policy version that is known here';
+        return { decides: ['V1'], why: `no authorization policy of gateway ${gateway} ${what}; V1 is assumed` };
+    }
+    const said = deciding.map((extension) => `IAP extension ${extension.name} has ${saysOf(extension)}`);
+    return { decides: versions, why: `at gateway ${gateway} ${said.sort(compareText).join(', ')}` };
+}
+function saysOf({ metadata }) {
+    const version = metadata?.iapPolicyVersion;
+    if (version === undefined)
+        return 'no iapPolicyVersion, which means V1';
+    return `iapPolicyVersion ${typeof version === 'string' ? version : JSON.stringify(version)}`;
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/access/switch.js
+
+
+
+
+/**
+ * The change that makes a gateway decide by access policies (V2): the version in the metadata of its IAP extension, everything else in
+ * there as it is, since a mask below `metadata` is not documented. The query is a word of its own: reports leave queries of URLs out.
+ *
+ * @param universe domain of the Google APIs
+ * @returns one command for each extension that says V1, for a shell
+ */
+function switchCommands({ enforcement }, universe) {
+    if (enforcement?.kind !== 'read')
+        return [];
+    return iapExtensions(enforcement)
+        .filter((extension) => policyVersionOf(extension) === 'V1')
+        .flatMap(({ name, metadata }) => {
+        const parsed = parseExtensionName(name);
+        if (!parsed)
+            return [];
+        const url = `https://networkservices.${universe}/v1/${formatExtensionName(parsed)}`;
+        const body = JSON.stringify({ metadata: { ...metadata, iapPolicyVersion: 'V2' } });
+        return [
+            `curl -X PATCH -H "Authorization: Bearer $(gcloud auth print-access-token)" -H 'Content-Type: application/json' '${url}''?updateMask=metadata' -d ${quoted(body)}`,
+        ];
+    })
+        .sort(compareText);
+}
+/** Metadata is somebody else's text: nothing of it may end the quotes. */
+function quoted(text) {
+    return `'${text.replaceAll("'", "'\\''")}'`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/access/others.js
@@ -57990,9 +58157,13 @@ const accessRuleUnclear = {
     })),
 };
 function deniedBy(touched, input) {
+    // Rules that are only prepared deny nothing yet, and must not hold up what counts now.
+    const decides = input.model.decides.includes('V2');
+    const when = decides ? '' : ', once the gateway decides by access policies';
     return {
-        message: `${ruleName(touched)} denies ${namesOf(touched)}. Denials win over everything that is allowed, so these grants would do nothing.`,
+        message: `${ruleName(touched)} denies ${namesOf(touched)}. Denials win over everything that is allowed, so these grants would do nothing${when}.`,
         remedy: 'Ask whoever made the rule to leave these agents out of it, or take the endpoints out of allow.',
+        isNote: !decides,
         ...grantsOrigin(touched.grants, input),
     };
 }
@@ -58450,56 +58621,6 @@ function unread(direction, wanted, { observed, bindings }) {
     ];
 }
 
-;// CONCATENATED MODULE: ./lib/src/plan/enforcement.js
-
-
-/**
- * What decides at the declared egress gateway.
- *
- * @returns undefined when none is declared, it is no egress gateway, or its policies could not be read
- */
-function egressEnforcement(desired, observed) {
-    const { egress } = desired.gateways;
-    const reading = observed.enforcement;
-    if (egress === undefined || egress === 'none' || reading?.kind !== 'read')
-        return undefined;
-    if (observed.gateways.egress?.googleManaged?.governedAccessPath !== 'AGENT_TO_ANYWHERE')
-        return undefined;
-    return { gateway: gatewayName(egress, observed), origin: egress.origin, iap: iapExtensions(reading) };
-}
-/**
- * The declared egress gateway, where every IAP extension it asks is like that. One of two that is not still decides as
- * usual: a second one in dry run is how a move to another policy version is tried out.
- *
- * @returns undefined also when the gateway asks no IAP extension
- */
-function egressWhereIap({ desired, observed }, is) {
-    const found = egressEnforcement(desired, observed);
-    if (!found || found.iap.length === 0 || !found.iap.every(is))
-        return undefined;
-    return {
-        ...found,
-        names: found.iap
-            .map(({ name }) => name)
-            .sort(compareText)
-            .join(', '),
-    };
-}
-/**
- * The IAP extensions that a gateway's policies ask. An extension does nothing until a policy with the profile
- * REQUEST_AUTHZ (the default) and the action CUSTOM names it (Google's "Set up Agent Gateway" page).
- */
-function iapExtensions(reading) {
-    const named = reading.policies
-        .filter(({ action, policyProfile }) => action === 'CUSTOM' && (policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ')
-        .flatMap((policy) => policy.customProvider?.authzExtension?.resources ?? []);
-    return reading.extensions.filter(({ name, service }) => service === 'iap.googleapis.com' && isNamed(name, named));
-}
-function isNamed(name, names) {
-    const tail = (text) => text.slice(text.indexOf('/locations/'));
-    return names.some((candidate) => tail(candidate) === tail(name));
-}
-
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/gateway-dry-run.js
 
 /** In dry run, denials are logged and traffic passes (extension metadata of Google's "Set up Agent Gateway" page). */
@@ -58689,70 +58810,6 @@ const gatewayWrongDirection = {
         ];
     }),
 };
-
-;// CONCATENATED MODULE: ./lib/src/plan/grant-model.js
-
-
-
-/**
- * Which policies decide who may pass the egress gateway, and so where grants are written: allow policies (V1) or access policies
- * (V2). The gateway's IAP extension says it, and a gateway that is set to one model ignores the policies of the other (Google's
- * "Set up Agent Gateway" page). Where that cannot be seen, V1 is assumed, as without the key.
- */
-function grantModelOf(desired, world) {
-    const { decides, why } = decidingVersions(desired, world);
-    const migrates = desired.migrate && !decides.includes('V2');
-    return { decides, writes: migrates ? [...decides, 'V2'] : decides, why };
-}
-/** @returns the egress gateway that decides: the declared one, else the one that the engines are bound to */
-function decidingGateway(desired, world) {
-    const { egress } = desired.gateways;
-    if (egress === 'none')
-        return undefined;
-    if (egress !== undefined)
-        return gatewayName(egress, world);
-    return boundGateways(world.engines)[0];
-}
-/** @returns the version in an extension's metadata; without one it is V1, and there may be some that are not known here */
-function policyVersionOf({ metadata }) {
-    const version = metadata?.iapPolicyVersion ?? 'V1';
-    return version === 'V1' || version === 'V2' ? version : 'unknown';
-}
-function decidingVersions(desired, world) {
-    const gateway = decidingGateway(desired, world);
-    if (gateway === undefined)
-        return { decides: ['V1'], why: `no egress gateway is ${noGateway(desired)}` };
-    return versionsIn(world.enforcement, gateway);
-}
-function noGateway({ gateways: { egress } }) {
-    return egress === 'none' ? 'declared (none), so none decides' : 'declared, and no engine is bound to one';
-}
-function versionsIn(reading, gateway) {
-    if (reading?.kind !== 'read') {
-        const why = reading ? ` (${reading.why})` : '';
-        return {
-            decides: ['V1'],
-            why: `the authorization policies of gateway ${gateway} could not be read${why}; V1 is assumed`,
-        };
-    }
-    const iap = iapExtensions(reading);
-    // An extension in dry run only logs; beside one that enforces it is how a move to the other model is tried out.
-    const enforcing = iap.filter(({ metadata }) => metadata?.iamEnforcementMode !== 'DRY_RUN');
-    const deciding = enforcing.length > 0 ? enforcing : iap;
-    const versions = [...new Set(deciding.map(policyVersionOf))].filter((version) => version !== 'unknown').sort();
-    if (versions.length === 0) {
-        const what = iap.length === 0 ? 'asks IAP' : 'names a policy version that is known here';
-        return { decides: ['V1'], why: `no authorization policy of gateway ${gateway} ${what}; V1 is assumed` };
-    }
-    const said = deciding.map((extension) => `IAP extension ${extension.name} has ${saysOf(extension)}`);
-    return { decides: versions, why: `at gateway ${gateway} ${said.sort(compareText).join(', ')}` };
-}
-function saysOf({ metadata }) {
-    const version = metadata?.iapPolicyVersion;
-    if (version === undefined)
-        return 'no iapPolicyVersion, which means V1';
-    return `iapPolicyVersion ${typeof version === 'string' ? version : JSON.stringify(version)}`;
-}
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/grants-inert.js
 
@@ -59268,6 +59325,122 @@ function ungoverned(method, isExperimental) {
     return [`${typeof method.name === 'string' ? method.name : 'a method without a name'} (${mode})`];
 }
 
+;// CONCATENATED MODULE: ./lib/src/plan/checks/migration.js
+
+
+
+
+
+
+/** Whom the switch to access policies (V2) would cut off, as far as that can be seen from here. */
+const migrationIncomplete = {
+    id: 'migration-incomplete',
+    level: 'warning',
+    run: (input) => (isMigrating(input) ? incomplete(input) : []),
+};
+/**
+ * Everything that is to be written is written, and nobody is known who would be cut off: then one change is left, and that is not this
+ * action's to make.
+ */
+const migrationReady = {
+    id: 'migration-ready',
+    level: 'warning',
+    run: (input) => {
+        const { grants, observed, universe } = input;
+        const rules = grants.filter(({ model }) => model === 'V2');
+        const isReady = isMigrating(input) &&
+            rules.every(({ action }) => action === 'keep') &&
+            incomplete(input).every(({ isNote }) => isNote) &&
+            touchedBy('DENY', input).length === 0;
+        const commands = isReady ? switchCommands(observed, universe) : [];
+        if (commands.length === 0)
+            return [];
+        return [
+            {
+                message: `The access rules say what the allow policies say: ${rules.length} members have a rule in access policy ${observed.access?.name ?? ''}, which is bound. The gateway may now be switched from V1 to V2.`,
+                remedy: `${commands.join(' && ')} Wait two minutes after the last change of the rules before that. To go back, set the version to V1 again: members stay in the allow policies until a run with \`prune: true\`.`,
+                isNote: true,
+            },
+        ];
+    },
+};
+function isMigrating({ model }) {
+    return model.writes.includes('V2') && !model.decides.includes('V2');
+}
+function incomplete(input) {
+    return [
+        ...[...groupBy(input.left, ({ key }) => key)].flatMap(([key, left]) => notCarried(key, left, input)),
+        ...registryWide(input),
+        ...uncovered(input),
+    ];
+}
+function notCarried(key, left, { desired }) {
+    const origin = endpointOrigin({ desired }, [key]);
+    const under = left.filter(({ why }) => why === 'condition');
+    const kinds = left.filter(({ why }) => why === 'kind');
+    // Whoever these are, no agent with an identity of its own is one of them.
+    const people = kinds.filter(({ member }) => /^(?:user|group|serviceAccount|domain):/.test(member));
+    const others = kinds.filter((item) => !people.includes(item));
+    return [
+        ...under.map(({ member, condition = '' }) => ({
+            message: `${member} reaches endpoint ${key} under a condition that no access rule can have, so it is not carried over: ${condition}`,
+            remedy: 'Write a rule for it by hand, or let it go.',
+            ...origin,
+        })),
+        ...(others.length === 0
+            ? []
+            : [
+                {
+                    message: `Endpoint ${key} lets in ${listed(others.map(({ member }) => member))}, which no access rule takes, so that is not carried over.`,
+                    remedy: 'Grant agents, or sets of agents, in its place.',
+                    ...origin,
+                },
+            ]),
+        ...(people.length === 0
+            ? []
+            : [
+                {
+                    message: `Endpoint ${key} also names ${listed(people.map(({ member }) => member))}; no agent with an identity of its own is one of them, so they are not carried over.`,
+                    remedy: 'Nothing has to be done.',
+                    isNote: true,
+                    ...origin,
+                },
+            ]),
+    ];
+}
+/** A rule for the whole registry would let them in where an endpoint's own policy keeps them out. */
+function registryWide({ observed, endpoints }) {
+    const members = egressors(observed.registryPolicy).filter((member) => !member.startsWith('deleted:'));
+    const others = undeclared({ observed, endpoints });
+    if (members.length === 0 || others.length === 0)
+        return [];
+    return [
+        {
+            message: `The registry-wide policy lets in ${listed(members)}. It was carried over for the endpoints of this config alone, not for ${listed(others.map(({ name }) => name))}.`,
+            remedy: 'Declare these endpoints where they belong, or write rules for them by hand.',
+        },
+    ];
+}
+/** What other configs declare is theirs to carry over. */
+function uncovered({ desired, observed, endpoints }) {
+    const bare = undeclared({ observed, endpoints }).filter(({ name, registryResource }) => othersByRule(name, registryResource, desired, observed).length === 0);
+    if (bare.length === 0)
+        return [];
+    return [
+        {
+            message: `No access rule is about ${listed(bare.map(({ name }) => name))}, which this config does not declare: whoever reaches them through this gateway would be cut off.`,
+            remedy: 'Let the configs that declare them migrate too, before the gateway is switched.',
+        },
+    ];
+}
+function undeclared({ observed, endpoints }) {
+    const declared = new Set(endpoints.map(({ service }) => service));
+    return observed.services.flatMap(({ name, registryResource }) => {
+        const canonical = canonicalServiceName(name, observed.registryProject);
+        return registryResource && !declared.has(canonical) ? [{ name: canonical, registryResource }] : [];
+    });
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/move-ungoverned.js
 
 
@@ -59663,6 +59836,7 @@ const MEMBERS = {
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/quota-near.js
 
 
+
 /** Endpoints per project and location (Agent Registry, "Quotas and limits" page). */
 const ENDPOINTS = { quota: 100, near: 90 };
 /** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
@@ -59702,13 +59876,14 @@ function endpointsNear({ desired, observed, endpoints, pruning }) {
     ];
 }
 function membersNear({ desired, observed, endpoints, grants, pruning }) {
+    const created = byServiceOf(grants.filter(({ action, model }) => action === 'create' && model === undefined));
+    const removals = byServiceOf(desired.prune ? pruning.grants.removals : []);
     return [...byService(endpoints)].flatMap(([service, changes]) => {
         const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
         const bindings = observed.policies.get(resource)?.bindings ?? [];
         const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
-        const added = grants.filter((grant) => grant.service === service && grant.action === 'create' && grant.model === undefined).length;
-        const removed = desired.prune ? pruning.grants.removals.filter((grant) => grant.service === service).length : 0;
-        const total = there + added - removed;
+        const added = created.get(service)?.length ?? 0;
+        const total = there + added - (removals.get(service)?.length ?? 0);
         if (total < quota_near_MEMBERS.near)
             return [];
         return [
@@ -59720,6 +59895,8 @@ function membersNear({ desired, observed, endpoints, grants, pruning }) {
         ];
     });
 }
+/** Once for all services: a fleet has as many grants as engines times endpoints. */
+const byServiceOf = (grants) => groupBy(grants, ({ service }) => service);
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/registry-not-attached.js
 
@@ -59968,11 +60145,8 @@ function toldElsewhere(service, { desired, pruning }) {
 }
 function cameBack(member, { observed, pruning }) {
     const removal = pruning.grants.removals.find((item) => item.member === member);
-    const engines = (removal?.replacedBy ?? []).flatMap((name) => observed.engines.find((engine) => engine.name === name)?.principal ?? []);
-    if (engines.length === 0)
-        return '';
-    const names = engines.map((principal) => memberName(principal, observed));
-    return ` (recreated as ${names.length > 1 ? 'one of ' : ''}${listed(names)})`;
+    const engine = observed.engines.find(({ name }) => name === removal?.replacedBy);
+    return engine ? ` (recreated as ${JSON.stringify(engine.displayName)})` : '';
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/threat-detection-off.js
@@ -60002,6 +60176,7 @@ const threatDetectionOff = {
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/index.js
+
 
 
 
@@ -60092,6 +60267,8 @@ const ALL = [
     accessPolicyTooLarge,
     accessPolicyProjectWide,
     accessAllowedOtherwise,
+    migrationIncomplete,
+    migrationReady,
     apiDisabled,
     permissionMissing,
     guardrailNotReadable,
@@ -60276,11 +60453,383 @@ function planAdopted(endpoint, urls, carriers, input) {
 function sortInterfaces(interfaces) {
     return sortBy(interfaces, ({ url }) => url, ({ protocol }) => protocol);
 }
-function ownerOf({ key }, { desired, scope }) {
-    return { config: desired.config, scope, key };
+/** What the `allow` input adds to a file is not the file's: other runs of it do not know of it. */
+function ownerOf({ key, origin }, { desired, scope }) {
+    return { config: origin.kind === 'file' ? desired.config : undefined, scope, key };
 }
 function serviceName(key, { registryProject, scope }) {
     return formatServiceName({ project: registryProject.id, location: scope.region, id: key });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/access/migrate.js
+
+
+
+
+
+
+
+/**
+ * The rules (V2) that it takes for everybody whom the allow policies of declared endpoints (V1) let in after this plan: members of
+ * the endpoint's own policy or, where it has none, of the registry-wide one. They go into rules that belong to no config, but for
+ * members that the next run with `prune` would take away: these stay this config's to take away.
+ *
+ * A member under a condition is carried over only where the condition is simply true: V1 conditions know attributes that rules do
+ * not have, and without its condition the member would get more than it has.
+ *
+ * @param endpoints the planned endpoint layer
+ * @param members the planned members of allow policies
+ * @param rules the planned rules of this config
+ * @param pruning what is this config's to take away of allow policies
+ */
+function planMigration(desired, observed, endpoints, { members, rules, pruning }) {
+    const found = [...groupBy(endpoints, ({ service }) => service)].map(([service, changes]) => {
+        const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource;
+        const mark = ownMark(service, desired, ruleScope(observed));
+        const context = {
+            key: changes[0]?.key ?? '',
+            service,
+            allowed: {
+                own: allowedNow(service, resource, mark, observed),
+                carried: allowedNow(service, resource, { ...mark, owner: CARRIED }, observed),
+            },
+            declared: new Set(rules.filter((rule) => rule.service === service).map(({ member }) => member)),
+            removable: new Map(pruning.removals.filter((removal) => removal.service === service).map((removal) => [removal.member, removal])),
+            observed,
+        };
+        const planned = members.filter((grant) => grant.service === service && grant.action === 'create');
+        return carried(bindingsAfter(observed.policies.get(resource ?? ''), planned, observed), desired.prune, context);
+    });
+    return {
+        grants: sortBy(found.flatMap(({ grants }) => grants), ({ service }) => service, ({ member }) => member),
+        left: found.flatMap(({ left }) => left),
+    };
+}
+function allowedNow(service, resource, mark, observed) {
+    const destination = destinationOf(service, resource, observed);
+    const rules = observed.access?.isBound ? rulesOf(observed.access.policy) : [];
+    return new Set(destination ? allowedBy(rules, mark, destination) : []);
+}
+/** A policy on the endpoint itself takes the place of the registry-wide one ("Troubleshoot Agent Gateway" page). */
+function bindingsAfter(policy, planned, { registryPolicy }) {
+    const own = [
+        ...(policy?.bindings ?? []),
+        ...planned.map(({ role, member, condition }) => ({ role, members: [member], ...(condition ? { condition } : {}) })),
+    ].filter(isEgress);
+    return own.length > 0 ? own : (registryPolicy?.bindings ?? []).filter(isEgress);
+}
+function isEgress({ role, members }) {
+    return role === EGRESSOR && (members ?? []).length > 0;
+}
+function carried(bindings, prunes, context) {
+    const grants = new Map();
+    const left = new Map();
+    for (const { members, condition } of bindings) {
+        const holds = condition === undefined ? true : isTrue(condition.expression ?? '');
+        for (const member of members ?? []) {
+            if (holds === false || isSettled(member, prunes, context))
+                continue;
+            const why = isPrincipal(member) ? (holds === true ? undefined : 'condition') : 'kind';
+            if (why === undefined)
+                grants.set(member, grantOf(member, context));
+            else
+                left.set(member, migrate_notCarried(member, why, condition?.expression, context));
+        }
+    }
+    // Somebody may be there with and without a condition.
+    return { grants: [...grants.values()], left: [...left.values()].filter(({ member }) => !grants.has(member)) };
+}
+/** Whoever is declared has a rule, whoever is surely gone needs none, and whoever goes in this very run gets none. */
+function isSettled(member, prunes, { declared, removable, observed }) {
+    const isSurelyGone = isDeleted(member) || (observed.gone !== undefined && isNobody(member, observed));
+    return declared.has(member) || isSurelyGone || (prunes && removable.has(member));
+}
+function grantOf(member, { key, service, allowed, removable }) {
+    const removal = removable.get(member);
+    const { engine, displayName } = removal ?? {};
+    return {
+        ...ruleGrant(key, service, member),
+        action: (removal ? allowed.own : allowed.carried).has(member) ? 'keep' : 'create',
+        ...(engine === undefined ? {} : { engine }),
+        ...(displayName === undefined ? {} : { displayName }),
+    };
+}
+function migrate_notCarried(member, why, condition, { key, service }) {
+    return { key, service, member, why, ...(why === 'condition' && condition !== undefined ? { condition } : {}) };
+}
+/** Agents, and sets of them; the other members of allow policies have other forms in rules, and agents are none of them. */
+function isPrincipal(member) {
+    return /^principal(?:Set)?:\/\//.test(member);
+}
+function isTrue(expression) {
+    const ast = parseCondition(expression);
+    return ast === undefined ? 'unknown' : truthOf(ast, { known: new Map() });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/prune-services.js
+
+
+
+
+
+
+
+
+
+
+/**
+ * The services that this config made for this scope, and whose key it no longer declares. Nothing in a run that does not speak
+ * for the whole file.
+ *
+ * @returns sorted by key
+ */
+function undeclaredServices(desired, registry) {
+    if (reachOf(desired) !== 'file')
+        return [];
+    const declared = new Set(desired.endpoints.map(({ key }) => key));
+    const found = registry.services.flatMap((service) => {
+        const key = keyIn(service, ownerIn(desired.config, registry));
+        if (key === undefined || declared.has(key))
+            return [];
+        const name = canonicalServiceName(service.name, registry.registryProject);
+        // A description may be copied; the key is the service's ID, or it is not the service that the mark is about.
+        const own = formatServiceName({ project: registry.registryProject.id, location: registry.region, id: key });
+        return name === own ? [{ name, key, service }] : [];
+    });
+    return sortBy(found, ({ key }) => key);
+}
+/**
+ * Which of these services can go: those that nobody else has a part in. A service that goes takes its endpoint and its policy
+ * with it, and Google never gives the endpoint's ID again.
+ *
+ * @param endpoints the planned endpoint layer
+ * @param model which policies decide
+ */
+function pruneServices(desired, observed, endpoints, { decides }) {
+    const removals = [];
+    const kept = [];
+    for (const found of undeclaredServices(desired, observed)) {
+        const reason = whyKept(found, desired, observed, endpoints) ??
+            // Where rules alone decide, an empty policy opens nothing.
+            (decides.includes('V1') ? whyOpen(found, observed) : undefined);
+        if (reason)
+            kept.push({ service: found.name, key: found.key, ...reason });
+        else
+            removals.push(prune_services_removalOf(found, observed));
+    }
+    return { removals, kept };
+}
+function whyKept({ name, key, service }, desired, observed, endpoints) {
+    const users = endpoints.filter((change) => change.service === name).map((change) => change.key);
+    if (users.length > 0)
+        return { why: 'in-use', who: [...new Set(users)].sort(compareText) };
+    if (service.agentSpec ?? service.mcpServerSpec)
+        return { why: 'not-an-endpoint', who: [] };
+    if (service.description !== ownedDescription({ ...ownerIn(desired.config, observed), key })) {
+        return { why: 'edited', who: [] };
+    }
+    if (!service.registryResource)
+        return { why: 'no-endpoint-yet', who: [] };
+    const others = new Set([
+        ...othersIn(observed.policies.get(service.registryResource), observed),
+        ...othersByRule(name, service.registryResource, desired, observed),
+    ]);
+    return others.size > 0 ? { why: 'granted', who: [...others].sort(compareText) } : undefined;
+}
+function whyOpen({ service }, observed) {
+    const policy = observed.policies.get(service.registryResource ?? '');
+    if (egressors(policy).length > 0 || !opensToOthers(observed))
+        return undefined;
+    const bindings = (observed.registryPolicy?.bindings ?? []).filter(({ role }) => role === EGRESSOR);
+    const registryWide = othersIn({ bindings }, observed);
+    if (observed.registryPolicy !== undefined && registryWide.length === 0)
+        return undefined;
+    return { why: 'registry-wide', who: registryWide };
+}
+/** Everybody but the engines of this run and those that nobody can be any more; whoever has another role, or a condition. */
+function othersIn(policy, observed) {
+    const ours = new Set(observed.engines.flatMap(({ principal }) => principal ?? []));
+    const others = (policy?.bindings ?? []).flatMap(({ role, condition, members }) => (members ?? []).filter((member) => {
+        const isPlain = role === EGRESSOR && !condition;
+        return !(isPlain && (ours.has(member) || isNobody(member, observed)));
+    }));
+    return [...new Set(others)].sort(compareText);
+}
+function prune_services_removalOf({ name, key, service }, observed) {
+    const policy = observed.policies.get(service.registryResource ?? '');
+    return {
+        layer: 'endpoint',
+        action: 'remove',
+        key,
+        service: name,
+        displayName: service.displayName ?? '',
+        ...(service.registryResource ? { registryResource: service.registryResource } : {}),
+        interfaces: sortBy((service.interfaces ?? []).map(({ url, protocolBinding }) => ({
+            action: 'remove',
+            url: (0,redact/* redactUrl */.B)(url),
+            protocol: protocolBinding,
+            reason: '',
+        })), ({ url }) => url, ({ protocol }) => protocol),
+        fields: [],
+        members: egressors(policy).sort(compareText),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/prune.js
+
+
+
+/**
+ * What this config owns and no longer declares, and what is granted to engines that are gone.
+ *
+ * @param endpoints the planned endpoint layer
+ * @param grants the planned grant layer
+ * @param recreated engines that came back under another ID
+ * @param model where grants are written
+ */
+function planPruning(desired, observed, endpoints, grants, { former }, { decides, writes }) {
+    const rules = grants.filter(({ model }) => model === 'V2');
+    const { removals, kept } = pruneGrants(desired, observed, endpoints, grants.filter(({ model }) => model === undefined));
+    // Where only rules decide, a role that is still there does nothing.
+    const isInert = ({ service, member, why }) => why === 'not-allowed' &&
+        !decides.includes('V1') &&
+        rules.some((rule) => rule.service === service && rule.member === member);
+    // Only one that can be nothing else came back for certain.
+    const successors = new Map([...former].flatMap(([engine, [only, ...others]]) => (others.length > 0 ? [] : [[only, engine]])));
+    return {
+        grants: {
+            kept,
+            removals: removals.map((removal) => {
+                const replacedBy = successors.get(removal.member);
+                const named = isInert(removal) ? { ...removal, why: 'inert' } : removal;
+                return replacedBy === undefined ? named : { ...named, replacedBy };
+            }),
+        },
+        rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants) : [],
+        services: pruneServices(desired, observed, endpoints, { decides }),
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/recreated.js
+
+
+
+
+
+/**
+ * An engine that is deleted and created anew has another ID and with it another identity (Google's "Agent identity" page, CI/CD
+ * guidance), and nothing says which one it was. What can be seen: its display name is in the config, it is granted nothing yet,
+ * and somebody who is gone is granted just what it shall get. That is taken for the same agent
+ *
+ * - where the services are the very same ones, and there are at least as many that are gone as new ones of that kind, or
+ * - where the services of the one that is gone are some of those of the new one, and of no other new one.
+ *
+ * An engine that is older than one of these services cannot have followed somebody who was granted on it. It is only a word in
+ * the plan, and decides nothing.
+ */
+function findRecreated(desired, observed, endpoints, grants) {
+    const there = endpoints.filter(({ registryResource }) => registryResource !== undefined);
+    const remnants = remnantsOn(there, observed);
+    const newcomers = findNewcomers(desired, observed, new Set(there.map(({ service }) => service)), grants);
+    const former = new Map();
+    for (const newcomer of newcomers) {
+        const found = formerOf(newcomer, newcomers, remnants).filter(({ services }) => services.every((service) => !isOlder(newcomer.engine, service, observed)));
+        if (found.length > 0)
+            former.set(newcomer.engine.name, found.map(({ member }) => member).sort(compareText));
+    }
+    return { former };
+}
+function formerOf(newcomer, newcomers, remnants) {
+    const same = remnants.filter((remnant) => recreated_isSame(remnant, newcomer));
+    const rivals = newcomers.filter((other) => recreated_isSame(other, newcomer));
+    if (same.length > 0)
+        return same.length >= rivals.length ? same : [];
+    return remnants.filter((remnant) => {
+        if (newcomers.some((each) => recreated_isSame(remnant, each)))
+            return false;
+        const fitting = newcomers.filter(({ services }) => remnant.services.every((service) => services.includes(service)));
+        return fitting.length === 1 && fitting[0] === newcomer;
+    });
+}
+function recreated_isSame(a, b) {
+    return a.services.join(' ') === b.services.join(' ');
+}
+function remnantsOn(endpoints, observed) {
+    const standing = new Map();
+    for (const { service, registryResource = '' } of endpoints) {
+        const bindings = observed.policies.get(registryResource)?.bindings ?? [];
+        const members = bindings
+            .filter(({ role, condition }) => role === EGRESSOR && !condition)
+            .flatMap((item) => item.members ?? []);
+        for (const member of members) {
+            if (isGone(member, observed))
+                standing.set(member, (standing.get(member) ?? new Set()).add(service));
+        }
+    }
+    return [...standing]
+        .map(([member, services]) => ({ member, services: [...services].sort(compareText) }))
+        .sort((a, b) => compareText(a.member, b.member));
+}
+function findNewcomers(desired, observed, there, grants) {
+    const byEngine = groupBy(grants, ({ engine }) => engine);
+    return observed.engines.flatMap((engine) => {
+        const own = byEngine.get(engine.name) ?? [];
+        const services = own.map(({ service }) => service).filter((service) => there.has(service));
+        const isNew = services.length > 0 && own.every(({ action }) => action === 'create') && !isGrantedAnything(engine, observed);
+        if (!isNew || !isSelectedByName(engine, desired))
+            return [];
+        return [{ engine, services: services.sort(compareText) }];
+    });
+}
+function isGrantedAnything({ principal = '' }, { policies }) {
+    return [...policies.values()].some((policy) => hasMember(policy, { role: EGRESSOR, member: principal }));
+}
+/** A selector of digits alone may be a display name too. */
+function isSelectedByName({ id, displayName }, { agents, only = [] }) {
+    return [...agents.map(({ selector }) => selector), ...only].some((selector) => (selector.kind === 'displayName' || (selector.kind === 'id' && selector.id !== id)) &&
+        selector.text === displayName);
+}
+function isOlder({ resource }, name, { services, registryProject }) {
+    const service = services.find((item) => canonicalServiceName(item.name, registryProject) === name);
+    const [engineTime, serviceTime] = [resource.createTime, service?.createTime].map((time) => Date.parse(time ?? ''));
+    return engineTime !== undefined && serviceTime !== undefined && engineTime < serviceTime;
+}
+/** @returns the grants, those of an engine that was deployed anew with the members it had there before */
+function withFormer(grants, { former }, observed, endpoints) {
+    const resources = new Map(endpoints.map(({ service, registryResource = '' }) => [service, registryResource]));
+    return grants.map((grant) => {
+        const policy = observed.policies.get(resources.get(grant.service) ?? '');
+        const replaces = (former.get(grant.engine ?? '') ?? []).filter((member) => hasMember(policy, { ...grant, member }));
+        return replaces.length === 0 ? grant : { ...grant, replaces };
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/grant-layer.js
+
+
+
+
+
+
+/** Where grants can be written: members of allow policies, or rules of an access policy. */
+const BACK_ENDS = { V1: planGrants, V2: planAccessGrants };
+/**
+ * Plans the grant layer with the back end that the gateway's model calls for; while it is to be moved from V1 to V2, with both.
+ *
+ * @param endpoints the planned endpoint layer
+ */
+function planGrantLayer(desired, observed, endpoints) {
+    const model = grantModelOf(desired, observed);
+    const planned = new Map(model.writes.map((version) => [version, BACK_ENDS[version](desired, observed, endpoints)]));
+    const [members, rules] = [planned.get('V1') ?? [], planned.get('V2') ?? []];
+    const recreated = findRecreated(desired, observed, endpoints, members);
+    const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+    const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
+    const migrates = model.writes.includes('V2') && !model.decides.includes('V2');
+    const migration = migrates
+        ? planMigration(desired, observed, endpoints, { members, rules, pruning: pruning.grants })
+        : { grants: [], left: [] };
+    return { model, grants: [...grants, ...migration.grants], pruning, recreated, left: migration.left };
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/guardrail-writes.js
@@ -60755,247 +61304,7 @@ function unmetHosts({ engine, key, allow }, urls, ownerOf) {
     return [...missing].map(([owner, found]) => ({ engine, key, owner, urls: [...found].sort(compareText) }));
 }
 
-;// CONCATENATED MODULE: ./lib/src/plan/prune-services.js
-
-
-
-
-
-
-
-
-
-
-/**
- * The services that this config made for this scope, and whose key it no longer declares. Nothing in a run that does not speak
- * for the whole file.
- *
- * @returns sorted by key
- */
-function undeclaredServices(desired, registry) {
-    if (reachOf(desired) !== 'file')
-        return [];
-    const declared = new Set(desired.endpoints.map(({ key }) => key));
-    const found = registry.services.flatMap((service) => {
-        const key = keyIn(service, ownerIn(desired.config, registry));
-        if (key === undefined || declared.has(key))
-            return [];
-        const name = canonicalServiceName(service.name, registry.registryProject);
-        // A description may be copied; the key is the service's ID, or it is not the service that the mark is about.
-        const own = formatServiceName({ project: registry.registryProject.id, location: registry.region, id: key });
-        return name === own ? [{ name, key, service }] : [];
-    });
-    return sortBy(found, ({ key }) => key);
-}
-/**
- * Which of these services can go: those that nobody else has a part in. A service that goes takes its endpoint and its policy
- * with it, and Google never gives the endpoint's ID again.
- *
- * @param endpoints the planned endpoint layer
- * @param model which policies decide
- */
-function pruneServices(desired, observed, endpoints, { decides }) {
-    const removals = [];
-    const kept = [];
-    for (const found of undeclaredServices(desired, observed)) {
-        const reason = whyKept(found, desired, observed, endpoints) ??
-            // Where rules alone decide, an empty policy opens nothing.
-            (decides.includes('V1') ? whyOpen(found, observed) : undefined);
-        if (reason)
-            kept.push({ service: found.name, key: found.key, ...reason });
-        else
-            removals.push(prune_services_removalOf(found, observed));
-    }
-    return { removals, kept };
-}
-function whyKept({ name, key, service }, desired, observed, endpoints) {
-    const users = endpoints.filter((change) => change.service === name).map((change) => change.key);
-    if (users.length > 0)
-        return { why: 'in-use', who: [...new Set(users)].sort(compareText) };
-    if (service.agentSpec ?? service.mcpServerSpec)
-        return { why: 'not-an-endpoint', who: [] };
-    if (service.description !== ownedDescription({ ...ownerIn(desired.config, observed), key })) {
-        return { why: 'edited', who: [] };
-    }
-    if (!service.registryResource)
-        return { why: 'no-endpoint-yet', who: [] };
-    const others = new Set([
-        ...othersIn(observed.policies.get(service.registryResource), observed),
-        ...othersByRule(name, service.registryResource, desired, observed),
-    ]);
-    return others.size > 0 ? { why: 'granted', who: [...others].sort(compareText) } : undefined;
-}
-function whyOpen({ service }, observed) {
-    const policy = observed.policies.get(service.registryResource ?? '');
-    if (egressors(policy).length > 0 || !opensToOthers(observed))
-        return undefined;
-    const bindings = (observed.registryPolicy?.bindings ?? []).filter(({ role }) => role === EGRESSOR);
-    const registryWide = othersIn({ bindings }, observed);
-    if (observed.registryPolicy !== undefined && registryWide.length === 0)
-        return undefined;
-    return { why: 'registry-wide', who: registryWide };
-}
-/** Everybody but the engines of this run and those that nobody can be any more; whoever has another role, or a condition. */
-function othersIn(policy, observed) {
-    const ours = new Set(observed.engines.flatMap(({ principal }) => principal ?? []));
-    const others = (policy?.bindings ?? []).flatMap(({ role, condition, members }) => (members ?? []).filter((member) => {
-        const isPlain = role === EGRESSOR && !condition;
-        return !(isPlain && (ours.has(member) || isNobody(member, observed)));
-    }));
-    return [...new Set(others)].sort(compareText);
-}
-function prune_services_removalOf({ name, key, service }, observed) {
-    const policy = observed.policies.get(service.registryResource ?? '');
-    return {
-        layer: 'endpoint',
-        action: 'remove',
-        key,
-        service: name,
-        displayName: service.displayName ?? '',
-        ...(service.registryResource ? { registryResource: service.registryResource } : {}),
-        interfaces: sortBy((service.interfaces ?? []).map(({ url, protocolBinding }) => ({
-            action: 'remove',
-            url: (0,redact/* redactUrl */.B)(url),
-            protocol: protocolBinding,
-            reason: '',
-        })), ({ url }) => url, ({ protocol }) => protocol),
-        fields: [],
-        members: egressors(policy).sort(compareText),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/prune.js
-
-
-
-/**
- * What this config owns and no longer declares, and what is granted to engines that are gone.
- *
- * @param endpoints the planned endpoint layer
- * @param grants the planned grant layer
- * @param recreated engines that came back under another ID
- * @param model where grants are written
- */
-function planPruning(desired, observed, endpoints, grants, { former }, { decides, writes }) {
-    const rules = grants.filter(({ model }) => model === 'V2');
-    const { removals, kept } = pruneGrants(desired, observed, endpoints, grants.filter(({ model }) => model === undefined));
-    // Where only rules decide, a role that is still there does nothing.
-    const isInert = ({ service, member, why }) => why === 'not-allowed' &&
-        !decides.includes('V1') &&
-        rules.some((rule) => rule.service === service && rule.member === member);
-    const successors = (member) => [...former].filter(([, members]) => members.includes(member)).map(([engine]) => engine);
-    return {
-        grants: {
-            kept,
-            removals: removals.map((removal) => {
-                const replacedBy = successors(removal.member).sort();
-                const named = isInert(removal) ? { ...removal, why: 'inert' } : removal;
-                return replacedBy.length === 0 ? named : { ...named, replacedBy };
-            }),
-        },
-        rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants) : [],
-        services: pruneServices(desired, observed, endpoints, { decides }),
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/recreated.js
-
-
-
-
-
-/**
- * An engine that is deleted and created anew has another ID and with it another identity (Google's "Agent identity" page, CI/CD
- * guidance), and nothing says which one it was. What can be seen: its display name is in the config, it is granted nothing yet,
- * and somebody who is gone is granted just what it shall get. That is taken for the same agent
- *
- * - where the services are the very same ones, and there are at least as many that are gone as new ones of that kind, or
- * - where the services of the one that is gone are some of those of the new one, and of no other new one.
- *
- * An engine that is older than one of these services cannot have followed somebody who was granted on it. It is only a word in
- * the plan, and decides nothing.
- */
-function findRecreated(desired, observed, endpoints, grants) {
-    const there = endpoints.filter(({ registryResource }) => registryResource !== undefined);
-    const remnants = remnantsOn(there, observed);
-    const newcomers = findNewcomers(desired, observed, new Set(there.map(({ service }) => service)), grants);
-    const former = new Map();
-    for (const newcomer of newcomers) {
-        const found = formerOf(newcomer, newcomers, remnants).filter(({ services }) => services.every((service) => !isOlder(newcomer.engine, service, observed)));
-        if (found.length > 0)
-            former.set(newcomer.engine.name, found.map(({ member }) => member).sort(compareText));
-    }
-    return { former };
-}
-function formerOf(newcomer, newcomers, remnants) {
-    const same = remnants.filter((remnant) => recreated_isSame(remnant, newcomer));
-    const rivals = newcomers.filter((other) => recreated_isSame(other, newcomer));
-    if (same.length > 0)
-        return same.length >= rivals.length ? same : [];
-    return remnants.filter((remnant) => {
-        if (newcomers.some((each) => recreated_isSame(remnant, each)))
-            return false;
-        const fitting = newcomers.filter(({ services }) => remnant.services.every((service) => services.includes(service)));
-        return fitting.length === 1 && fitting[0] === newcomer;
-    });
-}
-function recreated_isSame(a, b) {
-    return a.services.join(' ') === b.services.join(' ');
-}
-function remnantsOn(endpoints, observed) {
-    const standing = new Map();
-    for (const { service, registryResource = '' } of endpoints) {
-        const bindings = observed.policies.get(registryResource)?.bindings ?? [];
-        const members = bindings
-            .filter(({ role, condition }) => role === EGRESSOR && !condition)
-            .flatMap((item) => item.members ?? []);
-        for (const member of members) {
-            if (isGone(member, observed))
-                standing.set(member, (standing.get(member) ?? new Set()).add(service));
-        }
-    }
-    return [...standing]
-        .map(([member, services]) => ({ member, services: [...services].sort(compareText) }))
-        .sort((a, b) => compareText(a.member, b.member));
-}
-function findNewcomers(desired, observed, there, grants) {
-    const byEngine = groupBy(grants, ({ engine }) => engine);
-    return observed.engines.flatMap((engine) => {
-        const own = byEngine.get(engine.name) ?? [];
-        const services = own.map(({ service }) => service).filter((service) => there.has(service));
-        const isNew = services.length > 0 && own.every(({ action }) => action === 'create') && !isGrantedAnything(engine, observed);
-        if (!isNew || !isSelectedByName(engine, desired))
-            return [];
-        return [{ engine, services: services.sort(compareText) }];
-    });
-}
-function isGrantedAnything({ principal = '' }, { policies }) {
-    return [...policies.values()].some((policy) => hasMember(policy, { role: EGRESSOR, member: principal }));
-}
-/** A selector of digits alone may be a display name too. */
-function isSelectedByName({ id, displayName }, { agents, only = [] }) {
-    return [...agents.map(({ selector }) => selector), ...only].some((selector) => (selector.kind === 'displayName' || (selector.kind === 'id' && selector.id !== id)) &&
-        selector.text === displayName);
-}
-function isOlder({ resource }, name, { services, registryProject }) {
-    const service = services.find((item) => canonicalServiceName(item.name, registryProject) === name);
-    const [engineTime, serviceTime] = [resource.createTime, service?.createTime].map((time) => Date.parse(time ?? ''));
-    return engineTime !== undefined && serviceTime !== undefined && engineTime < serviceTime;
-}
-/** @returns the grants, those of an engine that was deployed anew with the members it had there before */
-function withFormer(grants, { former }, observed, endpoints) {
-    const resources = new Map(endpoints.map(({ service, registryResource = '' }) => [service, registryResource]));
-    return grants.map((grant) => {
-        const policy = observed.policies.get(resources.get(grant.service) ?? '');
-        const replaces = (former.get(grant.engine ?? '') ?? []).filter((member) => hasMember(policy, { ...grant, member }));
-        return replaces.length === 0 ? grant : { ...grant, replaces };
-    });
-}
-
 ;// CONCATENATED MODULE: ./lib/src/plan/plan.js
-
-
-
 
 
 
@@ -61024,17 +61333,12 @@ function makePlan(desired, observed, universe) {
     const hosts = planHosts(desired, observed, { region: observed.region, universe });
     const { registryProject, services } = observed;
     const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-    const model = grantModelOf(desired, observed);
-    const members = model.writes.includes('V1') ? planGrants(desired, observed, endpoints) : [];
-    const rules = model.writes.includes('V2') ? planAccessGrants(desired, observed, endpoints) : [];
-    const recreated = findRecreated(desired, observed, endpoints, members);
-    const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+    const { model, grants, pruning, recreated, left } = planGrantLayer(desired, observed, endpoints);
     const bindings = markMoves(planBindings(desired, observed), desired, observed).map((change) => {
         const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
         return recreatedFrom ? { ...change, recreatedFrom } : change;
     });
     const guardrails = planGuardrails(desired, observed, bindings);
-    const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
     const changes = [
         ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
         ...sortGrants([...grants, ...(desired.prune ? [...pruning.grants.removals, ...pruning.rules] : [])]),
@@ -61052,9 +61356,11 @@ function makePlan(desired, observed, universe) {
             endpoints,
             grants,
             model,
+            left,
             bindings,
             guardrails,
             unmet: hosts.unmet,
+            universe,
             pruning,
         }),
         summary: summarise(changes),
@@ -62296,9 +62602,7 @@ function grantRow(group, shown, nameOf) {
 function who(grant, nameOf) {
     const { displayName, member, condition, why, replaces, replacedBy } = grant;
     if (why === 'engine-gone') {
-        const now = replacedBy
-            ? `, recreated as ${oneOf(replacedBy.map((name) => escapeMarkdown(nameOf(name), 200)))}`
-            : '';
+        const now = replacedBy === undefined ? '' : `, recreated as ${escapeMarkdown(nameOf(replacedBy), 200)}`;
         return `agent ${code(engineId(member), 200)} is gone${now}`;
     }
     if (displayName !== undefined) {
@@ -63266,7 +63570,7 @@ async function readConstraint(project, google) {
 
 /**
  * Asks for every engine that somebody is granted something as, and that was not listed: a list may lag behind a deploy, and a
- * grant of an agent that starts right now must not be taken away. Only read where something is taken away.
+ * grant of an agent that starts right now must not be taken away. Only read where something is taken away or carried over.
  *
  * @returns the IDs of those that Google says are not there, and all names that are known to be there
  */
@@ -63687,7 +63991,7 @@ async function readFleet(desired, google, universe, disabled) {
         readFailedUpdates(desired, base, google),
     ]);
     const read = { ...base, ...policies, ...(access ? { access } : {}), ...(enforcement ? { enforcement } : {}) };
-    const gone = desired.prune ? await readGone(read, google) : {};
+    const gone = desired.prune || desired.migrate ? await readGone(read, google) : {};
     return { ...read, ...gone, attached, failedUpdates };
 }
 /** The project and its engines, the declared ones and the others; each is read as soon as the list is there. */
@@ -63905,7 +64209,7 @@ function grantLines(grants, plan) {
 function whoText(grant, nameOf) {
     const { displayName, why, replaces, replacedBy } = grant;
     if (why === 'engine-gone') {
-        const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+        const now = replacedBy === undefined ? '' : `, recreated as ${JSON.stringify(nameOf(replacedBy))}`;
         return `engine is gone${now},`;
     }
     if (displayName === undefined)
@@ -67125,12 +67429,14 @@ function doneService({ service, registryResource, granted }, plan) {
     ];
 }
 function openService(service, plan, result) {
-    if (result && result.status !== 'failed')
+    if (result && result.status !== 'failed' && !result.unprepared)
         return [];
     const isOpen = (item) => item.service === service && isChange(item) && !isRemoval(item);
     const change = endpointChanges(plan).find(isOpen);
     const grants = grantChanges(plan).filter(isOpen);
     const [rules, members] = [grants.filter(({ model }) => model === 'V2'), grants.filter(({ model }) => !model)];
+    if (result?.unprepared)
+        return openGrants(rules, plan, 0);
     return [
         ...openEndpoint(change, plan, result),
         ...openGrants(members, plan, result?.granted ?? 0),
@@ -67361,10 +67667,10 @@ function leftAndDone({ plan, result, failures }) {
 }
 /** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
 function withComment(outcome, { url, failure }) {
-    return withFailure({ ...outcome, outputs: { ...outcome.outputs, comment_url: url } }, failure);
+    return outcome_withFailure({ ...outcome, outputs: { ...outcome.outputs, comment_url: url } }, failure);
 }
 /** @returns the outcome with a failure more, if there is one; the step stays named after the first */
-function withFailure(outcome, failure) {
+function outcome_withFailure(outcome, failure) {
     const failures = [...outcome.failures, ...(failure ? [failure] : [])];
     return {
         outputs: { ...outcome.outputs, failure_reason: failures[0]?.reason ?? '' },
@@ -69905,7 +70211,6 @@ function desiredOf(context, args) {
     const guardrails = guardrails_readGuardrails(context);
     const endpoints = [...declared, ...added];
     if (file !== undefined) {
-        reportNotYet(context, file);
         reportFixedLevels(context, file, args.checks);
     }
     reportNothing(context, endpoints.length);
@@ -69928,12 +70233,6 @@ function desiredOf(context, args) {
         checkLevels: file === undefined ? {} : checkLevels(file),
         config: file && [args.repository, file.path].filter(Boolean).join(':'),
     };
-}
-/** Part of the format, so that a config can be written for both, but not of this version. */
-function reportNotYet(context, file) {
-    if (file.value.migrate !== true)
-        return;
-    report(context, file.locate(['migrate'], 'key'), '"migrate: true" is not supported yet in this version; remove it.');
 }
 /** A check that guards data or a running agent keeps its level. */
 function reportFixedLevels(context, { value, locate }, checks) {
@@ -71014,6 +71313,8 @@ const CHECKS = [
     catalog_warning('access-rule-changed'),
     catalog_warning('access-policy-project-wide'),
     catalog_warning('access-allowed-otherwise'),
+    catalog_warning('migration-incomplete'),
+    catalog_warning('migration-ready'),
     catalog_warning('not-readable'),
     catalog_warning('guardrail-blocks-deploys'),
 ];
@@ -71126,6 +71427,7 @@ function readHosts(universe, region, env) {
 
 
 
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const { inputs } = read;
@@ -71161,7 +71463,7 @@ async function applyCommand(read, session) {
     const result = await apply_carryOut(looked, inputs, session, start);
     await applying;
     const failures = carryingOn(result.failures);
-    const outcome = end({ result, failures, next: delays(plan) });
+    const outcome = end({ result, failures, next: [...delays(plan), ...migrationNext(looked, inputs.universe)] });
     return said(comment, outcome, {
         state: failures.length > 0 ? 'failed' : 'applied',
         open: outcome.summary.open ?? [],
@@ -71182,6 +71484,25 @@ function delays(plan) {
         ...(isChanged('endpoint', 'grant') ? ['New grants and registrations take some minutes to count everywhere.'] : []),
         ...(isChanged('guardrail') ? ['Changes of guardrails take up to 15 minutes to count.'] : []),
     ];
+}
+/** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
+function migrationNext({ plan, observed }, universe) {
+    const { grantModel, checks } = plan;
+    const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
+    if (!isMigrating)
+        return [];
+    const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
+    if (isIncomplete) {
+        return [
+            'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
+        ];
+    }
+    const commands = switchCommands(observed, universe);
+    return commands.length === 0
+        ? ['The access rules are written.']
+        : [
+            `The access rules are written and read back. Two minutes from now the gateway may be switched to them: ${commands.join(' && ')}`,
+        ];
 }
 /** @returns the outcome after the pull request was told of it */
 async function said(comment, outcome, more) {
@@ -71993,7 +72314,7 @@ async function verifyCommand(read, session) {
     if (!issue)
         return outcome;
     const isBad = outcome.failures.length > 0;
-    return withFailure(outcome, await keepDriftIssue({ plan, drift, engines, verdict, isBad }, githubToken, desired, session));
+    return outcome_withFailure(outcome, await keepDriftIssue({ plan, drift, engines, verdict, isBad }, githubToken, desired, session));
 }
 function verified(looked, drift) {
     const { plan } = looked;
@@ -72350,7 +72671,7 @@ async function runStep(name, read, command) {
     const end = await command(inputs, session).catch((error) => failedOutcome(name, error));
     clearTimeout(timer);
     const isCancelled = stop.signal.reason instanceof errors/* CancelledError */.cc;
-    const outcome = isCancelled && end.failures.length === 0 ? withFailure(end, CANCELLED_LATE) : end;
+    const outcome = isCancelled && end.failures.length === 0 ? outcome_withFailure(end, CANCELLED_LATE) : end;
     await step_finish(name, outcome, runnerLog);
     process.exitCode = outcome.failures.length > 0 ? 1 : 0;
     // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
