@@ -351,7 +351,7 @@ describe('nothing to do', () => {
 });
 
 it('reports problems of file and inputs together, the file first', () => {
-  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: true\n', {
+  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: 5\n', {
     project_id: 'X',
     egress_gateway: 'Y',
     allow: 'z',
@@ -359,7 +359,7 @@ it('reports problems of file and inputs together, the file first', () => {
   expect(problems.map((text) => text.split(': ', 1)[0])).toEqual([
     'agent-gateway.yaml:2:9',
     'agent-gateway.yaml:3:19',
-    'agent-gateway.yaml:4:1',
+    'agent-gateway.yaml:4:10',
     'input project_id',
     'input egress_gateway',
     'input allow',
