@@ -99,6 +99,8 @@ describe('moving a gateway from allow policies to access policies', () => {
     expect(change).toBe(command(first.log));
 
     await runSwitch(stage, change);
+    // The extension's own update is an operation.
+    stage.emulator.world.advance(60_000);
     stage.emulator.world.dump();
     expect(await stage.run('plan')).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
     const deciders = stage.decide(stage.emulator.world.engine(SUPPORT).principal, 'api.stripe.com');

@@ -47,7 +47,7 @@ agents:
     for (const job of jobs) {
       expect(await stage.run('plan', { prune: 'true' }, job)).toMatchObject({ outputs: { changes: 'false' } });
     }
-  });
+  }, 300_000);
 });
 
 describe('what would fail', () => {
