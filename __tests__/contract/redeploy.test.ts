@@ -46,7 +46,8 @@ describe('an agent that was deleted and created anew', () => {
       exitCode: 1,
       outputs: { failure_reason: 'changes-found', to_grant: '2', to_bind: '1' },
     });
-    expect(annotations(verify.log, 'error')[0]).toContain(`, recreated, was ${old}`);
+    expect(annotations(verify.log, 'error')[0]).toContain('Endpoint mail has no grant for "Support agent"');
+    expect(plainText(verify.summary)).toContain(`${old} (recreated as "Support agent")`);
     expect(stage.writes()).toHaveLength(before);
   });
 
