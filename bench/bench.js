@@ -1,132 +1,95 @@
 // `npm run bench`: this action against the documented procedure as a script, on one emulator with the same latency.
 //
-//   npm run bench                      all sizes, 20, 50 and 100 ms, without the scripts
-//   npm run bench -- --scripts         with the scripts, which take most of an hour (needs curl and jq)
-//   npm run bench -- --size 1 --latency 50
-//   npm run bench -- --write           writes the tables into docs/performance.md
+//   npm run bench                            every size at 20, 50 and 100 ms, without the scripts: 3 minutes
+//   npm run bench -- --scripts               with the scripts (needs curl and jq): an hour, most of it the serial one for 100 engines
+//   npm run bench -- --size 1 --latency 50   one size at one latency; both may be given more than once
+//   npm run bench -- --keep FILE             adds to what earlier runs have left in FILE, so that a long bench can be run in parts
+//   npm run bench -- --write                 writes the tables into docs/performance.md
 //
-// It fails when a run takes other requests than it should. Times are only shown.
-import { execFileSync } from 'node:child_process';
-import { readFileSync, writeFileSync } from 'node:fs';
+// It fails when a run takes other requests than it should, or more memory. Times are only shown.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { cpus } from 'node:os';
 import { parseArgs } from 'node:util';
-import { OPERATIONS, runAction, runScript, startWorld } from './measure.js';
-import { criticalPathMs, expectedApply, expectedReads, planPathMs, ratio, seconds, tables } from './report.js';
+import { measureScript, measureSize, measureStartUp, OPERATIONS } from './measure.js';
+import { problemsOf } from './expected.js';
+import { figures } from './report.js';
 import { SIZES } from './sizes.js';
+
+/**
+ * @typedef {import('./report.js').Row} Row
+ * @typedef {import('./report.js').Figures} Figures
+ */
+
+/** The scripts take minutes for the large fleet, and an hour at three latencies would not tell more. */
+const LARGE_SCRIPT_LATENCY = 50;
 
 const { values } = parseArgs({
   options: {
     scripts: { type: 'boolean', default: false },
     write: { type: 'boolean', default: false },
-    size: { type: 'string', multiple: true, default: ['0', '1', '2'] },
+    keep: { type: 'string' },
+    size: { type: 'string', multiple: true, default: SIZES.map((_size, index) => `${index}`) },
     latency: { type: 'string', multiple: true, default: ['20', '50', '100'] },
   },
 });
 
-/** @type {string[]} */
-const wrong = [];
-
-/**
- * @param {string} what
- * @param {number} found
- * @param {number} expected
- */
-function expectCount(what, found, expected) {
-  if (found !== expected) wrong.push(`${what}: ${found} requests instead of ${expected}`);
-}
-
-/** @param {readonly string[]} parts */
-const say = (...parts) => console.log(parts.join('  '));
+const say = (/** @type {string} */ line) => console.log(line);
 
 /**
  * @param {import('./sizes.js').Size} size
  * @param {number} latencyMs
- * @returns {Promise<import('./report.js').Row>}
+ * @returns {Promise<Row>}
  */
 async function measure(size, latencyMs) {
-  const label = `${size.name}, ${latencyMs} ms`;
-  const emulator = await startWorld(size);
-  try {
-    const plan = await runAction(emulator, 'plan', size, latencyMs);
-    const apply = await runAction(emulator, 'apply', size, latencyMs);
-    say(
-      label,
-      `apply ${seconds(apply.ms)}`,
-      `${ratio(apply.ms, criticalPathMs(latencyMs, OPERATIONS))} of the critical path`,
-    );
-    const noChange = await runAction(emulator, 'plan', size, latencyMs);
-    say(label, `no change ${seconds(noChange.ms)}`, `reads alone ${seconds(planPathMs(latencyMs))}`);
-    expectCount(`${label}, apply`, apply.requests - apply.polls, expectedApply(size));
-    expectCount(`${label}, no change`, noChange.requests, expectedReads(size, true));
-    return { size, latencyMs, plan, apply, noChange };
-  } finally {
-    await emulator.close();
+  /** @type {Row} */
+  const row = { size: size.name, latencyMs, ...(await measureSize(size, latencyMs)) };
+  say(`${size.name}, ${latencyMs} ms: apply ${row.apply.ms} ms, plan without changes ${row.noChange.ms} ms`);
+  const withScripts = values.scripts && size.others === undefined;
+  if (!withScripts || (size.engines > 20 && latencyMs !== LARGE_SCRIPT_LATENCY)) return row;
+  for (const kind of /** @type {const} */ (['parallel', 'serial'])) {
+    row[kind] = await measureScript(size, latencyMs, kind);
+    say(`${size.name}, ${latencyMs} ms: ${kind} script ${row[kind].ms} ms`);
   }
+  return row;
 }
 
-/**
- * @param {import('./sizes.js').Size} size
- * @param {number} latencyMs
- * @param {'serial' | 'parallel'} kind
- */
-async function measureScript(size, latencyMs, kind) {
-  const emulator = await startWorld(size);
-  try {
-    const measured = await runScript(emulator, kind, size, latencyMs);
-    say(`${size.name}, ${latencyMs} ms`, `${kind} script ${seconds(measured.ms)}`, `${measured.requests} requests`);
-    return measured;
-  } finally {
-    await emulator.close();
-  }
+/** @returns {Figures} */
+function kept() {
+  if (values.keep === undefined || !existsSync(values.keep)) return { rows: [] };
+  return JSON.parse(readFileSync(values.keep, 'utf8'));
 }
 
-/** Start-up until the first request could leave, compared with a Node.js that does nothing. */
-function startUp() {
-  /** @param {readonly string[]} args */
-  const median = (args) => {
-    const times = Array.from({ length: 15 }, () => {
-      const start = performance.now();
-      execFileSync(process.execPath, args, { stdio: 'ignore', env: { PATH: process.env['PATH'] } });
-      return performance.now() - start;
-    });
-    return times.sort((a, b) => a - b)[7] ?? 0;
-  };
-  const loaded = new URL('../dist/shared/index.js', import.meta.url).href;
-  const empty = median(['-e', '0']);
-  return { empty, loaded: median(['--input-type=module', '-e', `await import(${JSON.stringify(loaded)})`]) };
+/** @param {string} text Markdown */
+function writeDocs(text) {
+  const file = new URL('../docs/performance.md', import.meta.url);
+  const [before, rest] = readFileSync(file, 'utf8').split('<!-- figures:start -->');
+  const after = rest?.split('<!-- figures:end -->')[1];
+  const block = `\n\n<!-- prettier-ignore-start -->\n${text}\n<!-- prettier-ignore-end -->\n\n`;
+  writeFileSync(file, `${before}<!-- figures:start -->${block}<!-- figures:end -->${after}`);
 }
 
-const rows = [];
+const all = kept();
+/** @type {string[]} */
+const problems = [];
 for (const index of values.size) {
   const size = SIZES[Number(index)];
   if (!size) throw new Error(`There is no size ${index}.`);
   for (const latency of values.latency.map(Number)) {
     const row = await measure(size, latency);
-    if (values.scripts) {
-      row.parallel = await measureScript(size, latency, 'parallel');
-      row.serial = await measureScript(size, latency, 'serial');
-    }
-    rows.push(row);
+    problems.push(...problemsOf(size, row, OPERATIONS));
+    const earlier = all.rows.find((other) => other.size === row.size && other.latencyMs === row.latencyMs);
+    all.rows = [...all.rows.filter((other) => other !== earlier), { ...earlier, ...row }];
+    if (values.keep !== undefined) writeFileSync(values.keep, JSON.stringify(all));
   }
 }
-const { empty, loaded } = startUp();
-const machine = `${cpus().length} cores, Node.js ${process.version}; operations of ${OPERATIONS.engineUpdateMs / 1000} s (engine) and ${OPERATIONS.serviceMs / 1000} s (service)`;
-const text = [
-  `Measured on ${machine}. Start-up: ${Math.round(loaded)} ms, of which Node.js itself takes ${Math.round(empty)} ms.`,
-  '',
-  tables(rows, OPERATIONS),
-].join('\n');
+const rank = (/** @type {Row} */ { size, latencyMs }) => SIZES.findIndex(({ name }) => name === size) * 1e6 + latencyMs;
+all.rows.sort((a, b) => rank(a) - rank(b));
+all.startUp = await measureStartUp();
+if (values.keep !== undefined) writeFileSync(values.keep, JSON.stringify(all));
+const text = figures(all, `${cpus().length} cores, Node.js ${process.version}`, OPERATIONS);
 say(`\n${text}`);
-if (values.write) {
-  const file = new URL('../docs/performance.md', import.meta.url);
-  const [before, rest] = readFileSync(file, 'utf8').split('<!-- figures:start -->');
-  const after = rest?.split('<!-- figures:end -->')[1];
-  writeFileSync(
-    file,
-    `${before}<!-- figures:start -->\n\n<!-- prettier-ignore-start -->\n${text}\n<!-- prettier-ignore-end -->\n\n<!-- figures:end -->${after}`,
-  );
-}
-if (wrong.length > 0) {
-  console.error(`\n${wrong.join('\n')}`);
+if (values.write) writeDocs(text);
+if (problems.length > 0) {
+  console.error(`\n${problems.join('\n')}`);
   process.exitCode = 1;
 }

@@ -5,15 +5,18 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { configOf, endpointKeys, engineIds, NUMBER, PROJECT, REGION, worldOf } from './sizes.js';
+import { configOf, endpointKeys, engineIds, NUMBER, PROJECT, REGION, SIZES, worldOf } from './sizes.js';
 
 const HERE = path.dirname(fileURLToPath(import.meta.url));
 const ROOT = path.dirname(HERE);
+/** Runs of which the one in the middle counts. */
+const START_UPS = 15;
 
 /**
  * @typedef {import('./sizes.js').Size} Size
  * @typedef {import('../emulator/index.js').Emulator} Emulator
- * @typedef {{ ms: number, requests: number, polls: number, chain: number, memoryMb: number, exitCode: number }} Measured
+ * @typedef {{ ms: number, firstRequestMs: number, requests: number, polls: number, chain: number, memoryMb: number }} Measured
+ *   `ms` is the whole process, `firstRequestMs` the time until its first request arrives
  * @typedef {{ from: number, to: number, isPoll: boolean }} Span one request, in milliseconds since the run began
  */
 
@@ -22,14 +25,73 @@ export const OPERATIONS = { engineUpdateMs: 5_000, serviceMs: 1_000 };
 
 /**
  * @param {Size} size
- * @returns {Promise<Emulator>} with a fresh world; its quota of engine writes is off
+ * @param {number} latencyMs of every request
+ * @returns {Promise<{ plan: Measured, apply: Measured, noChange: Measured }>} a plan, its apply, and a plan after that
  */
-export async function startWorld(size) {
+export function measureSize(size, latencyMs) {
+  return onWorld(size, async (emulator) => ({
+    plan: await runAction(emulator, 'plan', size, latencyMs),
+    apply: await runAction(emulator, 'apply', size, latencyMs),
+    noChange: await runAction(emulator, 'plan', size, latencyMs),
+  }));
+}
+
+/**
+ * @param {Size} size
+ * @param {number} latencyMs of every request
+ * @param {'serial' | 'parallel'} kind
+ * @returns {Promise<Measured>}
+ */
+export function measureScript(size, latencyMs, kind) {
+  return onWorld(size, (emulator) => runScript(emulator, kind, size, latencyMs));
+}
+
+/**
+ * The time until the first request arrives, beside the time of a Node.js process that does nothing; both in turn, so that
+ * what else the machine does is in both.
+ *
+ * @returns {Promise<import('./report.js').StartUp>} medians
+ */
+export function measureStartUp() {
+  const size = SIZES[0];
+  if (!size) throw new Error('There are no sizes.');
+  return onWorld(size, async (emulator) => {
+    const temp = mkdtempSync(path.join(tmpdir(), 'bench-'));
+    const env = environmentIn(temp, emulator, size);
+    /** @type {number[]} */
+    const empty = [];
+    /** @type {number[]} */
+    const first = [];
+    for (let run = 0; run < START_UPS; run += 1) {
+      empty.push((await timed(emulator, 0, process.execPath, ['-e', '0'], env)).ms);
+      first.push((await timed(emulator, 0, process.execPath, [entryOf('plan')], env)).firstRequestMs);
+    }
+    rmSync(temp, { recursive: true, force: true });
+    return { emptyMs: median(empty), firstRequestMs: median(first) };
+  });
+}
+
+/** @param {readonly number[]} values */
+function median(values) {
+  return Math.round([...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0);
+}
+
+/**
+ * @template T
+ * @param {Size} size
+ * @param {(emulator: Emulator) => Promise<T>} work
+ * @returns {Promise<T>} what it gave on a fresh world, whose quota of engine writes is off
+ */
+async function onWorld(size, work) {
   /** @type {typeof import('../emulator/index.js')} */
   const { startEmulator } = await import(new URL('../lib/emulator/index.js', import.meta.url).href);
   const emulator = await startEmulator({ world: worldOf(size) });
   emulator.world.set({ operations: OPERATIONS });
-  return emulator;
+  try {
+    return await work(emulator);
+  } finally {
+    await emulator.close();
+  }
 }
 
 /**
@@ -39,31 +101,44 @@ export async function startWorld(size) {
  * @param {number} latencyMs of every request
  * @returns {Promise<Measured>}
  */
-export async function runAction(emulator, action, size, latencyMs) {
+async function runAction(emulator, action, size, latencyMs) {
   const temp = mkdtempSync(path.join(tmpdir(), 'bench-'));
+  const memory = path.join(temp, 'memory');
   try {
-    writeFileSync(path.join(temp, 'agent-gateway.yaml'), configOf(size));
-    writeFileSync(path.join(temp, 'output'), '');
-    writeFileSync(path.join(temp, 'summary'), '');
-    const env = {
-      PATH: process.env['PATH'],
-      ...emulator.env,
-      INPUT_CONFIG: 'agent-gateway.yaml',
-      INPUT_ACCESS_TOKEN: 'bench-token',
-      INPUT_PROPAGATION_WAIT: '0',
-      GITHUB_WORKSPACE: temp,
-      GITHUB_OUTPUT: path.join(temp, 'output'),
-      GITHUB_STEP_SUMMARY: path.join(temp, 'summary'),
-      RUNNER_TEMP: temp,
-      BENCH_MEMORY: path.join(temp, 'memory'),
-      BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE: '100000',
-    };
-    const args = ['--import', path.join(HERE, 'memory.js'), path.join(ROOT, 'dist', action, 'index.js')];
+    const env = { ...environmentIn(temp, emulator, size), BENCH_MEMORY: memory };
+    const args = ['--import', path.join(HERE, 'memory.js'), entryOf(action)];
     const run = await timed(emulator, latencyMs, process.execPath, args, env);
-    return { ...run, memoryMb: Number(readFileSync(env.BENCH_MEMORY, 'utf8')) / 1024 };
+    return { ...run, memoryMb: Math.ceil(Number(readFileSync(memory, 'utf8')) / 1024) };
   } finally {
     rmSync(temp, { recursive: true, force: true });
   }
+}
+
+/** @param {string} action */
+const entryOf = (action) => path.join(ROOT, 'dist', action, 'index.js');
+
+/**
+ * @param {string} temp folder for the files of a step, which are written there
+ * @param {Emulator} emulator
+ * @param {Size} size
+ * @returns what the runner would set
+ */
+function environmentIn(temp, emulator, size) {
+  writeFileSync(path.join(temp, 'agent-gateway.yaml'), configOf(size));
+  writeFileSync(path.join(temp, 'output'), '');
+  writeFileSync(path.join(temp, 'summary'), '');
+  return {
+    PATH: process.env['PATH'],
+    ...emulator.env,
+    INPUT_CONFIG: 'agent-gateway.yaml',
+    INPUT_ACCESS_TOKEN: 'bench-token',
+    INPUT_PROPAGATION_WAIT: '0',
+    GITHUB_WORKSPACE: temp,
+    GITHUB_OUTPUT: path.join(temp, 'output'),
+    GITHUB_STEP_SUMMARY: path.join(temp, 'summary'),
+    RUNNER_TEMP: temp,
+    BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE: '100000',
+  };
 }
 
 /**
@@ -73,7 +148,7 @@ export async function runAction(emulator, action, size, latencyMs) {
  * @param {number} latencyMs of every request
  * @returns {Promise<Measured>}
  */
-export async function runScript(emulator, kind, size, latencyMs) {
+async function runScript(emulator, kind, size, latencyMs) {
   /** @param {string} api */
   const root = (api) => emulator.env[`CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`] ?? '';
   const env = {
@@ -106,6 +181,7 @@ async function timed(emulator, latencyMs, command, args, env) {
   /** @type {Map<number, number>} */
   const open = new Map();
   const start = performance.now();
+  emulator.requests.length = 0;
   emulator.interceptors.length = 0;
   emulator.interceptors.push({
     before: async ({ n }) => {
@@ -125,14 +201,23 @@ async function timed(emulator, latencyMs, command, args, env) {
   const child = spawn(command, args, { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk) => (errors += chunk));
-  const exitCode = await new Promise((resolve, reject) => {
+  const exitCode = await ended(child);
+  const ms = Math.round(performance.now() - start);
+  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}:\n${errors.slice(-2000)}`);
+  const polls = spans.filter(({ isPoll }) => isPoll).length;
+  const firstRequestMs = Math.round(Math.min(...spans.map(({ from }) => from)));
+  return { ms, firstRequestMs, requests: spans.length, polls, chain: chainOf(spans), memoryMb: 0 };
+}
+
+/**
+ * @param {import('node:child_process').ChildProcess} child
+ * @returns {Promise<number>} its exit code
+ */
+function ended(child) {
+  return new Promise((resolve, reject) => {
     child.once('error', reject);
     child.once('close', (code) => resolve(code ?? 128));
   });
-  const ms = performance.now() - start;
-  if (exitCode !== 0) throw new Error(`${command} ${args.join(' ')} ended with ${exitCode}:\n${errors.slice(-2000)}`);
-  const polls = spans.filter(({ isPoll }) => isPoll).length;
-  return { ms, requests: spans.length, polls, chain: chainOf(spans), memoryMb: 0, exitCode };
 }
 
 /**
@@ -141,7 +226,7 @@ async function timed(emulator, latencyMs, command, args, env) {
  *
  * @param {readonly Span[]} spans
  */
-export function chainOf(spans) {
+function chainOf(spans) {
   let length = 0;
   let end = -Infinity;
   for (const { from, to } of [...spans].sort((a, b) => a.to - b.to)) {

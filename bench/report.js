@@ -1,126 +1,120 @@
-// What the figures say: the critical path and the expected number of requests of a run, and the tables.
+// The figures as Markdown.
+import { criticalPathMs } from './expected.js';
 
 /**
- * @typedef {import('./sizes.js').Size} Size
  * @typedef {import('./measure.js').Measured} Measured
- * @typedef {{ size: Size, latencyMs: number, plan: Measured, apply: Measured, noChange: Measured, serial?: Measured, parallel?: Measured }} Row
+ * @typedef {{ size: string, latencyMs: number, plan: Measured, apply: Measured, noChange: Measured, serial?: Measured, parallel?: Measured }} Row
+ * @typedef {{ emptyMs: number, firstRequestMs: number }} StartUp
+ * @typedef {{ rows: Row[], startUp?: StartUp }} Figures
  */
 
-/** Requests that a plan's reads take one after the other: the list, the engines, the policies. */
-const PLAN_ROUNDS = 3;
 /**
- * Requests of a first apply one after the other, besides the polls of operations: the reads of the plan; the permissions;
- * create a service, read it, read its policy, write it; look for a running update, read the engine, write it; and read the
- * binding.
+ * @param {Figures} figures
+ * @param {string} machine
+ * @param {import('./expected.js').Operations} operations
+ * @returns {string} Markdown
  */
-const APPLY_ROUNDS = PLAN_ROUNDS + 1 + 4 + 3 + 1;
-
-/**
- * The shortest possible time at this latency: every request waits only for those whose answer it needs.
- *
- * @param {number} latencyMs
- * @param {{ engineUpdateMs: number, serviceMs: number }} operations
- */
-export function criticalPathMs(latencyMs, operations) {
-  // The end of each of the two operations is seen by one poll.
-  return (APPLY_ROUNDS + 2) * latencyMs + operations.engineUpdateMs + operations.serviceMs;
+export function figures({ rows, startUp }, machine, operations) {
+  return [
+    `Measured on ${machine}; operations of ${operations.engineUpdateMs / 1000} s (engine) and ${operations.serviceMs / 1000} s (service).`,
+    ...(startUp ? ['', startUpLine(startUp)] : []),
+    '',
+    '### First apply',
+    '',
+    applyTable(rows, operations),
+    '',
+    '### First apply, compared with the procedure as a script',
+    '',
+    scriptTable(rows.filter(({ serial, parallel }) => serial ?? parallel)),
+    '',
+    '### Plan of a fleet that is as declared',
+    '',
+    planTable(rows),
+  ].join('\n');
 }
 
-/** @param {number} latencyMs */
-export const planPathMs = (latencyMs) => PLAN_ROUNDS * latencyMs;
-
-/**
- * What exists is read once: one page of engines and of services, the gateway, the project, the authorization policies and
- * their extension, each engine, the registry-wide policy, and one policy per endpoint that is there.
- *
- * @param {Size} size
- * @param {boolean} registered
- */
-export function expectedReads({ engines, endpoints }, registered) {
-  return 6 + engines + 1 + (registered ? endpoints : 0);
-}
-
-/**
- * A first apply, without the polls of its operations: the reads; the last update of each engine; the permissions; per
- * endpoint create, read back, read and write its policy; per engine two looks for a running update and at the engine, one
- * write, one proof.
- *
- * @param {Size} size
- */
-export function expectedApply(size) {
-  return expectedReads(size, false) + size.engines + 1 + 4 * size.endpoints + 4 * size.engines;
+/** @param {StartUp} startUp */
+function startUpLine({ emptyMs, firstRequestMs }) {
+  return `Start-up: the first request arrives ${firstRequestMs} ms after the start of the process, ${firstRequestMs - emptyMs} ms more than an empty Node.js process takes in all (${emptyMs} ms).`;
 }
 
 /**
  * @param {readonly Row[]} rows
- * @param {{ engineUpdateMs: number, serviceMs: number }} operations
- * @returns {string} Markdown
+ * @param {import('./expected.js').Operations} operations
  */
-export function tables(rows, operations) {
-  return [
-    '### First apply',
-    '',
-    table(
-      [
-        'Fleet',
-        'Latency',
-        'This action',
-        'Critical path',
-        'Requests',
-        'of these polls',
-        'Chain',
-        'Memory',
-        'Script',
-        'Parallel script',
-      ],
-      rows.map(({ size, latencyMs, apply, serial, parallel }) => [
-        size.name,
+function applyTable(rows, operations) {
+  const head = ['Fleet', 'Latency', 'This action', 'Critical path', 'Ratio', 'Requests', 'Polls', 'Chain', 'Memory'];
+  return table(
+    head,
+    rows.map(({ size, latencyMs, apply }) => {
+      const shortest = criticalPathMs(latencyMs, operations);
+      return [
+        size,
         `${latencyMs} ms`,
         seconds(apply.ms),
-        `${seconds(criticalPathMs(latencyMs, operations))} (${ratio(apply.ms, criticalPathMs(latencyMs, operations))})`,
-        `${apply.requests}`,
+        seconds(shortest),
+        ratio(apply.ms, shortest),
+        `${apply.requests - apply.polls}`,
         `${apply.polls}`,
         `${apply.chain}`,
-        `${Math.round(apply.memoryMb)} MB`,
-        compared(serial, apply),
-        compared(parallel, apply),
-      ]),
-    ),
-    '',
-    '### Plan of a fleet that is as declared',
-    '',
-    table(
-      ['Fleet', 'Latency', 'Wall time', 'Reads one after the other', 'Requests', 'Chain', 'Memory'],
-      rows.map(({ size, latencyMs, noChange }) => [
-        size.name,
-        `${latencyMs} ms`,
-        seconds(noChange.ms),
-        seconds(planPathMs(latencyMs)),
-        `${noChange.requests}`,
-        `${noChange.chain}`,
-        `${Math.round(noChange.memoryMb)} MB`,
-      ]),
-    ),
-  ].join('\n');
+        `${apply.memoryMb} MB`,
+      ];
+    }),
+  );
 }
 
-/**
- * @param {Measured | undefined} script
- * @param {Measured} apply
- */
-function compared(script, apply) {
-  if (!script) return 'not run';
-  return `${seconds(script.ms)}, ${script.requests} requests: ${ratio(script.ms, apply.ms)}`;
+/** @param {readonly Row[]} rows */
+function scriptTable(rows) {
+  if (rows.length === 0) return 'Not run.';
+  const head = ['Fleet', 'Latency', 'This action', 'Script', 'Requests', 'Ratio', 'Parallel script', 'Ratio'];
+  return table(
+    head,
+    rows.map(({ size, latencyMs, apply, serial, parallel }) => [
+      size,
+      `${latencyMs} ms`,
+      seconds(apply.ms),
+      ...(serial ? [seconds(serial.ms), `${serial.requests}`, ratio(serial.ms, apply.ms)] : ['not run', '', '']),
+      ...(parallel ? [seconds(parallel.ms), ratio(parallel.ms, apply.ms)] : ['not run', '']),
+    ]),
+  );
+}
+
+/** @param {readonly Row[]} rows */
+function planTable(rows) {
+  const head = [
+    'Fleet',
+    'Latency',
+    'Whole process',
+    'From the first request on',
+    'Chain',
+    'Ratio',
+    'Requests',
+    'Memory',
+  ];
+  return table(
+    head,
+    rows.map(({ size, latencyMs, noChange }) => [
+      size,
+      `${latencyMs} ms`,
+      seconds(noChange.ms),
+      seconds(noChange.ms - noChange.firstRequestMs),
+      `${noChange.chain} (${noChange.chain * latencyMs} ms)`,
+      ratio(noChange.ms - noChange.firstRequestMs, noChange.chain * latencyMs),
+      `${noChange.requests}`,
+      `${noChange.memoryMb} MB`,
+    ]),
+  );
 }
 
 /** @param {number} ms */
-export const seconds = (ms) => (ms >= 100_000 ? `${Math.round(ms / 1000)} s` : `${(ms / 1000).toFixed(1)} s`);
+const seconds = (ms) =>
+  ms >= 100_000 ? `${Math.round(ms / 1000)} s` : `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;
 
 /**
  * @param {number} a
  * @param {number} b
  */
-export const ratio = (a, b) => `${(a / b).toFixed(a / b >= 10 ? 0 : 2)}x`;
+const ratio = (a, b) => `${(a / b).toFixed(a / b >= 10 ? 0 : 2)}x`;
 
 /**
  * @param {readonly string[]} head

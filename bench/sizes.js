@@ -5,7 +5,8 @@ export const NUMBER = '101010';
 export const REGION = 'us-central1';
 
 /**
- * @typedef {{ name: string, engines: number, endpoints: number }} Size
+ * @typedef {{ name: string, engines: number, endpoints: number, others?: number }} Size `others`: the services are there, and so
+ *   many members of others are in the policy of each
  * @typedef {{ id: string, key: string, url: string }} Endpoint
  */
 
@@ -14,6 +15,7 @@ export const SIZES = [
   { name: '1 engine x 8 hosts', engines: 1, endpoints: 8 },
   { name: '20 engines x 12 endpoints', engines: 20, endpoints: 12 },
   { name: '100 engines x 60 endpoints', engines: 100, endpoints: 60 },
+  { name: '100 engines x 100 endpoints x 1,500 members', engines: 100, endpoints: 100, others: 1_400 },
 ];
 
 /** @param {number} count */
@@ -29,8 +31,8 @@ export const endpointKeys = ({ endpoints }) => numbers(endpoints).map((n) => `se
 export const urlOf = (key) => `https://${key}.example.com`;
 
 /** @param {string} id the IAM member of an engine in the emulator's worlds */
-export const memberOf = (id) =>
-  `principal://agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/${NUMBER}/locations/${REGION}/reasoningEngines/${id}`;
+export const memberOf = (id, region = REGION) =>
+  `principal://agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/${NUMBER}/locations/${region}/reasoningEngines/${id}`;
 
 /**
  * @param {Size} size
@@ -44,7 +46,20 @@ export function worldOf(size) {
     extensions: [{ id: 'iap-authz' }],
     authzPolicies: [{ id: 'egress-authz', gateways: ['egress'], extension: 'iap-authz' }],
     engines: engineIds(size).map((id, n) => ({ id, displayName: `Agent ${n}` })),
+    ...(size.others === undefined ? {} : { services: endpointKeys(size).map((key) => crowded(key, size.others ?? 0)) }),
   };
+}
+
+/**
+ * @param {string} key
+ * @param {number} others
+ * @returns {import('../emulator/index.js').ServiceInput}
+ */
+function crowded(key, others) {
+  // Other members in each policy, so that none can be shared.
+  const first = 7_000_000_000_000_000_000n + BigInt(key.replace(/\D/g, '')) * 10_000n;
+  const members = numbers(others).map((n) => memberOf(`${first + BigInt(n)}`, 'europe-west1'));
+  return { id: key, urls: [urlOf(key)], policy: [{ members }] };
 }
 
 /**

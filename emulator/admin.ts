@@ -1,12 +1,14 @@
 import { Hono, type Context } from 'hono';
 import { asJson, asString } from './core/json.js';
 import { decide } from './decide.js';
+import { isToolHint, type RequestDetails, type ToolHint } from './decide-types.js';
 import type { Faults } from './faults/faults.js';
 import type { FaultInput } from './faults/schema.js';
 import type { RequestLogEntry } from './request-log.js';
 import type { LiveWorld } from './state/live-world.js';
 import type { State } from './state/state.js';
 import type { BindingInput } from './world.js';
+import type { AccessPolicyInput, PolicyBindingInput } from './world-iam.js';
 
 export interface AdminContext {
   readonly state: () => State;
@@ -27,7 +29,8 @@ export function adminApp(context: AdminContext): Hono {
   app.get('/decide', (c) => {
     const { state } = context;
     state().settle();
-    return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? ''));
+    const details = requestDetails(c.req.query());
+    return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? '', details));
   });
   app.post('/engines/:id/binding', async (c) => {
     const body: unknown = await c.req.json();
@@ -41,6 +44,21 @@ export function adminApp(context: AdminContext): Hono {
     const where = { ...given('project', body.project), ...given('location', body.location) };
     context.world().setPolicy(asString(body.on), body.bindings as BindingInput[], where);
     return c.json(context.world().policy(asString(body.on), where));
+  });
+  app.post('/access-policies', async (c) => {
+    const input = await c.req.json<AccessPolicyInput>();
+    context.world().accessPolicies.set(input);
+    return c.json(context.world().accessPolicies.get(input.id, input.on));
+  });
+  app.post('/policy-bindings', async (c) => {
+    context.world().accessPolicies.bind(await c.req.json<PolicyBindingInput>());
+    return c.json({});
+  });
+  app.post('/extensions/:id', async (c) => {
+    const { policyVersion } = asJson(await c.req.json());
+    if (policyVersion !== 'V1' && policyVersion !== 'V2') throw new Error('policyVersion must be V1 or V2.');
+    context.world().setPolicyVersion(c.req.param('id'), policyVersion);
+    return c.json({});
   });
   app.get('/faults', (c) => c.json({ faults: context.faults.list() }));
   app.post('/faults', async (c) => c.json({ ids: context.faults.add(await c.req.json<FaultInput>()) }));
@@ -62,6 +80,17 @@ export function adminApp(context: AdminContext): Hono {
   });
   app.onError((error: Error, c: Context) => c.json({ error: error.message }, 400));
   return app;
+}
+
+/** `method`, `path`, and for MCP `mcp` (its method), `name` and `hints`, a list with commas. */
+function requestDetails(query: Readonly<Record<string, string>>): RequestDetails {
+  const { method, path, mcp, name } = query;
+  const hints = (query.hints ?? '').split(',').filter((hint): hint is ToolHint => isToolHint(hint));
+  return {
+    ...given('method', method),
+    ...given('path', path),
+    ...(mcp === undefined ? {} : { mcp: { method: mcp, ...given('name', name), hints } }),
+  };
 }
 
 function text(value: unknown): string | undefined {

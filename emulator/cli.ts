@@ -15,7 +15,8 @@ Usage: node dist/emulator/index.js [--world FILE] [--faults FILE] [--port N] [--
   --help         print this
 
 Look at it: GET /_emulator/world, /_emulator/requests, /_emulator/decide?principal=...&host=...
-Change it:  POST /_emulator/settings, /_emulator/engines/ID/binding, /_emulator/policies, /_emulator/advance
+Change it:  POST /_emulator/settings, /_emulator/engines/ID/binding, /_emulator/policies, /_emulator/access-policies,
+            /_emulator/policy-bindings, /_emulator/extensions/ID, /_emulator/advance
 Break it:   POST /_emulator/faults with a fault or a list of them; GET shows what has fired, DELETE ends it all
 `;
 

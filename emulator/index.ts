@@ -3,14 +3,15 @@ import type { AddressInfo } from 'node:net';
 import type { Interceptor } from './core/dispatch.js';
 import { Faults } from './faults/faults.js';
 import type { FaultInput } from './faults/schema.js';
-import { decide, type Decision } from './decide.js';
+import { decide } from './decide.js';
+import type { Decision, RequestDetails } from './decide-types.js';
 import type { RequestLogEntry } from './request-log.js';
 import { createApp } from './server.js';
 import { LiveWorld } from './state/live-world.js';
 import { populate } from './state/populate.js';
 import { readWorld, type WorldInput } from './world.js';
 
-export type { Decision, DecisionReason } from './decide.js';
+export type { DecidingRule, Decision, DecisionReason, RequestDetails, ToolHint } from './decide-types.js';
 export type { RequestLogEntry } from './request-log.js';
 export type { LiveWorld, EngineView, Where } from './state/live-world.js';
 export type { Settings, SettingsInput } from './settings.js';
@@ -19,6 +20,8 @@ export { FaultError, type Fault, type FaultInput, type FaultKind } from './fault
 export type { Interceptor } from './core/dispatch.js';
 export { readWorld, WorldError } from './world.js';
 export type { WorldInput, EngineInput, ServiceInput, BindingInput } from './world.js';
+export type { AccessPolicyInput, PolicyBindingInput } from './world-iam.js';
+export type { AccessRuleInput, LiveAccessPolicies } from './state/live-access-policies.js';
 
 export interface EmulatorOptions {
   /** An object, or YAML text. Without one: a single empty project `acme-agents` (number 101010). */
@@ -46,7 +49,7 @@ export interface Emulator {
   /** A test's own code between a request and its effect, for what no fault can say. */
   readonly interceptors: Interceptor[];
   /** May this principal reach this host now, and why (not)? */
-  decide(principal: string, host: string): Decision;
+  decide(principal: string, host: string, details?: RequestDetails): Decision;
   close(): Promise<void>;
 }
 
@@ -84,9 +87,9 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     requests,
     faults,
     interceptors,
-    decide: (principal, host) => {
+    decide: (principal, host, details) => {
       state.settle();
-      return decide(state, principal, host);
+      return decide(state, principal, host, details);
     },
     close: () => close(server),
   };

@@ -4,6 +4,7 @@ import { adminApp, type AdminContext } from './admin.js';
 import { agentregistry } from './apis/agentregistry.js';
 import { aiplatform } from './apis/aiplatform.js';
 import { cloudresourcemanager } from './apis/cloudresourcemanager.js';
+import { iam } from './apis/iam.js';
 import { iap } from './apis/iap.js';
 import { iamcredentials, oidcToken, sts } from './apis/identity.js';
 import { networksecurity } from './apis/networksecurity.js';
@@ -17,9 +18,6 @@ import { bearerToken } from './core/gate.js';
 import type { Api } from './core/router.js';
 import { labelAuthorization, newEntry } from './request-log.js';
 
-/** Prefixes that belong to APIs without methods here: every path below them is unknown, as on a server that lacks them. */
-const reserved = (name: string, service: string): Api => ({ name, service, versions: [], routes: [] });
-
 export const APIS: readonly Api[] = [
   aiplatform,
   agentregistry,
@@ -31,7 +29,7 @@ export const APIS: readonly Api[] = [
   orgpolicy,
   sts,
   iamcredentials,
-  reserved('iam', 'iam.googleapis.com'),
+  iam,
 ];
 
 /** Every API under its own prefix, the GitHub-like token URL, and the admin surface. */

@@ -9,6 +9,8 @@ export const orgPolicySettings = z.strictObject({
    * says the policy is overwritten in full.
    */
   maskedUpdate: z.enum(['named-fields', 'whole-policy']).default('named-fields'),
+  /** Where a write that a constraint forbids is refused: in its answer (Google's page), or when its operation ends. */
+  refusedIn: z.enum(['answer', 'operation']).default('answer'),
   /** How the name of a deleted custom constraint is refused: it cannot be given again, the code is not known. */
   deletedConstraintName: z.enum(['ALREADY_EXISTS', 'FAILED_PRECONDITION', 'reusable']).default('ALREADY_EXISTS'),
   /** Custom constraints per resource type in an organization (quota page). */

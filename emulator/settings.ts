@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { STATUS_NAMES } from './core/errors.js';
+import { iamSettings } from './settings-iam.js';
 import { orgPolicySettings } from './settings-orgpolicy.js';
 
 /** How an engine update ends: well, well with a binding that stays null, or with an rpc code and message in the operation. */
@@ -23,6 +24,7 @@ const operations = z.strictObject({
   serviceMs: milliseconds.default(150),
   gatewayMs: milliseconds.default(1000),
   authzMs: milliseconds.default(500),
+  accessPolicyMs: milliseconds.default(500),
   /** After an operation ended: stay readable, or answer 404 this long after the end (both were seen). */
   finished: z.enum(['kept', 'vanish']).default('kept'),
   vanishAfterMs: milliseconds.default(0),
@@ -47,6 +49,11 @@ const aiplatform = z.strictObject({
   secondGatewayMessage: z
     .string()
     .default('Internal error encountered. Please refer to our troubleshooting pages for how to resolve the failure.'),
+  /**
+   * Status that goes with it. Public reports: 13 in the operation; "specified parameters are invalid" was seen as well; which
+   * one "Another Agent Gateway is already active" has is not known.
+   */
+  secondGatewayStatus: z.enum(STATUS_NAMES).default('INTERNAL'),
   /** How long the slot of a gateway stays taken after its last engine left ("freed only minutes after"). */
   slotReleaseMs: milliseconds.default(0),
   /** Engine without AGENT_IDENTITY ("must ensure the instance is assigned an agent identity"). */
@@ -105,6 +112,8 @@ const networking = z.strictObject({
 const gateway = z.strictObject({
   /** Egress gateway without a request authorization policy. */
   withoutPolicy: z.enum(['denied', 'allowed']).default('denied'),
+  /** Which model decides when the IAP extension does not say (a report: V1; creation wants the key). */
+  withoutPolicyVersion: z.enum(['V1', 'V2']).default('V1'),
   /** Does the IAP extension answer? If not, failOpen decides. */
   extensionAvailable: z.boolean().default(true),
 });
@@ -125,6 +134,7 @@ export const settingsSchema = z.strictObject({
   iap: iap.prefault({}),
   networking: networking.prefault({}),
   orgPolicy: orgPolicySettings.prefault({}),
+  iam: iamSettings.prefault({}),
   gateway: gateway.prefault({}),
   auth: auth.prefault({}),
   /** Added to every answer, for benchmarks. */

@@ -1,6 +1,7 @@
 import { LineCounter, isNode, parseDocument } from 'yaml';
 import { z } from 'zod';
 import { settingsSchema } from './settings.js';
+import { accessPolicyInput, policyBindingInput } from './world-iam.js';
 import { customConstraintInput, orgPolicyInput } from './world-orgpolicy.js';
 
 const id = z.string().min(1);
@@ -135,6 +136,8 @@ export const worldSchema = z
     policies: z.array(policy).default([]),
     customConstraints: z.array(customConstraintInput).default([]),
     orgPolicies: z.array(orgPolicyInput).default([]),
+    accessPolicies: z.array(accessPolicyInput).default([]),
+    policyBindings: z.array(policyBindingInput).default([]),
     /** Permissions the caller does not have. */
     denied: z.array(denied).default([]),
     /** Trust domains that exist besides those of the projects above. */

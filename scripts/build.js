@@ -1,8 +1,8 @@
 // Bundles the sources into dist/: one shared bundle with a tiny entry per action, and the emulator. The result depends
 // on nothing but the sources and the lock file, so CI can compare it byte by byte.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
-import { notices } from './notices.js';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { bundledPackages, notices } from './notices.js';
 
 /** @param {string[]} args a script of node_modules and its arguments */
 function run(...args) {
@@ -15,21 +15,27 @@ function run(...args) {
  *
  * @param {string} entry compiled JavaScript
  * @param {string} folder
+ * @returns {string[]} folders of the packages that are in it
  */
 function bundle(entry, folder) {
-  run('node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '-o', folder, '-C', '-q', '-e', 'supports-color');
+  const stats = `lib/${folder.replaceAll('/', '-')}.stats.json`;
+  const flags = ['-C', '-q', '-e', 'supports-color', '--stats-out', stats];
+  run('node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '-o', folder, ...flags);
+  return bundledPackages(JSON.parse(readFileSync(stats, 'utf8')));
 }
 
 rmSync('lib', { recursive: true, force: true });
 rmSync('dist', { recursive: true, force: true });
 // Types are checked by `npm run typecheck`; here they are only stripped.
 run('node_modules/typescript/bin/tsc', '-p', 'tsconfig.build.json');
-bundle('lib/src/actions/index.js', 'dist/shared');
-bundle('lib/emulator/main.js', 'dist/emulator');
+const packages = [
+  ...bundle('lib/src/actions/index.js', 'dist/shared'),
+  ...bundle('lib/emulator/main.js', 'dist/emulator'),
+];
 for (const action of ['plan', 'apply', 'verify']) {
   mkdirSync(`dist/${action}`);
   writeFileSync(`dist/${action}/index.js`, `import { ${action} } from '../shared/index.js';\n\nawait ${action}();\n`);
 }
 // The entries are modules wherever the folder is copied to.
 writeFileSync('dist/package.json', '{\n  "type": "module"\n}\n');
-writeFileSync('dist/THIRD_PARTY_NOTICES.txt', notices());
+writeFileSync('dist/THIRD_PARTY_NOTICES.txt', notices(packages));

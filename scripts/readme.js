@@ -1,7 +1,7 @@
-// Writes the tables in README.md: inputs and outputs from the action.yml files, presets from the compiled sources, checks from
-// docs/checks.md. Run by `npm run docs`, which compiles the sources first.
-import { readFileSync, writeFileSync } from 'node:fs';
+// The tables in README.md: inputs and outputs from the action.yml files, presets from the sources, checks from docs/checks.md.
+import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
+import { markdownTable, withParts } from './markdown.js';
 
 const ACTIONS = ['root', 'plan', 'apply', 'verify'];
 
@@ -36,15 +36,6 @@ function renderTable(kind) {
     return [`\`${name}\``, ...marks, ...(kind === 'inputs' ? [fallback] : []), entry?.description ?? ''];
   });
   return markdownTable(head, rows);
-}
-
-/**
- * @param {string[]} head
- * @param {string[][]} rows
- */
-function markdownTable(head, rows) {
-  const line = (/** @type {string[]} */ cells) => `| ${cells.map((cell) => cell.replaceAll('|', '\\|')).join(' | ')} |`;
-  return [line(head), line(head.map(() => '---')), ...rows.map(line)].join('\n');
 }
 
 /**
@@ -85,19 +76,5 @@ export function withTables(readme, presets) {
     presets: renderPresets(presets),
     checks: renderChecks(),
   };
-  let text = readme;
-  for (const [name, table] of Object.entries(tables)) {
-    const [start, end] = [`<!-- ${name}:start -->`, `<!-- ${name}:end -->`];
-    const [before, rest] = text.split(start);
-    const after = rest?.split(end)[1];
-    if (before === undefined || after === undefined) throw new Error(`README.md has no ${start} … ${end}`);
-    text = `${before}${start}\n\n<!-- prettier-ignore -->\n${table}\n\n${end}${after}`;
-  }
-  return text;
-}
-
-if (process.argv[1]?.endsWith('scripts/readme.js')) {
-  /** @type {Presets} */
-  const presets = await import(new URL('../lib/src/config/presets.js', import.meta.url).href);
-  writeFileSync('README.md', withTables(readFileSync('README.md', 'utf8'), presets));
+  return withParts(readme, tables, 'README.md');
 }

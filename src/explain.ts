@@ -1,4 +1,5 @@
-import { NotBound, RefusedByPolicy, StillRunning, type RefusingConstraint } from './apply/errors.js';
+import { NotBound, RefusedByPolicy, StillRunning } from './apply/errors.js';
+import { explainRefused } from './explain-refused.js';
 import type { Failure, FailureReason } from './failure.js';
 import {
   ApiError,
@@ -8,7 +9,12 @@ import {
   OperationError,
   TimeoutError,
   isApiDisabled,
+  refusalOf,
 } from './google/errors.js';
+
+/** What a run that ended before its work was done leaves to the next one. */
+export const RUN_AGAIN =
+  'Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.';
 
 /**
  * Turns an error into what the person in front of a red pipeline needs: what failed, on which resource, what Google
@@ -21,13 +27,13 @@ export function explain(error: unknown, doing: string, otherwise: FailureReason)
   if (error instanceof StillRunning) return interrupted(error.cause, `${doing}: ${error.message}`);
   if (error instanceof TimeoutError || error instanceof CancelledError) return interrupted(error, doing);
   if (error instanceof AuthError) return { reason: 'auth-failed', message: error.message, next: [] };
-  if (error instanceof RefusedByPolicy) return explainRefused(error, doing, otherwise);
+  if (error instanceof RefusedByPolicy) return { reason: otherwise, ...explainRefused(error, doing) };
   if (error instanceof ApiError) return explainApiError(error, doing, otherwise);
   if (error instanceof OperationError) {
     return {
       reason: otherwise,
       message: `${doing} failed: ${error.message}`,
-      next: otherwise === 'bind-failed' ? BIND_CAUSES : [],
+      next: operationAdvice(error, otherwise),
     };
   }
   if (error instanceof NotBound) {
@@ -49,10 +55,12 @@ function sentence(text: string): string {
 
 function interrupted(cause: unknown, doing: string): Failure {
   const cancelled = cause instanceof CancelledError;
+  const last =
+    cause instanceof TimeoutError && cause.cause instanceof Error ? sentence(` Last: ${cause.cause.message}`) : '';
   return {
     reason: cancelled ? 'cancelled' : 'timeout',
-    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.`,
-    next: ['Run again: what is done is kept, and an operation that still runs is picked up instead of started anew.'],
+    message: `${doing}: ${cancelled ? 'the workflow was cancelled' : 'the time limit of this run (input timeout) is over'}.${last}`,
+    next: [RUN_AGAIN],
   };
 }
 
@@ -82,41 +90,42 @@ function explainApiError(error: ApiError, doing: string, otherwise: FailureReaso
 }
 
 /** @returns what to do about an answer that is neither about the token nor about a permission */
-function nextAfter(error: ApiError): string[] {
+function nextAfter(error: ApiError): readonly string[] {
+  const advice = error.api === 'iam' ? adviceOn(error.reason) : undefined;
+  if (advice) return advice;
   if (error.reason === 'CUSTOM_ORG_POLICY_VIOLATION') {
-    return [
-      'An organization policy forbids this: ask its owners to allow the gateway, or name one that is allowed. Gateway names are compared as text, with the project ID.',
-    ];
+    return ['An organization policy forbids this: ask its owners what it allows.'];
   }
   if (error.status === 429) return ['A quota is used up: run again later, or ask for more quota.'];
-  if (error.status >= 500) return ['Google had a problem of its own: run again; what is done is kept.'];
-  return ['Put right what Google names above, then run again: what is done is kept.'];
+  if (error.status >= 500) return ['Google had a problem of its own: run again.'];
+  return ['Put right what Google names above, then run again.'];
 }
 
-/** What a custom constraint does, in plain words: Google's own answer quotes its description and no gateway. */
-function explainRefused({ constraints, message }: RefusedByPolicy, doing: string, reason: FailureReason): Failure {
-  const approving = constraints.filter(({ direction }) => direction !== undefined);
-  const names = constraints.map(({ id }) => id).join(', ') || 'that Google does not name';
-  return {
-    reason,
-    message: [
-      `${doing} was refused by an organization policy, custom constraint ${names}.`,
-      ...approving.map(approvedText),
-      sentence(message),
-    ].join('\n'),
-    next: [
-      approving.length > 0
-        ? 'Name an approved gateway, or ask the owners of the policy to approve this one: under guardrails, where a config keeps the list. Names are compared as text, with the project ID.'
-        : 'Ask the owners of the policy what it allows.',
-      'A change of the policy or its list takes up to 15 minutes to count: where it was changed just now, run again after that.',
-    ],
-  };
+/** What IAM v3 refuses access policies and bindings for, by the reason it gives ("Troubleshoot IAM policies" page of Agent Gateway). */
+const ACCESS_ADVICE: Readonly<Record<string, readonly string[]>> = {
+  CUSTOM_ORG_POLICY_VIOLATION: [
+    'An organization policy forbids to bind access policies, most likely the managed constraint iam.managed.disableAccessPolicyBinding: ask whoever has roles/orgpolicy.policyAdmin to lift it for the project (`spec: {rules: [{enforce: false}]}`). It takes up to 15 minutes to count.',
+  ],
+  TOO_MANY_ACCESS_POLICY_BINDINGS_PER_TARGET: [
+    'Five access policies may be bound to one project: unbind one that nobody needs. `gcloud iam policy-bindings search-target-policy-bindings` lists them.',
+  ],
+  TOO_MANY_ACCESS_POLICY_BINDINGS_TO_POLICY: [
+    'An access policy may be bound to five resources: `gcloud iam access-policies search-policy-bindings` lists them.',
+  ],
+  TOO_MANY_CONDITIONS: ['A rule has more conditions than Google takes. This should not happen: please report it.'],
+  INVALID_TARGET_FULL_RESOURCE_NAME: [
+    'Google does not take the target of a binding. This should not happen: please report it.',
+  ],
+};
+
+function operationAdvice(error: OperationError, doing: FailureReason): readonly string[] {
+  if (doing === 'bind-failed') return BIND_CAUSES;
+  // Of all grants, only access policies are written by operations.
+  return doing === 'grant-failed' ? (adviceOn(refusalOf(error)?.reason) ?? []) : [];
 }
 
-function approvedText({ direction = 'egress', approved }: RefusingConstraint): string {
-  const rule = `It lets an engine be created or updated only with an approved ${direction} gateway`;
-  if (approved === undefined) return `${rule}; this identity cannot read which ones are approved.`;
-  return `${rule}. Approved: ${approved.join(', ') || 'none'}.`;
+function adviceOn(reason: string | undefined): readonly string[] | undefined {
+  return reason === undefined ? undefined : ACCESS_ADVICE[reason];
 }
 
 /** The smallest usual role by API (Google's documentation of each product). */
@@ -125,6 +134,7 @@ const ROLES: Readonly<Record<string, string>> = {
     'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
   agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
   iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
+  iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
   networkservices: 'networkservices.agentGateways.get (and .use to bind)',
   orgpolicy:
     'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',

@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { ENGINE_WRITES_PER_MINUTE } from './apply/limiter.js';
+import { ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import { inputOrigin, problem, type Problem } from './config/problems.js';
 import type { RawInputs } from './config/raw-inputs.js';
 import type { AiplatformVersion } from './google/aiplatform.js';
@@ -35,12 +35,16 @@ export interface ApplyInputs extends CommonInputs, CommentInputs {
   /** `comment`: only what the pull request's plan comment shows is applied. */
   readonly approval: 'none' | 'comment';
   readonly propagationWaitMs: number;
+  /** Give an engine whose new binding failed its previous one back. */
+  readonly rollback: boolean;
   /** `BIND_AGENT_GATEWAY_ENGINE_WRITES_PER_MINUTE`, for projects whose quota was raised. */
   readonly engineWritesPerMinute: number;
   readonly timeoutMs: number;
 }
 
 export interface VerifyInputs extends CommonInputs {
+  /** Keep one GitHub issue while something is not as declared. */
+  readonly issue: boolean;
   readonly timeoutMs: number;
 }
 
@@ -66,7 +70,6 @@ export function readPlanInputs(): Read<PlanInputs> {
 export function readApplyInputs(): Read<ApplyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('rollback', 'false');
   const inputs: ApplyInputs = {
     ...common,
     ...readComment(reader),
@@ -78,6 +81,7 @@ export function readApplyInputs(): Read<ApplyInputs> {
       'sha256: and 64 hexadecimal digits, the plan_digest output of a plan',
     ),
     propagationWaitMs: reader.number('propagation_wait', 120, 0, MAX_PROPAGATION_SECONDS, 'seconds') * 1000,
+    rollback: reader.flag('rollback', false),
     engineWritesPerMinute: readEngineWrites(reader),
     timeoutMs: readTimeout(reader),
   };
@@ -87,8 +91,8 @@ export function readApplyInputs(): Read<ApplyInputs> {
 export function readVerifyInputs(): Read<VerifyInputs> {
   const reader = createReader();
   const common = readCommon(reader);
-  reader.notYet('issue', 'false');
-  return { inputs: { ...common, timeoutMs: readTimeout(reader) }, problems: reader.problems };
+  const issue = reader.flag('issue', false);
+  return { inputs: { ...common, issue, timeoutMs: readTimeout(reader) }, problems: reader.problems };
 }
 
 function readCommon(reader: Reader): CommonInputs {
@@ -153,8 +157,6 @@ interface Reader {
   matching(name: string, pattern: RegExp, what: string): string;
   /** A header refuses such a token too, with a message that quotes it in another form than the runner masks. */
   token(name: string, value: string, fix: string): string;
-  notYet(name: string, only: string): void;
-  notSupported(name: string, value: string): void;
 }
 
 function createReader(): Reader {
@@ -169,13 +171,10 @@ function createReader(): Reader {
     if (value !== 'true' && value !== 'false') wrong(name, `${shown(name)} is not a boolean.`, 'Write true or false.');
     return value === 'true';
   };
-  const notSupported = (name: string, value: string): void =>
-    wrong(name, `${JSON.stringify(value.slice(0, 80))} is not supported yet in this version.`, 'Remove the input.');
   return {
     problems,
     text,
     flag,
-    notSupported,
     choice(name, choices) {
       const value = text(name);
       const found = choices.find((choice) => choice === value);
@@ -199,9 +198,6 @@ function createReader(): Reader {
       // Not even a part of it is shown: it may be a token with a stray character.
       wrong(name, 'The token holds a blank or a character that no token has.', fix);
       return '';
-    },
-    notYet(name, only) {
-      if (text(name) !== '' && text(name).toLowerCase() !== only) notSupported(name, text(name));
     },
   };
 }

@@ -48,7 +48,7 @@ checks:
   gateway-conflict: warn
   engine-not-found: "off"
 migrate: true
-move: true
+move: sometimes
 guardrails:
   organization: "5550001"
   enforce_on: projects/acme-agents
@@ -65,7 +65,7 @@ guardrails:
     propagation_wait: '-1',
     timeout: 'soon',
     prune: 'yes',
-    rollback: 'true',
+    rollback: 'always',
   };
   let result: StepResult;
   beforeAll(async () => {
@@ -95,8 +95,7 @@ guardrails:
     ['an endpoint that is not declared', 24, 13, 'endpoints'],
     ['an unknown check', 27, 3, '"gateway-dry-run"'],
     ['a level that is none', 28, 21, 'warning'],
-    ['migrate, which comes later', 30, 1, 'not supported yet'],
-    ['move, which comes later', 31, 1, 'not supported yet'],
+    ['a move that is no truth value', 31, 7, 'true or false'],
     ['guardrails that approve nothing', 32, 1, 'List the approved gateways under egress, ingress or both'],
   ])('names the place of %s and the fix', (_what, line, column, text) => {
     const place = `agent-gateway.yaml:${line}:${column}: `;
@@ -122,7 +121,7 @@ guardrails:
     ['propagation_wait', 'seconds'],
     ['timeout', 'minutes'],
     ['prune', 'true or false'],
-    ['rollback', 'not supported yet'],
+    ['rollback', 'true or false'],
     ['CLOUDSDK_API_ENDPOINT_OVERRIDES_IAP', 'https:'],
   ])('names the input %s and the fix', (input, text) => {
     const found = problems(result).find((problem) => problem.startsWith(`input ${input}: `));
@@ -160,7 +159,7 @@ describe('other input that cannot be meant', () => {
   it.each<[what: string, folder: string, inputs: Record<string, string>, names: string]>([
     ['a truth value that is none', 'plan', { ...BIND, fail_on_changes: 'yes' }, 'input fail_on_changes: '],
     ['a comment mode that is none', 'plan', { ...BIND, comment: 'sometimes' }, 'input comment: '],
-    ['an issue, which comes later', 'verify', { ...BIND, issue: 'true' }, 'input issue: '],
+    ['an issue that is neither', 'verify', { ...BIND, issue: 'sometimes' }, 'input issue: '],
     ['a prune that is no boolean', 'verify', { ...BIND, prune: 'maybe' }, 'input prune: '],
     ['a list of commas', 'plan', { ...BIND, allow: ', ,' }, 'input allow: '],
     ['the region global', 'plan', { ...BIND, region: 'global' }, 'input region: '],

@@ -18,8 +18,8 @@ describe('the demo', () => {
       '2 to register, 5 to grant, 3 to bind, 0 to remove',
       'Support agent: verified: egress egress, ingress ingress',
       'No changes: the world is as declared.',
-      'The world is not as declared any more.',
-      'egress null -> projects/acme-agents/locations/us-central1/agentGateways/egress',
+      'Not as declared: 1 binding',
+      'Its traffic does not pass the gateway: nothing that it calls is checked there.',
       'failure_reason "changes-found"',
     ]) {
       expect(stdout).toContain(text);

@@ -1,19 +1,21 @@
+import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
-  bindTo,
   constraintOf,
+  decisions,
   EGRESS_ID,
   guardedWorld,
   guardrailWrites,
   ORGANIZATION,
   orgpolicy,
   OTHER,
+  OWN_ACCEPTED,
   PROJECT,
   policyOf,
   runWith,
   THIRD,
 } from './support/guardrails.js';
-import { annotations, CONFIG, EGRESS, SUPPORT, useStages, world } from './support/stage.js';
+import { annotations, CONFIG, EGRESS, INGRESS, SUPPORT, useStages } from './support/stage.js';
 
 const set = useStages();
 const FIELD = 'resource.spec.deploymentSpec.agentGatewayConfig.agentToAnywhereConfig.agentGateway';
@@ -29,6 +31,9 @@ const foreign = {
     { on: PROJECT, constraint: 'gcp.resourceLocations', spec: { rules: [{ allowAll: true }] } },
   ],
 };
+
+/** For one apply. */
+const TAKE_OVER = 'checks: { guardrail-made-elsewhere: warning }\n';
 
 describe('what others made', () => {
   it('is neither read nor written under any other name', async () => {
@@ -64,6 +69,7 @@ describe('what others made', () => {
     expect(await runWith(stage, 'apply', lines)).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
     const changed = await runWith(stage, 'apply', { egress: [EGRESS, OTHER, THIRD] });
     expect(changed).toMatchObject({ exitCode: 0, outputs: { changes: 'true' } });
+    expect(changed.log).toMatch(/::notice [^\n]*guardrail-made-elsewhere[^\n]*was not made by this config/);
     // What others call it stays, and so does its policy, which this config never made.
     expect(await constraintOf(stage)).toMatchObject({ displayName: 'By hand', description: 'Ask us.' });
     const pruned = await runWith(stage, 'apply', { ingress: [EGRESS.replace('egress', 'ingress')] }, { prune: 'true' });
@@ -71,26 +77,44 @@ describe('what others made', () => {
     expect(await policyOf(stage)).toMatchObject({ spec: { rules: [{ enforce: true }] } });
   });
 
-  it('is shown where it is no list, and replaced', async () => {
+  it('is not replaced unasked where it is no list', async () => {
     const condition = `has(${FIELD}) && ${FIELD}.startsWith('projects/acme-agents/')`;
-    const stage = await set({ world: guardedWorld({ customConstraints: [{ id: EGRESS_ID, condition }] }) });
-    const planned = await runWith(stage, 'plan', { egress: [EGRESS] });
-    expect(planned.log).toContain(`instead of ALLOW CREATE, UPDATE if ${condition}`);
-    expect(await runWith(stage, 'apply', { egress: [EGRESS] })).toMatchObject({ exitCode: 0 });
+    const customConstraints = [{ id: EGRESS_ID, condition, displayName: 'By hand', description: 'Ask us.' }];
+    const stage = await set({ world: guardedWorld({ customConstraints, orgPolicies: [enforced] }) });
+    const before = await constraintOf(stage);
+    const refused = await runWith(stage, 'apply', { egress: [EGRESS] });
+    expect(refused).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(refused.log).toContain(`instead of ALLOW CREATE, UPDATE if ${condition}`);
+    expect(annotations(refused.log, 'error')[0]).toContain('was not made by this config and is no list of approved');
+    expect(stage.writes()).toEqual([]);
+    expect(await constraintOf(stage)).toEqual(before);
+    expect(await runWith(stage, 'apply', { egress: [EGRESS], rest: TAKE_OVER })).toMatchObject({ exitCode: 0 });
+    expect(await constraintOf(stage)).toMatchObject({ description: expect.stringContaining('guardrail=egress]') });
     expect(await runWith(stage, 'plan', { egress: [EGRESS] })).toMatchObject({ outputs: { changes: 'false' } });
+    expect(await decisions(stage)).toEqual(OWN_ACCEPTED);
   });
 
-  it('is shown where a policy has other rules, and replaced', async () => {
-    const rules = [{ enforce: false }, { enforce: true, condition: { expression: "resource.matchTag('1/a', 'b')" } }];
+  it('is not replaced unasked where a policy has rules of its own', async () => {
+    const condition = { expression: "resource.matchTag('1/a', 'b')" };
     const stage = await set({ world: guardedWorld() });
     await runWith(stage, 'apply', { egress: [EGRESS] });
     const { etag } = await policyOf(stage);
     const name = `${PROJECT}/policies/${EGRESS_ID}`;
-    await orgpolicy(stage, 'PATCH', name, { name, etag, spec: { rules } });
-    const verified = await runWith(stage, 'verify', { egress: [EGRESS] });
-    expect(verified).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'changes-found' } });
-    expect(verified.log).toContain('rules of somebody else -> enforced');
-    expect(await runWith(stage, 'apply', { egress: [EGRESS] })).toMatchObject({ exitCode: 0 });
+    const rules = [{ enforce: false }, { condition, enforce: true }];
+    const theirs = await orgpolicy(stage, 'PATCH', name, { name, etag, spec: { rules } });
+    const writes = stage.writes().length;
+    for (const action of ['plan', 'verify', 'apply']) {
+      const result = await runWith(stage, action, { egress: [EGRESS] });
+      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+      expect(annotations(result.log, 'error')[0]).toContain(JSON.stringify({ rules }));
+    }
+    // Pruning does not touch it either.
+    const pruned = await runWith(stage, 'apply', { ingress: [INGRESS] }, { prune: 'true' });
+    expect(pruned).toMatchObject({ exitCode: 0, outputs: { to_remove: '0' } });
+    expect(guardrailWrites(stage).filter((write) => write.includes('Egress')).length).toBe(1);
+    expect(stage.writes().length).toBe(writes + 2);
+    expect(await policyOf(stage)).toEqual(theirs);
+    expect(await runWith(stage, 'apply', { egress: [EGRESS], rest: TAKE_OVER })).toMatchObject({ exitCode: 0 });
     expect(await policyOf(stage)).toMatchObject({ spec: { rules: [{ enforce: true }] } });
   });
 
@@ -136,17 +160,45 @@ describe('writes that meet others', () => {
 });
 
 describe('without the rights', () => {
-  it.each(['orgpolicy.customConstraints.get', 'orgpolicy.policy.get'])('%s there is no plan', async (permission) => {
-    const stage = await set({ world: guardedWorld({ denied: [permission] }) });
-    const result = await runWith(stage, 'plan', { egress: [EGRESS] });
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
-    expect(result.log).toContain(permission);
-    expect(await stage.run('plan', {}, { files: { 'agent-gateway.yaml': CONFIG } })).toMatchObject({ exitCode: 0 });
+  const rest = 'gateways:\n  egress: egress\nagents:\n  - engine: all\n';
+
+  it.each(['orgpolicy.customConstraints.get', 'orgpolicy.policy.get'])(
+    '%s the layer is not readable, and only a config that declares it fails',
+    async (permission) => {
+      const stage = await set({ world: guardedWorld({ denied: [permission] }) });
+      for (const action of ['plan', 'verify', 'apply', '']) {
+        const result = await runWith(stage, action, { egress: [EGRESS], ingress: [INGRESS], rest });
+        expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', to_bind: '2' } });
+        const [error] = annotations(result.log, 'error');
+        expect(error).toContain('The guardrails of organization 5550001 are not readable');
+        expect(error).toContain(permission);
+        expect(error).toContain('roles/orgpolicy.policyViewer');
+        expect(result.summary).toContain('guardrail-not-readable');
+        expect(result.summary).toContain(action === 'verify' ? '2 bindings' : '2 to bind');
+      }
+      expect(stage.writes()).toEqual([]);
+      const alone = await runWith(stage, 'plan', { egress: [EGRESS] });
+      expect(alone).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', changes: 'false' } });
+      expect(alone.log + alone.summary).not.toContain('as declared');
+      const without = await stage.run('apply', {}, { files: { 'agent-gateway.yaml': CONFIG } });
+      expect(without).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    },
+  );
+
+  it('to read, the files for gcloud are written all the same', async () => {
+    const lines = { egress: [EGRESS], ingress: [INGRESS] };
+    const files = async (denied: string[]): Promise<string[]> => {
+      const stage = await set({ world: guardedWorld({ denied }) });
+      const { outputs } = await runWith(stage, 'plan', lines);
+      return (JSON.parse(outputs.guardrail_files ?? '') as string[]).map((file) => readFileSync(file, 'utf8'));
+    };
+    const written = await files(['orgpolicy.policy.get']);
+    expect(written).toHaveLength(4);
+    expect(written).toEqual(await files([]));
   });
 
   it('to write, the layer fails and the bindings are done', async () => {
     const stage = await set({ world: guardedWorld({ denied: ['orgpolicy.policies.create'] }) });
-    const rest = 'gateways:\n  egress: egress\nagents:\n  - engine: all\n';
     const result = await runWith(stage, 'apply', { egress: [EGRESS], rest });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
     expect(result.log).toContain('orgpolicy.policies.create');
@@ -155,70 +207,28 @@ describe('without the rights', () => {
     expect(result.summary).toContain('failed');
   });
 
-  it('a disabled API is named', async () => {
+  it('a disabled API is named, and the other layers are planned', async () => {
     const projects = [
       { id: 'acme-agents', number: '101010', organization: '5550001', disabledApis: ['orgpolicy.googleapis.com'] },
     ];
     const stage = await set({ world: guardedWorld({ projects }) });
-    const result = await runWith(stage, 'plan', { egress: [EGRESS] });
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'api-disabled' } });
-  });
-});
-
-describe('a binding that a guardrail refuses', () => {
-  const customConstraints = [{ id: EGRESS_ID, condition: BY_HAND, description: 'Approved gateways only.' }];
-  const guarded = (more: object = {}) => guardedWorld({ customConstraints, orgPolicies: [enforced], ...more });
-
-  it('says in plain words by what, and what is approved', async () => {
-    const stage = await set({ world: guarded() });
-    const result = await bindTo(stage, SUPPORT, THIRD);
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'bind-failed' } });
+    const result = await runWith(stage, 'plan', { egress: [EGRESS], rest });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'api-disabled', to_bind: '2' } });
     const [error] = annotations(result.log, 'error');
-    expect(error).toContain(`was refused by an organization policy, custom constraint ${EGRESS_ID}.`);
-    expect(error).toContain(`only with an approved egress gateway. Approved: ${EGRESS}, ${OTHER}.`);
-    expect(result.log).toContain('up to 15 minutes');
+    expect(error).toContain('orgpolicy.googleapis.com is disabled in project');
+    expect(error).toContain('the guardrails cannot be read');
+    expect(error).toContain('gcloud services enable orgpolicy.googleapis.com');
+    expect((await runWith(stage, 'apply', { egress: [EGRESS] })).outputs.failure_reason).toBe('api-disabled');
+    expect(stage.writes()).toEqual([]);
   });
 
-  it('says so without the list where the caller may not read it', async () => {
-    const stage = await set({ world: guarded({ denied: ['orgpolicy.customConstraints.get'] }) });
-    const result = await bindTo(stage, SUPPORT, THIRD);
-    const [error] = annotations(result.log, 'error');
-    expect(error).toContain('this identity cannot read which ones are approved');
-  });
-
-  it('names another constraint without reading it', async () => {
-    const never = [{ id: 'custom.never', condition: 'false' }];
-    const orgPolicies = [{ on: PROJECT, constraint: 'custom.never', enforce: true }];
-    const stage = await set({ world: world({ customConstraints: never, orgPolicies }) });
-    const result = await bindTo(stage, SUPPORT, EGRESS);
-    expect(annotations(result.log, 'error')[0]).toContain('custom constraint custom.never.');
-    expect(stage.emulator.requests.filter(({ api }) => api === 'orgpolicy')).toEqual([]);
-  });
-
-  const rest = `gateways:\n  egress: third\nagents:\n  - engine: "${SUPPORT}"\n`;
-  const approved = [EGRESS, OTHER, THIRD];
-
-  it('is told to wait while a list that was changed before is on its way', async () => {
-    const stage = await set({ world: guarded() });
-    stage.emulator.world.advance(3_600_000);
-    stage.emulator.world.set({ orgPolicy: { propagationMs: 900_000 } });
-    expect(await runWith(stage, 'apply', { egress: approved })).toMatchObject({ exitCode: 0 });
-    const early = await runWith(stage, 'apply', { egress: approved, rest });
-    expect(early).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'bind-failed' } });
-    expect(early.log).toContain('up to 15 minutes');
-    stage.emulator.world.advance(900_000);
-    expect(await runWith(stage, 'apply', { egress: approved, rest })).toMatchObject({ exitCode: 0 });
-    expect(stage.emulator.world.engine(SUPPORT).binding).toEqual({ egress: THIRD });
-  });
-
-  it('is tried again while the list that the same run has changed is on its way', async () => {
-    const stage = await set({ world: guarded() });
-    stage.emulator.world.advance(3_600_000);
-    stage.emulator.world.set({ orgPolicy: { propagationMs: 1_200 } });
-    const result = await runWith(stage, 'apply', { egress: approved, rest });
-    expect(result).toMatchObject({ exitCode: 0 });
-    expect(result.log).toContain('waiting for the change of the organization policy to take effect');
-    expect(stage.requests('PATCH', SUPPORT).map(({ status }) => status)).toContain(400);
-    expect(stage.emulator.world.engine(SUPPORT).binding).toEqual({ egress: THIRD });
+  it('to list engines, guardrails alone are planned and applied', async () => {
+    const stage = await set({ world: guardedWorld({ denied: ['aiplatform.reasoningEngines.list'] }) });
+    const result = await runWith(stage, 'apply', { egress: [EGRESS] });
+    expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'true' } });
+    expect(annotations(result.log, 'warning')[0]).toContain('aiplatform.reasoningEngines.list');
+    expect(guardrailWrites(stage)).toHaveLength(2);
+    const engines = await runWith(stage, 'plan', { egress: [EGRESS], rest });
+    expect(engines).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
   });
 });

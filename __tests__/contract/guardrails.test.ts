@@ -1,13 +1,15 @@
 import { describe, expect, it } from '@jest/globals';
 import {
-  bindTo,
+  ALL_ACCEPTED,
   configOf,
   constraintOf,
+  decisions,
   EGRESS_ID,
   guardedWorld,
   guardrailWrites,
   ORGANIZATION,
   OTHER,
+  OWN_ACCEPTED,
   PROJECT,
   policyOf,
   runWith,
@@ -17,17 +19,6 @@ import { BILLING, EGRESS, INGRESS, SUPPORT, useStages, type Stage } from './supp
 
 const set = useStages();
 const ON = { rules: [{ enforce: true }] };
-
-/** What the platform makes of three updates of an engine that is bound to the approved gateway. */
-async function decisions(stage: Stage): Promise<Record<string, boolean>> {
-  const isAccepted = async (gateway: string | null): Promise<boolean> => {
-    stage.emulator.world.bind(BILLING, { egress: gateway === EGRESS ? OTHER : EGRESS });
-    return (await bindTo(stage, BILLING, gateway)).exitCode === 0;
-  };
-  const found = { egress: await isAccepted(EGRESS), other: await isAccepted(OTHER), none: await isAccepted(null) };
-  stage.emulator.world.bind(BILLING, null);
-  return found;
-}
 
 describe('guardrails, from nothing to nothing', () => {
   it('are planned without a write, applied, and then as declared', async () => {
@@ -39,13 +30,13 @@ describe('guardrails, from nothing to nothing', () => {
     });
     expect(planned.log).toContain('2 guardrails to change');
     expect(stage.writes()).toEqual([]);
-    expect(await decisions(stage)).toEqual({ egress: true, other: true, none: true });
+    expect(await decisions(stage)).toEqual(ALL_ACCEPTED);
 
     const applied = await runWith(stage, 'apply', { egress: [EGRESS] });
     expect(applied).toMatchObject({ exitCode: 0, outputs: { changes: 'true', failure_reason: '' } });
     expect(applied.outputs.plan_digest).toBe(planned.outputs.plan_digest);
     expect(guardrailWrites(stage)).toEqual([`POST ${ORGANIZATION}/customConstraints`, `POST ${PROJECT}/policies`]);
-    expect(await decisions(stage)).toEqual({ egress: true, other: false, none: false });
+    expect(await decisions(stage)).toEqual(OWN_ACCEPTED);
 
     const again = await runWith(stage, 'apply', { egress: [EGRESS] });
     expect(again).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
@@ -57,12 +48,12 @@ describe('guardrails, from nothing to nothing', () => {
     const stage = await set({ world: guardedWorld() });
     await runWith(stage, 'apply', { egress: [EGRESS] });
     const added = await runWith(stage, 'apply', { egress: [OTHER, EGRESS] });
-    expect(added.log).toContain('before the bindings: 2 gateways, because it only adds, so it loosens');
-    expect(await decisions(stage)).toEqual({ egress: true, other: true, none: false });
+    expect(added.log).toContain('2 gateways: it only adds, so it loosens');
+    expect(await decisions(stage)).toEqual({ own: true, other: true, none: false });
     const removed = await runWith(stage, 'apply', { egress: [OTHER] });
-    expect(removed.log).toContain('after the bindings: 1 gateway, because it takes gateways away, so it tightens');
+    expect(removed.log).toContain('1 gateway: it takes gateways away, so it tightens');
     expect(removed.summary).toContain('with 1 gateway no longer approved');
-    expect(await decisions(stage)).toEqual({ egress: false, other: true, none: false });
+    expect(await decisions(stage)).toEqual({ own: false, other: true, none: false });
     const path = `${ORGANIZATION}/customConstraints/EgressAgentGatewaysForAgentEngine`;
     expect(guardrailWrites(stage).slice(2)).toEqual([`PATCH ${path}`, `PATCH ${path}`]);
   });
@@ -72,15 +63,15 @@ describe('guardrails, from nothing to nothing', () => {
     await runWith(stage, 'apply', { egress: [EGRESS], dryRun: true });
     expect(await policyOf(stage)).toMatchObject({ dryRunSpec: ON });
     expect(await policyOf(stage)).not.toHaveProperty('spec');
-    expect(await decisions(stage)).toEqual({ egress: true, other: true, none: true });
+    expect(await decisions(stage)).toEqual(ALL_ACCEPTED);
     const enforced = await runWith(stage, 'apply', { egress: [EGRESS] });
     expect(enforced.log).toContain('dry run -> enforced');
     expect(await policyOf(stage)).toMatchObject({ spec: ON });
     expect(await policyOf(stage)).not.toHaveProperty('dryRunSpec');
-    expect(await decisions(stage)).toEqual({ egress: true, other: false, none: false });
+    expect(await decisions(stage)).toEqual(OWN_ACCEPTED);
     const back = await runWith(stage, 'apply', { egress: [EGRESS], dryRun: true });
     expect(back.summary).toContain('with 1 guardrail no longer enforced');
-    expect(await decisions(stage)).toEqual({ egress: true, other: true, none: true });
+    expect(await decisions(stage)).toEqual(ALL_ACCEPTED);
     expect(await runWith(stage, 'plan', { egress: [EGRESS], dryRun: true })).toMatchObject({
       outputs: { changes: 'false' },
     });
@@ -89,6 +80,8 @@ describe('guardrails, from nothing to nothing', () => {
   it('of a direction that is no longer listed stay without prune, and go with it', async () => {
     const stage = await set({ world: guardedWorld() });
     await runWith(stage, 'apply', { egress: [EGRESS], ingress: [INGRESS] });
+    expect(await decisions(stage, 'egress')).toEqual(OWN_ACCEPTED);
+    expect(await decisions(stage, 'ingress')).toEqual(OWN_ACCEPTED);
     const reads = stage.requests('GET', EGRESS_ID).length;
     const kept = await runWith(stage, 'apply', { ingress: [INGRESS] });
     expect(kept).toMatchObject({ exitCode: 0, outputs: { changes: 'false', to_remove: '0' } });
@@ -103,12 +96,15 @@ describe('guardrails, from nothing to nothing', () => {
       `DELETE ${PROJECT}/policies/EgressAgentGatewaysForAgentEngine`,
     ]);
     expect(await policyOf(stage)).toMatchObject({ error: { code: 404 } });
+    expect(await decisions(stage, 'egress')).toEqual(ALL_ACCEPTED);
+    expect(await decisions(stage, 'ingress')).toEqual(OWN_ACCEPTED);
     expect(await constraintOf(stage)).toMatchObject({ condition: expect.stringContaining(EGRESS) });
     const after = await runWith(stage, 'plan', { ingress: [INGRESS] }, { prune: 'true' });
     expect(after).toMatchObject({ outputs: { changes: 'false', to_remove: '0' } });
     // The constraint that stayed behind is used again.
     expect(await runWith(stage, 'apply', { egress: [EGRESS], ingress: [INGRESS] })).toMatchObject({ exitCode: 0 });
     expect(await policyOf(stage)).toMatchObject({ spec: ON });
+    expect(await decisions(stage, 'egress')).toEqual(OWN_ACCEPTED);
   });
 
   it('are refused unless they are the reviewed ones', async () => {
@@ -127,7 +123,7 @@ describe('guardrails, from nothing to nothing', () => {
     const stage = await set({ world: guardedWorld({ projects }) });
     expect(await runWith(stage, 'apply', { egress: [EGRESS], enforceOn })).toMatchObject({ exitCode: 0 });
     expect(await policyOf(stage, enforceOn)).toMatchObject({ spec: ON });
-    expect(await decisions(stage)).toEqual({ egress: true, other: false, none: false });
+    expect(await decisions(stage)).toEqual(OWN_ACCEPTED);
   });
 });
 
@@ -140,10 +136,11 @@ describe('guardrails together with bindings', () => {
   const order = (stage: Stage): string[] =>
     stage.writes().map(({ method, path }) => `${method} ${path.replace(/.*\/([^/]+)$/, '$1')}`);
 
-  it('are enforced after the engines are bound', async () => {
+  it.each(['apply', ''])('are enforced after the engines are bound, by action %j', async (action) => {
     const stage = await set({ world: guardedWorld() });
     const lines = { egress: [EGRESS], rest: rest('egress') };
-    const result = await runWith(stage, 'apply', lines);
+    const result = await runWith(stage, action, lines);
+    expect(result.log).toContain('after the bindings, because it is enforced from then on, so it tightens');
     expect(result).toMatchObject({ exitCode: 0, outputs: { to_bind: '2' } });
     expect(order(stage).slice(0, 2).sort()).toEqual([`PATCH ${SUPPORT}`, `PATCH ${BILLING}`].sort());
     expect(order(stage).slice(2)).toEqual(['POST customConstraints', 'POST policies']);
@@ -167,7 +164,7 @@ describe('guardrails together with bindings', () => {
     expect(alone).toMatchObject({ exitCode: 0 });
     expect(order(stage).slice(before)).toEqual([`PATCH ${EGRESS_ID}`, `PATCH ${BILLING}`, `PATCH ${EGRESS_ID}`]);
     expect(alone.log).toContain('2 gateways, because new gateways are approved first, beside the old ones');
-    expect(await decisions(stage)).toEqual({ egress: false, other: true, none: false });
+    expect(await decisions(stage)).toEqual({ own: false, other: true, none: false });
   });
 
   it('are left open when an engine could not be bound, and done by the next run', async () => {
@@ -190,6 +187,29 @@ describe('guardrails together with bindings', () => {
     const result = await runWith(stage, 'apply', { egress: [OTHER, THIRD], rest: rest('egress') });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
     expect(result.log).toContain('[guardrail-forbids-plan]');
+    expect(stage.writes()).toEqual([]);
+  });
+
+  it('must fit into a constraint, and name gateways as bindings do', async () => {
+    const stage = await set({ world: guardedWorld() });
+    const many = Array.from({ length: 10 }, (_, index) =>
+      EGRESS.replace(/egress$/, `gateway-${index}`.padEnd(17, 'x')),
+    );
+    const long = await runWith(stage, 'apply', { egress: many });
+    expect(long).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(long.log).toMatch(/guardrail-too-long.* more than the 1000 that .*: at most 9 of these gateways fit/);
+    expect(stage.writes()).toEqual([]);
+    expect(await runWith(stage, 'apply', { egress: many.slice(1) })).toMatchObject({ exitCode: 0 });
+    const number = await runWith(stage, 'plan', { egress: [EGRESS.replace('acme-agents', '101010')] });
+    expect(number).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'invalid-input' } });
+    expect(number.log).toContain("Write the project's ID instead of 101010.");
+  });
+
+  it('must allow that engines are unbound', async () => {
+    const stage = await set({ world: guardedWorld({ engines: bound('egress') }) });
+    const result = await runWith(stage, 'apply', { egress: [EGRESS], rest: rest('none') });
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(result.log).toMatch(/guardrail-forbids-plan.*leaves engines without an egress gateway/);
     expect(stage.writes()).toEqual([]);
   });
 

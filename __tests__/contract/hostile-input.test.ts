@@ -105,6 +105,8 @@ describe('a config that is hostile', () => {
       `${HEAD}agents: [{engine: "\\e[2K\\n::error::x", allow: ["\u0085::add-mask::x"]}]\n`,
       'not declared',
     ],
+    ['an ID of 100,000 digits', `${HEAD}agents: [{engine: "${'9'.repeat(100_000)}"}]\n`, 'longer than any name or ID'],
+    ['latin1 in an escape', `${HEAD}agents: [{engine: "\\xe9\\x85\\ud800"}]\n`, 'control characters'],
     ['NUL', `${HEAD}agents: \0\n`, 'not UTF-8 text'],
     [
       'numbers for texts',
@@ -118,6 +120,8 @@ describe('a config that is hostile', () => {
 
   it.each<[what: string, bytes: Buffer]>([
     ['UTF-16', Buffer.from(`\ufeff${CONFIG}`, 'utf16le')],
+    ['UTF-16, the other way round', Buffer.from(`\ufeff${CONFIG}`, 'utf16le').swap16()],
+    ['Latin-1', Buffer.from(`${CONFIG}# caf\u00e9\n`, 'latin1')],
     ['bytes', Buffer.from(Uint8Array.from({ length: 100_000 }, (_, index) => (index * 7919) % 256))],
   ])('is refused in another encoding, and from outside the workspace: %s', async (_what, bytes) => {
     const config = path.join(newFolder('elsewhere'), 'agent-gateway.yaml');

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import type { SettingsInput } from '../../emulator/index.js';
 import { CONFIG, EGRESS, enginesOf, INGRESS, SCOPE, SUPPORT, useStages, world, type Stage } from './support/stage.js';
 
+const HOUR = 3_600_000;
 const set = useStages();
 
 /** Apply gets there, and afterwards there is nothing to do. */
@@ -89,7 +90,15 @@ describe('an engine that somebody else changes while apply runs', () => {
 
   it('is bound after the update that runs already, not instead of it', async () => {
     const stage = await set({
-      world: world({ engines: [{ id: SUPPORT, displayName: 'Support agent', running: { forMs: 900 } }] }),
+      world: world({ engines: [{ id: SUPPORT, displayName: 'Support agent', running: { forMs: HOUR } }] }),
+    });
+    // It ends when the run has seen it for the second time, after the plan, however busy this machine is.
+    let looks = 0;
+    stage.emulator.interceptors.push({
+      after: ({ path }, response) => {
+        if (path.endsWith('/operations') && (looks += 1) === 2) stage.emulator.world.advance(HOUR);
+        return response;
+      },
     });
     const result = await stage.run('apply', ENGINE);
     expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });

@@ -242,38 +242,4 @@ describe('bindings Google refuses', () => {
       );
     });
   });
-
-  it('ends with code 13 when a sibling is bound to another gateway, also when both updates race', async () => {
-    const gateways = [...(baseWorld().gateways ?? []), { id: 'other', path: 'egress' as const }];
-    await withEmulator(baseWorld({ gateways }), async (emulator, call) => {
-      await call('PATCH', PATCH_A, binding(EGRESS));
-      const second = await call('PATCH', PATCH_B, binding(EGRESS.replace('egress', 'other')));
-      emulator.world.advance(60_000);
-      const ended = await call('GET', `aiplatform/v1/${String(second.body.name)}`);
-      expect(ended.body).toMatchObject({
-        done: true,
-        error: { code: 13, message: expect.stringContaining('troubleshooting pages') },
-      });
-      expect(await configOf(call, ENGINE_B)).toBeUndefined();
-      emulator.world.set({ aiplatform: { secondGateway: 'sync' } });
-      expect((await call('PATCH', PATCH_B, binding(EGRESS.replace('egress', 'other')))).status).toBe(500);
-    });
-  });
-
-  it('keeps the slot of a gateway taken for a while after the last engine left', async () => {
-    const gateways = [...(baseWorld().gateways ?? []), { id: 'other', path: 'egress' as const }];
-    const settings = { aiplatform: { slotReleaseMs: 600_000 } };
-    await withEmulator(baseWorld({ gateways, settings }), async (emulator, call) => {
-      emulator.world.bind(ENGINE_A, { egress: 'egress' });
-      emulator.world.bind(ENGINE_A, null);
-      const other = binding(EGRESS.replace('egress', 'other'));
-      const early = await call('PATCH', PATCH_A, other);
-      emulator.world.advance(60_000);
-      expect((await call('GET', `aiplatform/v1/${String(early.body.name)}`)).body).toHaveProperty('error');
-      emulator.world.advance(600_000);
-      await call('PATCH', PATCH_A, other);
-      emulator.world.advance(60_000);
-      expect(await configOf(call)).toBeDefined();
-    });
-  });
 });

@@ -108,9 +108,13 @@ describe('may this agent reach this host?', () => {
     expect(await ask({ extensions: [] })).toMatchObject({ allowed: false, reason: 'extension-missing' });
   });
 
-  it('no under V2, whatever was granted', async () => {
+  it('no under V2 without access policies, whatever was granted', async () => {
     const extensions = [{ id: 'iap-authz', policyVersion: 'V2' as const }];
-    expect(await ask({ extensions, services: granted })).toMatchObject({ allowed: false, reason: 'policy-version-v2' });
+    expect(await ask({ extensions, services: granted })).toMatchObject({
+      allowed: false,
+      reason: 'no-rule',
+      model: 'V2',
+    });
   });
 
   it('yes under DRY_RUN, and says what enforcement would have answered', async () => {

@@ -16,6 +16,17 @@ import {
   type Call,
   type Json,
 } from './helpers.js';
+import {
+  conditionFor,
+  constraint,
+  CONSTRAINTS,
+  EGRESS_ID,
+  enforced,
+  guardedWorld,
+  OTHER,
+  policyPath,
+  putPolicy,
+} from './orgpolicy-helpers.js';
 
 const GET = `${ENGINES}/${ENGINE_A}`;
 const PATCH = `${GET}?${BINDING_MASK}`;
@@ -158,6 +169,24 @@ describe('stale-reads', () => {
     );
   });
 
+  it('constraints and policies of an organization as well', async () => {
+    await withEmulator(
+      guardedWorld(),
+      async (_emulator, call) => {
+        const at = policyPath('projects/acme-agents');
+        expect((await putPolicy(call, 'projects/acme-agents', { spec: enforced() })).status).toBe(200);
+        expect((await call('GET', at)).status).toBe(404);
+        expect((await call('GET', at)).body).toMatchObject({ spec: enforced() });
+        const path = `${CONSTRAINTS}/${EGRESS_ID}`;
+        const { body } = await call('GET', path);
+        await call('PATCH', path, constraint({ condition: conditionFor(OTHER) }));
+        expect((await call('GET', path)).body).toEqual(body);
+        expect((await call('GET', path)).body.condition).toBe(conditionFor(OTHER));
+      },
+      [{ kind: 'stale-reads', for: { reads: 1 } }],
+    );
+  });
+
   it('only where it is meant to be', async () => {
     await withEmulator(
       baseWorld(),
@@ -194,6 +223,24 @@ describe('foreign-write', () => {
         expect(await set(call, etag)).toBe(409);
       },
       [{ kind: 'foreign-write', member, match: { path: '**:setIamPolicy' } }],
+    );
+  });
+
+  it('an organization policy, too, when it is updated or deleted', async () => {
+    await withEmulator(
+      guardedWorld(),
+      async (_emulator, call) => {
+        const at = policyPath('projects/acme-agents');
+        const { etag } = (await putPolicy(call, 'projects/acme-agents', { spec: enforced() })).body;
+        const update = await call('PATCH', at, { spec: enforced(false), etag });
+        expect(update.body.error).toMatchObject({ status: 'ABORTED' });
+        const { body } = await call('GET', at);
+        expect(body).toMatchObject({ spec: enforced() });
+        const removal = await call('DELETE', `${at}?etag=${String(body.etag)}`);
+        expect(removal.body.error).toMatchObject({ status: 'ABORTED' });
+        expect((await call('GET', at)).body).toMatchObject({ spec: enforced() });
+      },
+      [{ kind: 'foreign-write' }],
     );
   });
 

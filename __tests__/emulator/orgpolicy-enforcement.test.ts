@@ -138,6 +138,24 @@ describe('a custom constraint that is enforced', () => {
     });
   });
 
+  it('refuses in the operation of the write, when the switch is so', async () => {
+    await withEmulator(guardedWorld({ orgPolicies }), async (emulator, call) => {
+      emulator.world.set({ orgPolicy: { refusedIn: 'operation' } });
+      const { message, details } = REFUSED.body.error;
+      const ends = async (started: { status: number; body: Json }): Promise<void> => {
+        expect(started.status).toBe(200);
+        emulator.world.advance(60_000);
+        const path = `aiplatform/v1beta1/${String(started.body.name)}`;
+        expect((await call('GET', path)).body).toMatchObject({ done: true, error: { code: 9, message, details } });
+      };
+      await ends(
+        await call('PATCH', `${ENGINES}/${ENGINE_A}?updateMask=spec.deploymentSpec.agentGatewayConfig`, binding(OTHER)),
+      );
+      expect(await configOf(call)).toBeUndefined();
+      await ends(await call('POST', ENGINES, { displayName: 'New' }));
+    });
+  });
+
   it('takes effect some time after it was written, and so does every change of it', async () => {
     await withEmulator(guardedWorld(), async (emulator, call) => {
       emulator.world.set({ orgPolicy: { propagationMs: 900_000 } });

@@ -22,6 +22,7 @@ const policyOf = (resource: string, call: Call): ReturnType<Call> =>
 describe('services.delete', () => {
   it('is an operation with an empty response; until it ends everything is there, then nothing is', async () => {
     await withEmulator(world(), async (emulator, call) => {
+      emulator.world.set({ operations: { serviceMs: 60_000 } });
       const { resourceId } = emulator.world.service('example-api');
       const endpoint = `agentregistry/v1/${PLACE}/endpoints/${resourceId}`;
       const started = await remove(call);
@@ -31,7 +32,7 @@ describe('services.delete', () => {
       });
       for (const path of [SERVICE, endpoint]) expect((await call('GET', path)).status).toBe(200);
       expect((await policyOf(resourceId, call)).body).toHaveProperty('bindings');
-      emulator.world.advance(1000);
+      emulator.world.advance(60_000);
       expect((await call('GET', `agentregistry/v1/${String(started.body.name)}`)).body).toMatchObject({
         done: true,
         response: { '@type': 'type.googleapis.com/google.protobuf.Empty' },

@@ -1,4 +1,4 @@
-import { applyPlan } from '../../src/apply/apply.js';
+import { applyPlan, type ApplyOptions } from '../../src/apply/apply.js';
 import type { ApplyDeps } from '../../src/apply/deps.js';
 import { createProgress } from '../../src/apply/progress.js';
 import type { ApplyResult } from '../../src/apply/result.js';
@@ -49,8 +49,13 @@ export function anotherRun({ clock, google }: Pick<Stage, 'clock' | 'google'>): 
 
 /** The clients of a stage, some of them replaced. */
 export function clientsOf({ google }: Pick<Stage, 'google'>, replaced: Partial<Google>): Google {
-  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy } = google;
-  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy, ...replaced };
+  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager } = google;
+  const { orgpolicy, accesspolicies } = google;
+  return {
+    ...{ aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager },
+    ...{ orgpolicy, accesspolicies },
+    ...replaced,
+  };
 }
 
 export interface Looked {
@@ -69,9 +74,15 @@ export interface Applied extends Looked {
 }
 
 /** Reads, plans and applies, as a run does; calls before the apply are forgotten. */
-export async function run(on: Stage, desired: Desired, propagationWaitMs = 0): Promise<Applied> {
+export async function run(
+  on: Stage,
+  desired: Desired,
+  propagationWaitMs = 0,
+  options: Omit<ApplyOptions, 'propagationWaitMs'> = {},
+): Promise<Applied> {
   const looked = await look(on, desired);
   on.google.calls.length = 0;
-  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs }, on.deps);
+  const all = { propagationWaitMs, config: desired.config, ...options };
+  const result = await applyPlan(looked.plan, looked.observed, all, on.deps);
   return { ...looked, result };
 }

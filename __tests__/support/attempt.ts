@@ -18,6 +18,7 @@ export interface AttemptOptions {
   /** Stands in for the stage's own clients. */
   readonly google?: Google;
   readonly propagationWaitMs?: number;
+  readonly rollback?: boolean;
   /** Comes between reading and writing. */
   readonly meanwhile?: () => void;
 }
@@ -30,13 +31,13 @@ export interface AttemptOptions {
 export async function attempt(
   on: Stage,
   desired: Desired,
-  { google = on.google, propagationWaitMs = 0, meanwhile }: AttemptOptions = {},
+  { google = on.google, propagationWaitMs = 0, rollback = false, meanwhile }: AttemptOptions = {},
 ): Promise<readonly Failure[]> {
   try {
     const observed = await observe(desired, google, UNIVERSE);
     const plan = makePlan(desired, observed, UNIVERSE);
     meanwhile?.();
-    return (await applyPlan(plan, observed, { propagationWaitMs }, { ...on.deps, google })).failures;
+    return (await applyPlan(plan, observed, { propagationWaitMs, rollback }, { ...on.deps, google })).failures;
   } catch (error) {
     if (!(error instanceof GoogleError)) throw error;
     return [explain(error, 'Reading the world', 'api-error')];

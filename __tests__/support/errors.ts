@@ -32,6 +32,11 @@ export function reset(parts: ErrorParts = {}): NetworkError {
   return new NetworkError(exchangeOf(parts), { code: 'ECONNRESET', message: 'the connection was reset', sent: true });
 }
 
+/** No answer in the time for one attempt: the request may still be carried out. */
+export function tooLate(parts: ErrorParts = {}): NetworkError {
+  return new NetworkError(exchangeOf(parts), { code: 'ETIMEDOUT', message: 'it took longer than 60 s', sent: true });
+}
+
 /** Runs it and hands back what it threw. */
 export async function thrownBy(run: () => unknown): Promise<unknown> {
   try {

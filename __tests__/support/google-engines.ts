@@ -13,8 +13,15 @@ interface Update {
   readonly engine: string;
   readonly config: AgentGatewayConfig;
   readonly ends: number;
-  readonly end: UpdateEnd;
+  end: UpdateEnd;
 }
+
+/** What holds a slot: bound engines of another gateway, or for a while the gateway that the last engine has left. */
+export const TAKEN: RpcStatus = {
+  code: 13,
+  message: 'Another Agent Gateway is already active or being created for this project and direction.',
+};
+const FIELDS = ['agentToAnywhereConfig', 'clientToAgentConfig'] as const;
 
 export interface EngineSeed {
   readonly displayName?: string;
@@ -30,6 +37,11 @@ export class FakeEngines {
   etags = true;
   /** How the next updates of an engine end; `bound` when nothing is said. */
   readonly ends = new Map<string, UpdateEnd[]>();
+  /** Updates that ended well, in the order of their ends. */
+  readonly done: { readonly engine: string; readonly config: AgentGatewayConfig }[] = [];
+  /** How long a gateway keeps its slot after its last engine has left; undefined: engines may be bound as they like. */
+  slotReleaseMs: number | undefined;
+  readonly #left = new Map<string, { readonly gateway: string; readonly at: number }>();
   readonly #updates: Update[] = [];
   readonly #calls: Calls;
   readonly #options: FakeOptions;
@@ -150,17 +162,42 @@ export class FakeEngines {
   readonly #settled = new Set<Update>();
 
   #settle(): void {
-    for (const update of this.#updates) {
-      if (this.#settled.has(update) || !this.#isOver(update)) continue;
+    const due = this.#updates.filter((update) => !this.#settled.has(update) && this.#isOver(update));
+    for (const update of due.sort((a, b) => a.ends - b.ends)) {
       this.#settled.add(update);
-      if (update.end === 'bound') this.#store(update.engine, update.config);
-      if (update.end === 'null') this.#store(update.engine, {});
+      if (update.end === 'bound' && this.#isTaken(update)) update.end = TAKEN;
+      if (update.end === 'bound') {
+        this.#store(update.engine, update.config, update.ends);
+        this.done.push(update);
+      }
+      if (update.end === 'null') this.#store(update.engine, {}, update.ends);
     }
   }
 
-  #store(name: string, config: AgentGatewayConfig): void {
+  #isTaken({ engine, config, ends }: Update): boolean {
+    const { slotReleaseMs } = this;
+    if (slotReleaseMs === undefined) return false;
+    return FIELDS.some((field) => {
+      const wanted = config[field]?.agentGateway;
+      if (wanted === undefined) return false;
+      const others = [...this.all.values()].filter(({ name }) => name !== engine);
+      const isHeld = others.some(({ spec }) => {
+        const bound = spec?.deploymentSpec?.agentGatewayConfig?.[field]?.agentGateway;
+        return bound !== undefined && bound !== wanted;
+      });
+      const left = this.#left.get(field);
+      return isHeld || (left !== undefined && left.gateway !== wanted && ends < left.at + slotReleaseMs);
+    });
+  }
+
+  #store(name: string, config: AgentGatewayConfig, at = this.#options.clock.now()): void {
     const engine = this.all.get(name);
     if (!engine) throw new Error(`no engine ${name}`);
+    const before = engine.spec?.deploymentSpec?.agentGatewayConfig;
+    for (const field of FIELDS) {
+      const gateway = before?.[field]?.agentGateway;
+      if (gateway !== undefined && gateway !== config[field]?.agentGateway) this.#left.set(field, { gateway, at });
+    }
     engine.etag = `v${Number(engine.etag?.slice(1)) + 1}`;
     const deploymentSpec = without(engine.spec?.deploymentSpec ?? {}, 'agentGatewayConfig');
     const isEmpty = Object.keys(config).length === 0;

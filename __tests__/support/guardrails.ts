@@ -42,6 +42,13 @@ export function ownConstraint(names: readonly string[], more: Partial<CustomCons
 const ON = { rules: [{ enforce: true }] };
 const NAME = { name: POLICY.replace('acme-agents', '101010'), etag: 'p1' };
 export const ENFORCED: OrganizationPolicy = { ...NAME, spec: ON };
+/** An exception for resources with a tag, as this config never writes one. */
+export const WITH_EXCEPTION: OrganizationPolicy = {
+  ...NAME,
+  spec: {
+    rules: [{ enforce: true }, { enforce: false, condition: { expression: "resource.matchTag('1/exempt', 'yes')" } }],
+  },
+};
 export const DRY_RUN: OrganizationPolicy = { ...NAME, dryRunSpec: ON };
 
 /** What was read of the egress direction. */

@@ -92,6 +92,16 @@ describe('the message', () => {
   );
 });
 
+describe('a run whose time is over', () => {
+  it('says what Google answered last, or was waited for', () => {
+    const late = new TimeoutError('over', { cause: apiError(503, 'UNAVAILABLE') });
+    expect(explained(late).message).toMatch(
+      /time limit of this run \(input timeout\) is over\. Last: .* answered 503 /,
+    );
+    expect(explained(new TimeoutError('over')).message).toMatch(/is over\.$/);
+  });
+});
+
 describe('a message', () => {
   it.each([new Error('it broke'), new Error('it broke.'), new NotBound(change, {}), apiError(400, 'INVALID_ARGUMENT')])(
     'ends with one full stop (%#)',

@@ -51,6 +51,7 @@ describe('inputs that are not given', () => {
         planDigest: '',
         prune: false,
         propagationWaitMs: 120_000,
+        rollback: false,
         engineWritesPerMinute: 10,
         timeoutMs: 1_800_000,
       },
@@ -160,18 +161,14 @@ describe('an input that is wrong', () => {
   });
 });
 
-describe('what this version cannot do', () => {
-  it.each<[string, string, () => { problems: readonly Problem[] }]>([
-    ['rollback', 'true', readApplyInputs],
-    ['issue', 'true', readVerifyInputs],
-  ])('%s %s is refused', (name, value, read) => {
-    given({ [name]: value });
-    expect(namesOf(read().problems)).toEqual([name]);
-  });
-
-  it('its default is fine', () => {
-    given({ rollback: 'FALSE' });
-    expect(readApplyInputs().problems).toEqual([]);
+describe('rollback', () => {
+  it.each([
+    ['', false],
+    ['false', false],
+    ['True', true],
+  ])('%j', (rollback, expected) => {
+    given({ rollback });
+    expect(readApplyInputs()).toMatchObject({ inputs: { rollback: expected }, problems: [] });
   });
 });
 

@@ -8582,7 +8582,7 @@ exports.visitAsync = visitAsync;
 
 /***/ }),
 
-/***/ 7290:
+/***/ 4105:
 /***/ ((__unused_webpack___webpack_module__, __webpack_exports__, __nccwpck_require__) => {
 
 
@@ -18154,19 +18154,19 @@ const CODES = {
 };
 const STATUS_NAMES = Object.keys(CODES);
 /** The HTTP statuses Google's APIs answer errors with. */
-const HTTP_STATUSES = [400, 401, 403, 404, 409, 429, 499, 500, 501, 503, 504];
+const HTTP_STATUSES = [400, 401, 403, 404, 409, 412, 429, 499, 500, 501, 503, 504];
 /** An answer of a Google API that is an error; knows its two shapes, the HTTP envelope and the bare status of an operation. */
 class GoogleError extends Error {
     status;
     details;
-    constructor(status, message, details = []) {
+    httpStatus;
+    /** @param httpStatus where an API answers with another one than the code's own */
+    constructor(status, message, details = [], httpStatus = CODES[status].http) {
         super(message);
         this.name = 'GoogleError';
         this.status = status;
         this.details = details;
-    }
-    get httpStatus() {
-        return CODES[this.status].http;
+        this.httpStatus = httpStatus;
     }
     /** The `{"error": {code, message, status, details}}` body every Google API answers with. */
     envelope() {
@@ -18328,7 +18328,10 @@ const staleReads = strictObject({
     kind: literal('stale-reads'),
     for: union([strictObject({ ms: milliseconds }), strictObject({ reads: positive })]),
 });
-/** Somebody else writes just before a setIamPolicy (a member) or an engine PATCH (a label): the etag that was read is stale. */
+/**
+ * Somebody else writes just before a setIamPolicy (a member), an engine PATCH (a label), the update or deletion of an organization
+ * policy (the same rules) or of an access policy (a rule): the etag that was read is stale.
+ */
 const foreignWrite = strictObject({ ...fault, kind: literal('foreign-write'), member: schemas_string().optional() });
 /** A token is refused as expired after so many matching requests with it; each new token starts anew. */
 const tokenExpires = strictObject({
@@ -18353,6 +18356,8 @@ const schema = discriminatedUnion('kind', [
     foreignWrite,
     tokenExpires,
 ]);
+/** Every kind of fault. */
+const FAULT_KINDS = schema.options.map((option) => option.shape.kind.value);
 /** Faults that can't be read; the message lists every problem. */
 class FaultError extends Error {
     name = 'FaultError';
@@ -19896,6 +19901,7 @@ const ERRORS = {
         rpc: 'ABORTED',
         message: 'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
     },
+    412: { rpc: 'ABORTED', message: 'The etag does not match the current one.' },
     429: {
         rpc: 'RESOURCE_EXHAUSTED',
         message: "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'.",
@@ -20008,8 +20014,14 @@ function compact(value) {
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/core/router.js
+
 /** System parameters every Google API takes (discovery documents, top-level `parameters`). */
 const SYSTEM_PARAMETERS = ['alt', '$alt', 'fields', 'key', 'prettyPrint', 'quotaUser', '$.xgafv', 'callback'];
+/** 400 for a query parameter that the method does not have, in the words of Google's front end. */
+function unknownParameter(name) {
+    const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
+    return new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
+}
 /** A method that only reads. */
 const read = (template, handler, query = []) => ({
     method: 'GET',
@@ -20221,6 +20233,16 @@ function addMember(state, target, member, role = EGRESSOR) {
 function removeMember(state, target, member, role = EGRESSOR) {
     const bindings = policyOf(state, target).bindings.map((binding) => binding.role === role ? { ...binding, members: binding.members.filter((item) => item !== member) } : binding);
     return storePolicy(state, target, bindings);
+}
+/** A member is called something else from now on, wherever it stands; that is no write, and the etags stay. */
+function renameMember(state, from, to) {
+    for (const [key, policy] of state.policies) {
+        const bindings = policy.bindings.map((binding) => ({
+            ...binding,
+            members: binding.members.map((member) => (member === from ? to : member)),
+        }));
+        state.policies.set(key, { ...policy, bindings });
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/state/services.js
@@ -20532,1145 +20554,6 @@ function hasConditions(bindings) {
     return bindings.some((binding) => binding.condition !== undefined);
 }
 
-;// CONCATENATED MODULE: ./lib/emulator/state/engines.js
-
-
-const DIRECTIONS = ['egress', 'ingress'];
-/** Field of AgentGatewayConfig per direction (aiplatform discovery). */
-const CONFIG_FIELD = { egress: 'agentToAnywhereConfig', ingress: 'clientToAgentConfig' };
-/** `governedAccessPath` a gateway must have per direction. */
-const ACCESS_PATH = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
-/** Puts an engine into the world; it is registered as an agent at once, as Agent Registry does on its own. */
-function addEngine(state, place, id, data, hasChildren = false) {
-    const engine = {
-        ...place,
-        id,
-        data: withIdentity(place, id, data),
-        etag: state.ids.etag(),
-        hasChildren,
-        agentId: state.ids.projection(),
-    };
-    state.engines.set(recordKey(place, id), engine);
-    return engine;
-}
-/** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
-function removeEngine(state, engine) {
-    replaceBinding(state, engine, {});
-    state.engines.delete(recordKey(engine, engine.id));
-    state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);
-}
-/** `effectiveIdentity` is output only: it follows `identityType` (ReasoningEngineSpec discovery text). */
-function withIdentity(place, id, data) {
-    const spec = asJson(data.spec);
-    const computed = identityOf(place, id, spec);
-    const known = asString(spec.effectiveIdentity);
-    const keep = known !== '' && known.startsWith('agents.') === (spec.identityType === 'AGENT_IDENTITY');
-    return { ...data, spec: { ...spec, effectiveIdentity: keep ? known : computed } };
-}
-function identityOf(place, id, spec) {
-    if (spec.identityType === 'AGENT_IDENTITY')
-        return agentIdentity(place, id);
-    const account = asString(spec.serviceAccount);
-    return account === '' ? `service-${place.project.number}@gcp-sa-aiplatform-re.googleapis.com` : account;
-}
-/** `principal://` + effectiveIdentity, or nothing for an engine without an agent identity. */
-function principalOf(engine) {
-    const identity = asString(asJson(engine.data.spec).effectiveIdentity);
-    return identity.startsWith('agents.') ? `principal://${identity}` : undefined;
-}
-/** The two gateways an engine's data names. */
-function bindingOf(data) {
-    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
-    const name = (direction) => asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway) || undefined;
-    return { egress: name('egress'), ingress: name('ingress') };
-}
-/** The AgentGatewayConfig message of a binding, nothing when neither direction is set. */
-function gatewayConfig(binding) {
-    const set = DIRECTIONS.filter((direction) => binding[direction] !== undefined);
-    if (set.length === 0)
-        return undefined;
-    return Object.fromEntries(set.map((direction) => [CONFIG_FIELD[direction], { agentGateway: binding[direction] }]));
-}
-/** Engine data with another `agentGatewayConfig`, or without one. */
-function withGatewayConfig(data, config) {
-    const spec = asJson(data.spec);
-    const deployment = { ...asJson(spec.deploymentSpec) };
-    if (config === undefined)
-        delete deployment.agentGatewayConfig;
-    else
-        deployment.agentGatewayConfig = config;
-    const next = { ...spec, deploymentSpec: deployment };
-    if (Object.keys(deployment).length === 0)
-        delete next.deploymentSpec;
-    return { ...data, spec: next };
-}
-/** Replaces the whole binding and remembers when a gateway's slot was left. */
-function replaceBinding(state, engine, binding) {
-    storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
-}
-/** Stores new data of an engine under a new etag. */
-function storeEngine(state, engine, data) {
-    const before = bindingOf(engine.data);
-    engine.data = withIdentity(engine, engine.id, data);
-    engine.etag = state.ids.etag();
-    const after = bindingOf(engine.data);
-    for (const direction of DIRECTIONS) {
-        const left = before[direction];
-        if (left === undefined || sameGateway(state, left, after[direction]))
-            continue;
-        state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs: state.clock.now() });
-    }
-}
-/** Do two names mean the same gateway, whichever way the project is written? */
-function sameGateway(state, a, b) {
-    return a !== undefined && b !== undefined && canonical(state, a) === canonical(state, b);
-}
-function canonical(state, name) {
-    const parts = parseNetworkName(name);
-    if (parts === undefined)
-        return name;
-    return `${state.findProject(parts.project)?.number ?? parts.project}/${parts.location}/${parts.id}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/foreign-write.js
-
-
-
-
-
-const ENGINE = /^\/v[^/]+\/projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/:]+)$/;
-/** Somebody else's write comes just before this one, so that the etag it carries is stale. The API itself finds out. */
-function foreignWriteEffect({ member = FOREIGN_MEMBER }) {
-    return {
-        before: ({ entry: { path, method }, state, act }) => {
-            const target = path.endsWith(':setIamPolicy') ? targetOf(path, state) : undefined;
-            const engine = method === 'PATCH' ? engineOf(path, state) : undefined;
-            if (target !== undefined || engine !== undefined)
-                act();
-            if (target !== undefined)
-                addMember(state, target, member);
-            if (engine !== undefined) {
-                const labels = { ...asJson(engine.data.labels), 'changed-by': 'somebody-else' };
-                storeEngine(state, engine, { ...engine.data, labels });
-            }
-            return undefined;
-        },
-    };
-}
-function targetOf(path, state) {
-    try {
-        return policyTarget(decodeURIComponent(path).replace(/^\/v[^/]+\/|:setIamPolicy$/g, ''), state);
-    }
-    catch (error) {
-        // The API refuses what is no policy, in its own words.
-        if (error instanceof GoogleError)
-            return undefined;
-        throw error;
-    }
-}
-function engineOf(path, state) {
-    const [, id = '', location = '', engine = ''] = ENGINE.exec(path) ?? [];
-    const project = state.findProject(id);
-    return project && state.findEngine({ project, location }, engine);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/operations.js
-
-/** The operation can't be found from now on; what it does goes on. */
-function operationVanishesEffect() {
-    const hidden = new Set();
-    return {
-        ...onOperation((operation) => {
-            operation.hidden = true;
-            hidden.add(operation);
-        }),
-        end: () => {
-            for (const operation of hidden)
-                operation.hidden = false;
-        },
-    };
-}
-/** The operation does not end; when the fault is taken away, it ends when it would have ended. */
-function operationNeverEndsEffect() {
-    const ends = new Map();
-    return {
-        ...onOperation((operation) => {
-            if (operation.done || ends.has(operation))
-                return;
-            ends.set(operation, operation.endMs);
-            operation.endMs = Infinity;
-        }),
-        end: () => {
-            // One that was cancelled meanwhile has its end.
-            for (const [operation, endMs] of ends)
-                if (!operation.done)
-                    operation.endMs = endMs;
-        },
-    };
-}
-/** Before a request that names an operation, after one that started it. */
-function onOperation(change) {
-    return {
-        before: (hit) => changeAt(hit.entry.path, hit, change),
-        after: async (hit, response) => {
-            const { entry } = hit;
-            if (entry.write && !entry.path.includes('/operations/'))
-                changeAt(asString(asJson(await jsonOf(response)).name), hit, change);
-            return undefined;
-        },
-    };
-}
-function changeAt(text, { entry, state, act }, change) {
-    const operation = operationAt(text, entry, state);
-    if (operation === undefined)
-        return;
-    act();
-    change(operation);
-}
-function operationAt(text, { api }, state) {
-    const id = /\/operations\/([^/:]+)/.exec(text)?.[1];
-    return id === undefined
-        ? undefined
-        : state.operations.list((operation) => operation.api === api && operation.id === id)[0];
-}
-async function jsonOf(response) {
-    try {
-        return await response.clone().json();
-    }
-    catch {
-        return undefined;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
-/** Real time plus an offset that tests may move, so that a five-minute operation can end at once. */
-class Clock {
-    offset = 0;
-    now() {
-        return Date.now() + this.offset;
-    }
-    /** The current time as Google prints it, with microseconds. */
-    iso() {
-        return timestamp(this.now());
-    }
-    advance(milliseconds) {
-        this.offset += milliseconds;
-    }
-}
-/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
-function timestamp(milliseconds) {
-    return new Date(milliseconds).toISOString().replace('Z', '000Z');
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/ids.js
-
-/** Server-made identifiers from counters: the same world and the same calls give the same ids. */
-class Ids {
-    counters = new Map();
-    next(kind) {
-        const value = (this.counters.get(kind) ?? 0) + 1;
-        this.counters.set(kind, value);
-        return value;
-    }
-    hex(kind, length) {
-        return (0,external_node_crypto_namespaceObject.createHash)('sha256')
-            .update(`${kind}:${this.next(kind)}`)
-            .digest('hex')
-            .slice(0, length);
-    }
-    /** Numeric, 19 digits, as Agent Runtime numbers its engines and operations. */
-    number(kind) {
-        const digits = BigInt(`0x${this.hex(kind, 14)}`) % 1000000000000000000n;
-        return `1${digits.toString().padStart(18, '0')}`;
-    }
-    /** `agentregistry-00000000-0000-0000-xxxx-xxxxxxxxxxxx`, the form public reports show for Agent Registry projections. */
-    projection() {
-        const hex = this.hex('projection', 16);
-        return `agentregistry-00000000-0000-0000-${hex.slice(0, 4)}-${hex.slice(4)}`;
-    }
-    /** `operation-{millis}-{hex}-{hex}`, the form of the networking APIs' operation ids. */
-    operation(now) {
-        const hex = this.hex('operation', 21);
-        return `operation-${now}-${hex.slice(0, 13)}-${hex.slice(13)}`;
-    }
-    /** An opaque etag in base64, starting as IAM's do. */
-    policyEtag() {
-        return `BwY${Buffer.from(this.hex('policyEtag', 16), 'hex').toString('base64').slice(0, 8)}=`;
-    }
-    /** The etag of an organization policy's spec, in the form gcloud prints (`CLj9zMIGEIiS3K4D`). */
-    specEtag() {
-        return `C${Buffer.from(this.hex('specEtag', 22), 'hex').toString('base64url')}`;
-    }
-    etag() {
-        return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
-    }
-    token(kind) {
-        return `ya29.${kind}.${this.hex('token', 32)}`;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/operations.js
-
-
-
-/** All operations of all APIs. Time is checked at each request: an operation whose time has come is committed before anyone looks. */
-class Operations {
-    all = [];
-    start(start) {
-        const operation = { ...start, endMs: start.startMs + start.durationMs, done: false };
-        this.all.push(operation);
-        return operation;
-    }
-    /** Commits, in the order of their ends, every operation that has ended by `now`. */
-    settle(now) {
-        const due = this.all.filter((operation) => !operation.done && operation.endMs <= now);
-        for (const operation of due.sort((a, b) => a.endMs - b.endMs))
-            finish(operation);
-    }
-    /** Ends a running operation with CANCELLED; what it was to change stays as it was. */
-    cancel(operation, now) {
-        if (operation.done)
-            return;
-        operation.endMs = now;
-        operation.done = true;
-        operation.error = new GoogleError('CANCELLED', 'The operation was cancelled.').rpcStatus();
-    }
-    list(where) {
-        return this.all.filter(where);
-    }
-    remove(operation) {
-        const index = this.all.indexOf(operation);
-        if (index >= 0)
-            this.all.splice(index, 1);
-    }
-    running(api, target) {
-        return this.all.find((operation) => !operation.done && operation.api === api && operation.target === target);
-    }
-}
-function finish(operation) {
-    operation.done = true;
-    try {
-        operation.response = operation.commit(operation.endMs);
-    }
-    catch (error) {
-        if (!(error instanceof GoogleError))
-            throw error;
-        operation.error = error.rpcStatus();
-    }
-}
-/** A google.longrunning.Operation as JSON. */
-function operationJson(operation) {
-    return compact({
-        name: operation.name,
-        metadata: operation.metadata(operation),
-        done: operation.done ? true : operation.printsFalse ? false : undefined,
-        error: operation.error,
-        response: operation.response,
-    });
-}
-/** The OperationMetadata the networking style APIs share (discovery: networkservices, networksecurity, agentregistry). */
-function standardMetadata(packageName, verb, target) {
-    return (operation) => compact({
-        '@type': `type.googleapis.com/google.cloud.${packageName}.v1.OperationMetadata`,
-        createTime: timestamp(operation.startMs),
-        endTime: operation.done ? timestamp(operation.endMs) : undefined,
-        target,
-        verb,
-        requestedCancellation: operation.error?.code === 1,
-        apiVersion: 'v1',
-    });
-}
-const EMPTY_RESPONSE = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
-
-;// CONCATENATED MODULE: ./lib/emulator/core/history.js
-/** Values by key with every earlier one kept, for what takes effect only some time after it was written. */
-class History {
-    all = new Map();
-    /** Stores the value from this moment on; undefined removes it. */
-    set(key, value, atMs) {
-        const versions = this.all.get(key) ?? [];
-        versions.push({ value, atMs });
-        this.all.set(key, versions);
-    }
-    /** The latest value, or nothing when there never was one or it was removed. */
-    get(key) {
-        return this.all.get(key)?.at(-1)?.value;
-    }
-    /** The value as it was at that moment. */
-    at(key, ms) {
-        return this.all.get(key)?.findLast((version) => version.atMs <= ms)?.value;
-    }
-    /** Was there ever a value? */
-    knew(key) {
-        return this.all.has(key);
-    }
-    /** The latest values that were not removed, in the order in which their keys first came up. */
-    values() {
-        return [...this.all.keys()].map((key) => this.get(key)).filter((value) => value !== undefined);
-    }
-    /** The values as they were at that moment. */
-    valuesAt(ms) {
-        return [...this.all.keys()].map((key) => this.at(key, ms)).filter((value) => value !== undefined);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/orgpolicy.js
-
-/** Custom constraints and policies, with their past: a change takes effect some time after it was made. */
-class OrgPolicyState {
-    constraints = new History();
-    policies = new History();
-    dryRunViolations = [];
-}
-const constraintKey = (organization, id) => `${organization}/${id}`;
-const policyKey = (node, constraint) => `${node.kind}/${node.id}/${constraint}`;
-/** `projects/{id or number}`, `folders/{number}` or `organizations/{number}`. */
-function nodeName(node, withNumber) {
-    return `${node.kind}/${withNumber ? node.id : (node.project?.id ?? node.id)}`;
-}
-/** The node with this ID or number, unless nothing of the world is below it. */
-function findNode(projects, kind, id) {
-    if (kind === 'projects') {
-        const project = projects.find((item) => item.id === id || item.number === id);
-        return project && { kind, id: project.number, project };
-    }
-    const exists = projects.some((item) => (kind === 'folders' ? item.folders.includes(id) : item.organization === id));
-    return exists ? { kind, id } : undefined;
-}
-/** The node and all above it, bottom to top. */
-function lineage(projects, node) {
-    if (node.kind === 'organizations')
-        return [node];
-    const below = node.project ?? projects.find((item) => item.folders.includes(node.id));
-    const folders = below?.folders ?? [];
-    const above = node.kind === 'projects' ? folders : folders.slice(folders.indexOf(node.id) + 1);
-    return [
-        node,
-        ...above.map((id) => ({ kind: 'folders', id })),
-        ...(below?.organization === undefined ? [] : [{ kind: 'organizations', id: below.organization }]),
-    ];
-}
-/** The organization a node belongs to, if it does. */
-function organizationOf(projects, node) {
-    const top = lineage(projects, node).at(-1);
-    return top?.kind === 'organizations' ? top.id : undefined;
-}
-/**
- * The spec that counts at a node: for constraints that are on or off the closest one decides, it is not merged with those above
- * (Google's "Understanding hierarchy evaluation"). Nothing when nobody set one.
- */
-function effectivePolicy(policyAt, nodes, constraint, field) {
-    for (const node of nodes) {
-        const record = policyAt(policyKey(node, constraint));
-        const spec = record?.[field];
-        if (record !== undefined && spec !== undefined)
-            return { record, spec };
-    }
-    return undefined;
-}
-/**
- * Does the spec switch a custom constraint on? Rules with a condition ask for tags, which nothing here has, so the one without
- * decides; `reset` is back to the default, which for custom constraints is off.
- */
-function isEnforced(spec) {
-    const rules = Array.isArray(spec.rules) ? spec.rules : [];
-    return rules.some((rule) => rule.condition === undefined && rule.enforce === true);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/state.js
-
-
-
-
-
-
-/** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
-class State {
-    clock = new Clock();
-    ids = new Ids();
-    operations = new Operations();
-    projects = [];
-    engines = new Map();
-    services = new Map();
-    gateways = new Map();
-    extensions = new Map();
-    authzPolicies = new Map();
-    policies = new Map();
-    orgPolicy = new OrgPolicyState();
-    denied = [];
-    trustDomains = new Set();
-    /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */
-    requestIds = new Map();
-    /** Times of accepted engine writes, by project and region, for the write quota. */
-    engineWrites = new Map();
-    /** When the last engine left a gateway, by project, region and direction. */
-    slotsLeft = new Map();
-    failedUpdates = new Map();
-    policyHooks = [];
-    /** Tokens issued by the token exchange, with the end of their life. */
-    tokens = new Map();
-    settings;
-    constructor(settings) {
-        this.settings = settings;
-    }
-    settle() {
-        this.operations.settle(this.clock.now());
-    }
-    /** The project with this ID or number, if there is one. */
-    findProject(idOrNumber) {
-        return this.projects.find((project) => project.id === idOrNumber || project.number === idOrNumber);
-    }
-    /** The project, or the error Google hides both "absent" and "forbidden" behind. */
-    project(idOrNumber) {
-        const project = this.findProject(idOrNumber);
-        if (project)
-            return project;
-        throw new GoogleError(this.settings.unknownProject, `Permission denied on resource project ${idOrNumber}.`, [
-            errorInfo('CONSUMER_INVALID', 'googleapis.com', {
-                consumer: `projects/${idOrNumber}`,
-                containerInfo: idOrNumber,
-            }),
-        ]);
-    }
-    place(call) {
-        return { project: this.project(call.param('project')), location: call.param('location') };
-    }
-    findEngine(place, id) {
-        return this.engines.get(recordKey(place, id));
-    }
-    /** A gateway, extension or authorization policy by full name, whichever way the project is written. */
-    findByName(records, collection, name) {
-        const parts = parseNetworkName(name);
-        const project = parts === undefined ? undefined : this.findProject(parts.project);
-        if (parts?.collection !== collection || project === undefined)
-            return undefined;
-        return records.get(recordKey({ project, location: parts.location }, parts.id));
-    }
-    policy(target) {
-        return this.policies.get(targetKey(target));
-    }
-    /** May the caller do this? `resource` is a name without `//service/`. */
-    isAllowed(permission, resource) {
-        const name = this.withProjectId(resource);
-        return !this.denied.some((entry) => entry.permission === permission && name.startsWith(this.withProjectId(entry.resource ?? '')));
-    }
-    /** 403 in Google's wording, with ErrorInfo, when the caller lacks the permission. */
-    need(permission, resource, service) {
-        if (this.isAllowed(permission, resource))
-            return;
-        const full = `//${service}/${resource}`;
-        throw new GoogleError('PERMISSION_DENIED', `Permission '${permission}' denied on resource '${full}' (or it may not exist).`, [errorInfo('IAM_PERMISSION_DENIED', service, { permission, resource: full })]);
-    }
-    withProjectId(name) {
-        return name.replace(/^projects\/([^/]+)/, (whole, id) => {
-            const project = this.findProject(id);
-            return project === undefined ? whole : `projects/${project.id}`;
-        });
-    }
-}
-/** The record at this key or 404 with the given message. */
-function found(record, message) {
-    if (record === undefined)
-        throw notFound(message);
-    return record;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/copy.js
-
-/** What can be written; the rest of the state is shared by all copies. */
-const STORES = ['engines', 'services', 'gateways', 'extensions', 'authzPolicies', 'policies'];
-/** The state as it is now, for reads only. Records are replaced or changed at their own fields, never deeper, so shallow copies hold. */
-function copyState(state) {
-    const stores = Object.fromEntries(STORES.map((name) => [name, new Map([...state[name]].map(([key, record]) => [key, { ...record }]))]));
-    return Object.assign(Object.create(State.prototype), state, stores);
-}
-/** Do both hold the same resources? */
-function isSameState(a, b) {
-    return STORES.every((name) => isSameStore(a[name], b[name]));
-}
-function isSameStore(a, b) {
-    return a.size === b.size && [...a].every(([key, record]) => isSameRecord(record, b.get(key)));
-}
-function isSameRecord(a, b) {
-    return b !== undefined && Object.entries(a).every(([field, value]) => Object.is(value, Reflect.get(b, field)));
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/stale-reads.js
-
-/** Reads show the world as it was; writes meet it as it is. Operations are never stale. */
-function staleReadsEffect(fault) {
-    const history = new stale_reads_History();
-    let left = 0;
-    let changes = 0;
-    const past = (live) => {
-        if ('ms' in fault.for)
-            return history.at(live.clock.now() - fault.for.ms);
-        if (changes !== history.changes) {
-            changes = history.changes;
-            left = fault.for.reads;
-        }
-        left -= 1;
-        return left >= 0 ? history.previous() : undefined;
-    };
-    return {
-        observe: (state) => history.note(state),
-        view: ({ entry, state, act }) => {
-            const view = entry.write ? undefined : past(state);
-            if (view === undefined)
-                return undefined;
-            act();
-            // Switches are not part of the world.
-            view.settings = state.settings;
-            return view;
-        },
-    };
-}
-/** The states the world went through, as far as somebody looked. */
-class stale_reads_History {
-    /** How often the world has changed. */
-    changes = 0;
-    versions = [];
-    notedMs = 0;
-    /** Looks whether the world has changed since it was last looked at. */
-    note(state) {
-        const now = state.clock.now();
-        const last = this.versions.at(-1);
-        if (last === undefined || !isSameState(last.state, state)) {
-            this.versions.push({ fromMs: this.timeOfChange(state, now), state: copyState(state) });
-            if (last !== undefined)
-                this.changes += 1;
-        }
-        this.notedMs = now;
-    }
-    /** What was there at that time; nothing when that is still what is there. */
-    at(ms) {
-        const index = Math.max(0, this.versions.findLastIndex(({ fromMs }) => fromMs <= ms));
-        // Time goes on, so what is older is never asked for again.
-        this.versions = this.versions.slice(index);
-        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
-    }
-    /** What was there before the last change. */
-    previous() {
-        this.versions = this.versions.slice(-2);
-        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
-    }
-    /** An operation made its change when it ended, which may be a while before anybody asked. */
-    timeOfChange(state, now) {
-        const ends = state.operations
-            .list(({ done, endMs }) => done && endMs > this.notedMs && endMs <= now)
-            .map(({ endMs }) => endMs);
-        return ends.length > 0 ? Math.max(...ends) : now;
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/gate.js
-
-/** The token of an `Authorization` header. */
-function bearerToken(header) {
-    return /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
-}
-/**
- * Checks the bearer token and returns whose it is. Any token that is not empty will do unless the world lists some;
- * tokens issued by the token exchange are good until they expire.
- */
-function authenticate(state, api, header) {
-    if (api.public === true)
-        return 'none';
-    const token = bearerToken(header);
-    if (token === undefined)
-        throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api.service);
-    const issued = state.tokens.get(token);
-    if (issued !== undefined) {
-        if (state.clock.now() < issued.endMs)
-            return issued.label;
-        throw tokenExpired(api.service);
-    }
-    const { tokens } = state.settings.auth;
-    if (tokens.length > 0 && !tokens.includes(token)) {
-        throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api.service);
-    }
-    return 'bearer';
-}
-/** 401 for a token whose time is over; the wording is the one for every bad token, the reason tells. */
-function tokenExpired(service) {
-    return unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', service);
-}
-function unauthenticated(what, reason, service) {
-    const verb = what.startsWith('missing') ? `is ${what}` : what;
-    return new GoogleError('UNAUTHENTICATED', `Request ${verb}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`, [errorInfo(reason, 'googleapis.com', { service })]);
-}
-/** 403 SERVICE_DISABLED when the API is off in the project of the path or in the one that is charged. */
-function requireEnabled(state, api, path, userProject) {
-    if (userProject !== null && state.findProject(userProject) === undefined) {
-        throw new GoogleError('PERMISSION_DENIED', `Caller does not have required permission to use project ${userProject}.`, [
-            errorInfo('USER_PROJECT_DENIED', 'googleapis.com', {
-                service: api.service,
-                consumer: `projects/${userProject}`,
-            }),
-        ]);
-    }
-    const inPath = /\/projects\/([^/:]+)/.exec(path)?.[1];
-    for (const id of [userProject, inPath]) {
-        const project = id === null || id === undefined ? undefined : state.findProject(id);
-        if (project?.disabledApis.has(api.service))
-            throw disabled(project, api);
-    }
-}
-function disabled(project, api) {
-    const url = `https://console.developers.google.com/apis/api/${api.service}/overview?project=${project.number}`;
-    const help = {
-        '@type': 'type.googleapis.com/google.rpc.Help',
-        links: [{ description: 'Google developers console API activation', url }],
-    };
-    return new GoogleError('PERMISSION_DENIED', `${api.service} has not been used in project ${project.number} before or it is disabled. Enable it by visiting ${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`, [
-        errorInfo('SERVICE_DISABLED', 'googleapis.com', {
-            service: api.service,
-            consumer: `projects/${project.number}`,
-            activationUrl: url,
-        }),
-        help,
-    ]);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/token-expires.js
-
-
-/** A token is good for some requests and expired after them; only another one helps. */
-function tokenExpiresEffect({ afterRequests, token: only }) {
-    const uses = new Map();
-    return {
-        before: ({ entry, token, act }) => {
-            if (token === undefined || (only !== undefined && token !== only))
-                return undefined;
-            const used = (uses.get(token) ?? 0) + 1;
-            uses.set(token, used);
-            if (used <= afterRequests)
-                return undefined;
-            act();
-            return errorAnswer(tokenExpired(`${entry.api}.googleapis.com`));
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/wire.js
-/** The connection goes away before the API acts, after it acted, or in the middle of the answer. */
-function resetEffect({ at }) {
-    if (at === 'before') {
-        return {
-            before: ({ act, connection }) => {
-                act();
-                return connection.reset();
-            },
-        };
-    }
-    return {
-        after: async ({ act, connection, entry }, response) => {
-            act();
-            if (at === 'after')
-                return connection.reset();
-            entry.status = response.status;
-            await connection.sendHalf(response);
-            return connection.hangUp();
-        },
-    };
-}
-/** The first byte, the rest of the body or both let the client wait. */
-function slowEffect({ at, firstByteMs, bodyMs }) {
-    return {
-        before: async ({ act }) => {
-            act();
-            // Not the connection's wait: a server does what it was asked for, whether or not anybody still listens.
-            if (at === 'before')
-                await new Promise((resolve) => setTimeout(resolve, firstByteMs).unref());
-            return undefined;
-        },
-        after: async ({ connection, entry }, response) => {
-            if (at === 'after')
-                await connection.wait(firstByteMs);
-            if (bodyMs === 0)
-                return undefined;
-            entry.status = response.status;
-            const sendRest = await connection.sendHalf(response);
-            await connection.wait(bodyMs);
-            return sendRest();
-        },
-    };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/effects.js
-
-
-
-
-
-
-/** What a fault of each kind does. */
-function effectOf(fault) {
-    switch (fault.kind) {
-        case 'status':
-            return statusEffect(fault);
-        case 'reset':
-            return resetEffect(fault);
-        case 'truncated':
-            return truncatedEffect();
-        case 'html':
-            return htmlEffect(fault);
-        case 'empty':
-            return emptyEffect(fault);
-        case 'content-type':
-            return contentTypeEffect(fault);
-        case 'body':
-            return bodyEffect(fault);
-        case 'slow':
-            return slowEffect(fault);
-        case 'operation-vanishes':
-            return operationVanishesEffect();
-        case 'operation-never-ends':
-            return operationNeverEndsEffect();
-        case 'stale-reads':
-            return staleReadsEffect(fault);
-        case 'foreign-write':
-            return foreignWriteEffect(fault);
-        case 'token-expires':
-            return tokenExpiresEffect(fault);
-    }
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/match.js
-
-/** Does the fault mean this request? */
-function matches(match, { api, method, path, write }) {
-    return (isAmong(match.api, api) &&
-        isAmong(match.method, method) &&
-        (match.path === undefined || patternOf(match.path).test(path)) &&
-        (match.write === undefined || match.write === write));
-}
-/** Decides, for one fault, which of the matching requests it hits. */
-class Turns {
-    /** Matching requests so far. */
-    count = 0;
-    when;
-    perTarget = new Map();
-    constructor(when) {
-        this.when = when;
-    }
-    /** Counts a matching request. @returns true when it is to be hit */
-    next(entry) {
-        this.count += 1;
-        const { when } = this;
-        if (when === 'every')
-            return true;
-        if ('first' in when)
-            return this.count <= when.first;
-        if ('nth' in when)
-            return [when.nth].flat().includes(this.count);
-        return this.draw(entry, when.seed) < when.probability;
-    }
-    /**
-     * A number from 0 to 1 that depends on the seed, on what is asked for and on how often it was asked for before: requests that
-     * run side by side may swap places and are hit all the same. Ids of operations hold the time, so they do not count.
-     */
-    draw({ api, method, path }, seed) {
-        const target = `${api} ${method} ${path.replace(/\/operations\/[^/:]+/, '/operations/*')}`;
-        const nth = (this.perTarget.get(target) ?? 0) + 1;
-        this.perTarget.set(target, nth);
-        return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(`${seed} ${nth} ${target}`).digest().readUIntBE(0, 6) / 2 ** 48;
-    }
-}
-function isAmong(wanted, value) {
-    return wanted === undefined || [wanted].flat().includes(value);
-}
-const patterns = new Map();
-function patternOf(glob) {
-    const known = patterns.get(glob);
-    if (known !== undefined)
-        return known;
-    const parts = glob.split(/(\*+)/).map((part) => {
-        if (part === '*')
-            return '[^/:]*';
-        return part.startsWith('*') ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
-    });
-    const pattern = new RegExp(`^${parts.join('')}$`);
-    patterns.set(glob, pattern);
-    return pattern;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/faults/faults.js
-
-
-
-
-/**
- * Everything that is to go wrong on the way. Each fault counts the requests it is meant for; those that are due act in the order in
- * which they were added, until one has answered in the API's place (before) or ended the connection (after).
- */
-class Faults {
-    active = [];
-    made = 0;
-    state;
-    constructor(state) {
-        this.state = state;
-    }
-    /** @returns the ids, in order. @throws FaultError for what can't be read or an id that is taken; then none is added */
-    add(input) {
-        const faults = readFaults(input).map((fault) => ({ id: fault.id ?? `fault-${(this.made += 1)}`, fault }));
-        const ids = [...this.active, ...faults].map(({ id }) => id);
-        const twice = ids.find((id, index) => ids.indexOf(id) < index);
-        if (twice !== undefined)
-            throw new FaultError(`There is a fault with the id ${twice} already.`);
-        this.state.settle();
-        for (const { id, fault } of faults) {
-            const effect = effectOf(fault);
-            effect.observe?.(this.state);
-            const turns = new Turns('when' in fault ? fault.when : 'every');
-            this.active.push({ id, fault, turns, effect, fired: 0 });
-        }
-        return faults.map(({ id }) => id);
-    }
-    /** @returns false when there is no fault with that id */
-    remove(id) {
-        const gone = this.active.filter((item) => item.id === id);
-        this.active = this.active.filter((item) => item.id !== id);
-        for (const { effect } of gone)
-            effect.end?.(this.state);
-        return gone.length > 0;
-    }
-    /** Takes all of them away: operations that were held end, and what was hidden is seen again. */
-    clear() {
-        for (const { id } of this.active)
-            this.remove(id);
-    }
-    list() {
-        return this.active.map(({ id, fault, turns, fired }) => ({ id, fault, matched: turns.count, fired }));
-    }
-    /** Lets a request through to the API, with whatever is to happen to it. @param handle carries it out on the given state */
-    async around(call, handle) {
-        if (this.active.length === 0)
-            return handle(call.state);
-        const due = this.active
-            .filter(({ fault, turns }) => matches(fault.match, call.entry) && turns.next(call.entry))
-            .map((item) => ({ effect: item.effect, hit: { ...call, act: () => note(item, call) } }));
-        let response = await before(due);
-        if (response === undefined) {
-            this.observe();
-            response = await handle(viewOf(due) ?? call.state);
-            this.observe();
-        }
-        for (const { effect, hit } of due) {
-            if (response === NOTHING_TO_SEND)
-                break;
-            response = (await effect.after?.(hit, response)) ?? response;
-        }
-        return response;
-    }
-    observe() {
-        if (!this.active.some((item) => item.effect.observe !== undefined))
-            return;
-        this.state.settle();
-        for (const { effect } of this.active)
-            effect.observe?.(this.state);
-    }
-}
-/** In the order of the list, until one answers in the API's place. */
-async function before(due) {
-    for (const { effect, hit } of due) {
-        const answer = await effect.before?.(hit);
-        if (answer !== undefined)
-            return answer;
-    }
-    return undefined;
-}
-function viewOf(due) {
-    for (const { effect, hit } of due) {
-        const view = effect.view?.(hit);
-        if (view !== undefined)
-            return view;
-    }
-    return undefined;
-}
-/** Once for each request, however many hooks of the fault had something to do. */
-function note(item, { entry }) {
-    const noted = entry.faults ?? [];
-    if (noted.some(({ id }) => id === item.id))
-        return;
-    item.fired += 1;
-    entry.faults = [...noted, { id: item.id, kind: item.fault.kind }];
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/decide-conditions.js
-const TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|(\|\||&&|==|!=|<=|>=|[<>!()[\],.]))/y;
-class NotUnderstood extends Error {
-}
-/**
- * Evaluates the small part of CEL that egress conditions are written in: `api.getAttribute(name, default)`, `request.time`,
- * `timestamp()`, comparisons, `in`, `&&`, `||`, `!`. A plain request carries no MCP attributes, so an attribute is its default.
- */
-function evaluateCondition(expression, nowMs) {
-    try {
-        const parser = new Parser(tokens(expression), nowMs);
-        const value = parser.whole();
-        return typeof value === 'boolean' ? value : 'unknown';
-    }
-    catch (error) {
-        if (error instanceof NotUnderstood)
-            return 'unknown';
-        throw error;
-    }
-}
-function tokens(expression) {
-    const result = [];
-    TOKEN.lastIndex = 0;
-    while (TOKEN.lastIndex < expression.trimEnd().length) {
-        const match = TOKEN.exec(expression);
-        if (!match)
-            throw new NotUnderstood();
-        const [, text, number, word, symbol] = match;
-        if (text !== undefined)
-            result.push({ kind: 'string', text: text.slice(1, -1).replace(/\\(.)/g, '$1') });
-        else if (number !== undefined)
-            result.push({ kind: 'number', text: number });
-        else if (word !== undefined)
-            result.push({ kind: 'word', text: word });
-        else
-            result.push({ kind: 'symbol', text: symbol ?? '' });
-    }
-    return result;
-}
-class Parser {
-    list;
-    nowMs;
-    at = 0;
-    constructor(list, nowMs) {
-        this.list = list;
-        this.nowMs = nowMs;
-    }
-    whole() {
-        const value = this.or();
-        if (this.at < this.list.length)
-            throw new NotUnderstood();
-        return value;
-    }
-    or() {
-        let value = this.and();
-        while (this.take('||'))
-            value = [value, this.and()].includes(true);
-        return value;
-    }
-    and() {
-        let value = this.comparison();
-        while (this.take('&&'))
-            value = [value, this.comparison()].every((item) => item === true);
-        return value;
-    }
-    comparison() {
-        const left = this.unary();
-        for (const operator of ['==', '!=', '<=', '>=', '<', '>', 'in']) {
-            if (this.take(operator))
-                return compare(operator, left, this.unary());
-        }
-        return left;
-    }
-    unary() {
-        if (!this.take('!'))
-            return this.primary();
-        const value = this.unary();
-        if (typeof value !== 'boolean')
-            throw new NotUnderstood();
-        return !value;
-    }
-    primary() {
-        const token = this.list[this.at];
-        this.at += 1;
-        if (token?.kind === 'string')
-            return token.text;
-        if (token?.kind === 'number')
-            return Number(token.text);
-        if (token?.kind === 'word')
-            return this.word(token.text);
-        if (token?.text === '(')
-            return this.until(')')[0] ?? true;
-        if (token?.text === '[')
-            return this.until(']');
-        throw new NotUnderstood();
-    }
-    word(name) {
-        if (name === 'true' || name === 'false')
-            return name === 'true';
-        if (name === 'request.time')
-            return this.nowMs;
-        if (!this.take('('))
-            throw new NotUnderstood();
-        const parameters = this.until(')');
-        const [first, second] = parameters;
-        if (name === 'timestamp' && typeof first === 'string' && !Number.isNaN(Date.parse(first)))
-            return Date.parse(first);
-        if (name === 'api.getAttribute' && typeof first === 'string' && second !== undefined)
-            return second;
-        throw new NotUnderstood();
-    }
-    /** A comma-separated list up to the closing symbol. */
-    until(end) {
-        const values = [];
-        while (!this.take(end)) {
-            values.push(this.or());
-            if (!this.take(',') && this.list[this.at]?.text !== end)
-                throw new NotUnderstood();
-        }
-        return values;
-    }
-    take(text) {
-        const token = this.list[this.at];
-        if (token === undefined || token.kind === 'string' || token.text !== text)
-            return false;
-        this.at += 1;
-        return true;
-    }
-}
-function compare(operator, left, right) {
-    if (operator === '==')
-        return left === right;
-    if (operator === '!=')
-        return left !== right;
-    if (operator === 'in') {
-        if (!Array.isArray(right))
-            throw new NotUnderstood();
-        return right.includes(left);
-    }
-    if (typeof left !== 'number' || typeof right !== 'number')
-        throw new NotUnderstood();
-    if (operator === '<')
-        return left < right;
-    if (operator === '>')
-        return left > right;
-    return operator === '<=' ? left <= right : left >= right;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/core/filter.js
-
-
-
-/**
- * The part of AIP-160 that is known to be in use: `field = value` and `field : value` joined by AND.
- * Anything else is a 400, so that nobody relies on a filter the emulator merely ignored.
- */
-function filterItems(items, filter) {
-    if (filter === null || filter.trim() === '')
-        return [...items];
-    const terms = filter.split(/\s+AND\s+/).map(readTerm);
-    return items.filter((item) => terms.every((term) => filter_matches(item, term)));
-}
-function readTerm(text) {
-    const match = /^\s*([A-Za-z_][\w.]*)\s*(=|:)\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(text);
-    if (match?.[1] === undefined)
-        throw invalid(`Invalid filter: ${text}`, 'filter');
-    return { path: match[1].split('.').map(camelCase), has: match[2] === ':', value: match[3] ?? match[4] ?? '' };
-}
-function filter_matches(item, term) {
-    const value = term.path.reduce((at, key) => (isJson(at) ? at[key] : undefined), item);
-    const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
-    return term.has ? text.toLowerCase().includes(term.value.toLowerCase()) : text === term.value;
-}
-
 ;// CONCATENATED MODULE: ./lib/emulator/core/masks.js
 
 
@@ -21757,3513 +20640,160 @@ function offsetOf(token, list) {
     throw invalid('The page token is invalid or was issued for another request.', 'page_token');
 }
 
-;// CONCATENATED MODULE: ./lib/emulator/state/targets.js
-
-
-
-/** The place an item of the world lives in: its own project and location, else the first project and the default region. */
-function placeOf(state, project, location, region) {
-    const first = state.projects[0];
-    const owner = project === undefined ? first : state.findProject(project);
-    if (owner === undefined)
-        throw new Error(`The world has no project ${project ?? ''}.`);
-    return { project: owner, location: location ?? region };
-}
-/** `registry`, `service:ID`, `engine:ID` or `endpoints/PROJECTION_ID` as a policy target of this place. */
-function findTarget(state, place, on) {
-    if (on === 'registry')
-        return place;
-    const [kind, id] = on.split(/[:/]/, 2);
-    if (kind === 'service') {
-        const record = servicesIn(state, place).find((item) => item.id === id);
-        if (record === undefined)
-            throw new Error(`There is no service ${id} in ${place.project.id}/${place.location}.`);
-        return { ...place, entry: { collection: record.collection, id: record.resourceId } };
+;// CONCATENATED MODULE: ./lib/emulator/core/history.js
+/** Values by key with every earlier one kept, for what takes effect only some time after it was written. */
+class History {
+    all = new Map();
+    /** Stores the value from this moment on; undefined removes it. */
+    set(key, value, atMs) {
+        const versions = this.all.get(key) ?? [];
+        versions.push({ value, atMs });
+        this.all.set(key, versions);
     }
-    if (kind === 'engine') {
-        const engine = enginesIn(state, place).find((item) => item.id === id || item.data.displayName === id);
-        if (engine === undefined)
-            throw new Error(`There is no engine ${id} in ${place.project.id}/${place.location}.`);
-        return { ...place, entry: { collection: 'agents', id: engine.agentId } };
+    /** The latest value, or nothing when there never was one or it was removed. */
+    get(key) {
+        return this.all.get(key)?.at(-1)?.value;
     }
-    return { ...place, entry: { collection: kind, id } };
-}
-/** Stores bindings of the world, with `engine:ID` members written out. */
-function storeInput(state, target, bindings) {
-    storePolicy(state, target, bindings.map((binding) => ({ ...binding, members: binding.members.map((member) => memberName(state, member)) })));
-}
-/** A member as IAM knows it: `engine:ID` becomes that engine's principal. */
-function memberName(state, member) {
-    if (!member.startsWith('engine:'))
-        return member;
-    const key = member.slice('engine:'.length);
-    const engine = findEngineAnywhere(state, key);
-    const principal = engine === undefined ? undefined : principalOf(engine);
-    if (principal === undefined)
-        throw new Error(`${member}: there is no engine with an agent identity of that id or name.`);
-    return principal;
-}
-/** An engine by id or display name, in any project and region. */
-function findEngineAnywhere(state, key) {
-    const engines = [...state.engines.values()];
-    return engines.find((engine) => engine.id === key) ?? engines.find((engine) => engine.data.displayName === key);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/state/populate-networking.js
-
-
-
-
-/** Gateways, extensions and authorization policies of the world. */
-function populateNetworking(state, world) {
-    for (const input of world.gateways) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
+    /** The value as it was at that moment. */
+    at(key, ms) {
+        return this.all.get(key)?.findLast((version) => version.atMs <= ms)?.value;
     }
-    for (const input of world.extensions) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.extensions, place, input.id, extensionData(state, input));
+    /** As it is now; what is stored later is in one of them only. */
+    copy() {
+        const copy = new History();
+        for (const [key, versions] of this.all)
+            copy.all.set(key, [...versions]);
+        return copy;
     }
-    for (const input of world.authzPolicies) {
-        const place = placeOf(state, input.project, input.location, world.region);
-        addNetworkRecord(state, state.authzPolicies, place, input.id, authzPolicyData(state, place, input));
+    /** Was nothing stored in one of them that is not in the other? For copies of one another. */
+    isSame(other) {
+        const isSameLength = ([key, versions]) => other.all.get(key)?.length === versions.length;
+        return this.all.size === other.all.size && [...this.all].every(isSameLength);
+    }
+    /** Was there ever a value? */
+    knew(key) {
+        return this.all.has(key);
+    }
+    /** The latest values that were not removed, in the order in which their keys first came up. */
+    values() {
+        return [...this.all.keys()].map((key) => this.get(key)).filter((value) => value !== undefined);
+    }
+    /** The values as they were at that moment. */
+    valuesAt(ms) {
+        return [...this.all.keys()].map((key) => this.at(key, ms)).filter((value) => value !== undefined);
+    }
+    /** Every value that was there at that moment or later, whatever became of it. */
+    valuesSince(ms) {
+        return [...this.all.values()].flatMap((versions) => {
+            const first = versions.findLastIndex((version) => version.atMs <= ms);
+            return versions.slice(Math.max(first, 0)).flatMap(({ value }) => (value === undefined ? [] : [value]));
+        });
     }
 }
-/** Stores a networking resource under its place and id. */
-function addNetworkRecord(state, records, place, id, data) {
-    const record = { ...place, id, data, etag: state.ids.etag() };
-    records.set(recordKey(place, id), record);
-    return record;
+
+;// CONCATENATED MODULE: ./lib/emulator/state/orgpolicy.js
+
+/** Custom constraints and policies, with their past: a change takes effect some time after it was made. */
+class OrgPolicyState {
+    constraints;
+    policies;
+    dryRunViolations = [];
+    constructor(constraints = new History(), policies = new History()) {
+        this.constraints = constraints;
+        this.policies = policies;
+    }
+    /** For reads: constraints and policies as they are now. */
+    copy() {
+        return new OrgPolicyState(this.constraints.copy(), this.policies.copy());
+    }
+    isSame({ constraints, policies }) {
+        return this.constraints.isSame(constraints) && this.policies.isSame(policies);
+    }
 }
-const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
-function gatewayData(place, input) {
-    const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
-    const isEgress = path === 'AGENT_TO_ANYWHERE';
-    const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) => name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`);
-    return compact({
-        createTime: input.createTime,
-        updateTime: input.createTime,
-        description: input.description,
-        ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
-        registries: registries.length > 0 ? registries : undefined,
-        agentGatewayCard: isEgress && input.card ? gatewayCard(place, input.id) : undefined,
-    });
+const constraintKey = (organization, id) => `${organization}/${id}`;
+const policyKey = (node, constraint) => `${node.kind}/${node.id}/${constraint}`;
+/** `projects/{id or number}`, `folders/{number}` or `organizations/{number}`. */
+function nodeName(node, withNumber) {
+    return `${node.kind}/${withNumber ? node.id : (node.project?.id ?? node.id)}`;
 }
-/** The output card of an egress gateway; ingress gateways were never seen with one (public live report). */
-function gatewayCard(place, id) {
-    return {
-        mtlsEndpoint: `${id}.${place.location}.agentgateway.${place.project.number}.goog:443`,
-        rootCertificates: ['-----BEGIN CERTIFICATE-----\nZW11bGF0ZWQgZ2F0ZXdheSByb290\n-----END CERTIFICATE-----\n'],
-        serviceExtensionsServiceAccount: `service-${place.project.number}@gcp-sa-dep.iam.gserviceaccount.com`,
-    };
+/** The node with this ID or number, unless nothing of the world is below it. */
+function findNode(projects, kind, id) {
+    if (kind === 'projects') {
+        const project = projects.find((item) => item.id === id || item.number === id);
+        return project && { kind, id: project.number, project };
+    }
+    const exists = projects.some((item) => (kind === 'folders' ? item.folders.includes(id) : item.organization === id));
+    return exists ? { kind, id } : undefined;
 }
-function extensionData(state, input) {
-    return {
-        ...times(state),
-        service: input.service,
-        timeout: '1s',
-        failOpen: input.failOpen,
-        metadata: compact({
-            iapPolicyVersion: input.policyVersion === 'unset' ? undefined : input.policyVersion,
-            iamEnforcementMode: input.enforcement === 'unset' ? undefined : input.enforcement,
-        }),
-    };
-}
-function authzPolicyData(state, place, input) {
-    const base = `projects/${place.project.id}/locations/${place.location}`;
-    const full = (collection, name) => name.includes('/') ? name : `${base}/${collection}/${name}`;
-    return compact({
-        ...times(state),
-        target: { resources: input.gateways.map((name) => full('agentGateways', name)) },
-        action: input.action,
-        policyProfile: input.profile,
-        customProvider: input.extension === undefined
-            ? undefined
-            : { authzExtension: { resources: [full('authzExtensions', input.extension)] } },
-    });
-}
-function times(state) {
-    const now = timestamp(state.clock.now());
-    return { createTime: now, updateTime: now };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/networking.js
-
-
-
-
-
-
-
-
-
-
-
-const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
-const LIST = ['filter', 'orderBy', 'pageSize', 'pageToken', 'returnPartialSuccess'];
-/** create, get, list, patch and delete of one kind. */
-function kindRoutes(kind) {
-    const list = `projects/{project}/locations/{location}/${kind.collection}`;
-    const item = `${list}/{id}`;
+/** The node and all above it, bottom to top. */
+function lineage(projects, node) {
+    if (node.kind === 'organizations')
+        return [node];
+    const below = node.project ?? projects.find((item) => item.folders.includes(node.id));
+    const folders = below?.folders ?? [];
+    const above = node.kind === 'projects' ? folders : folders.slice(folders.indexOf(node.id) + 1);
     return [
-        read(list, (call, state) => listRecords(call, state, kind), LIST),
-        read(item, (call, state) => recordJson(state, kind, findRecord(call, state, kind, 'get'))),
-        post(list, (call, state) => create(call, state, kind), [kind.idParameter, 'requestId']),
-        patch(item, (call, state) => update(call, state, kind), ['updateMask', 'requestId']),
-        remove(item, (call, state) => erase(call, state, kind), ['etag', 'requestId']),
+        node,
+        ...above.map((id) => ({ kind: 'folders', id })),
+        ...(below?.organization === undefined ? [] : [{ kind: 'organizations', id: below.organization }]),
     ];
 }
-function listRecords(call, state, kind) {
-    const place = state.place(call);
-    need(state, kind, 'list', placeName(place, false));
-    const items = [...kind.records(state).values()]
-        .filter((record) => record.project === place.project && record.location === place.location)
-        .map((record) => recordJson(state, kind, record));
-    const shown = filterItems(items, call.query.get('filter'));
-    return page(shown, kind.collection, call.query, call.path, state.settings.pageSize);
+/** The organization a node belongs to, if it does. */
+function organizationOf(projects, node) {
+    const top = lineage(projects, node).at(-1);
+    return top?.kind === 'organizations' ? top.id : undefined;
 }
-function findRecord(call, state, kind, verb) {
-    const place = state.place(call);
-    const name = `${placeName(place, false)}/${kind.collection}/${call.param('id')}`;
-    need(state, kind, verb, name);
-    const record = kind.records(state).get(recordKey(place, call.param('id')));
-    if (record)
-        return record;
-    throw errors_notFound(`Resource '${name}' was not found`);
-}
-function create(call, state, kind) {
-    const place = state.place(call);
-    need(state, kind, 'create', placeName(place, false));
-    const id = call.query.get(kind.idParameter) ?? '';
-    if (!ID.test(id))
-        throw invalid(`Invalid ${kind.idParameter} '${id}'.`, kind.idParameter);
-    const data = writable(kind, readMessage(call.body, kind.shape, kind.message));
-    const target = `${placeName(place, numbered(state, kind))}/${kind.collection}/${id}`;
-    const isTaken = kind.records(state).has(recordKey(place, id)) || state.operations.running(kind.api, target) !== undefined;
-    if (isTaken)
-        throw new GoogleError('ALREADY_EXISTS', `Resource '${target}' already exists`);
-    kind.check(state, place, id, data, true);
-    return start(state, kind, place, target, 'create', (endMs) => {
-        const now = timestamp(endMs);
-        const stored = kind.onCreate(state, place, id, { ...data, createTime: now, updateTime: now });
-        return recordResponse(state, kind, addNetworkRecord(state, kind.records(state), place, id, stored));
-    });
-}
-function update(call, state, kind) {
-    const record = findRecord(call, state, kind, 'update');
-    const body = readMessage(call.body, kind.shape, kind.message);
-    const paths = readMask(call.query.get('updateMask'));
-    if (paths.length === 0)
-        throw invalid('update_mask is required.', 'update_mask');
-    const named = paths.includes('*') ? [...kind.masks] : paths;
-    // A mask may name a field below one of these, such as `metadata.iamEnforcementMode`.
-    checkMask(named.map((path) => path.split('.')[0] ?? path), kind.masks, kind.message);
-    networking_checkEtag(kind, record, asString(body.etag));
-    kind.check(state, record, record.id, applyMask(record.data, body, named), false);
-    const target = nameOf(state, kind, record);
-    return start(state, kind, record, target, 'update', (endMs) => {
-        record.data = { ...applyMask(record.data, body, named), updateTime: timestamp(endMs) };
-        record.etag = state.ids.etag();
-        return recordResponse(state, kind, record);
-    });
-}
-function erase(call, state, kind) {
-    const record = findRecord(call, state, kind, 'delete');
-    networking_checkEtag(kind, record, call.query.get('etag') ?? '');
-    kind.checkDelete(state, record);
-    return start(state, kind, record, nameOf(state, kind, record), 'delete', () => {
-        kind.records(state).delete(recordKey(record, record.id));
-        return EMPTY_RESPONSE;
-    });
-}
-/** "If an etag is provided and does not match, the request fails with ABORTED" (AgentGateway schema). */
-function networking_checkEtag(kind, record, etag) {
-    if (!kind.hasEtag || etag === '' || etag === record.etag)
-        return;
-    throw new GoogleError('ABORTED', `The etag does not match the current one of ${record.id}.`);
-}
-function recordJson(state, kind, record) {
-    const name = nameOf(state, kind, record);
-    return { name, ...structuredClone(record.data), ...(kind.hasEtag ? { etag: record.etag } : {}) };
-}
-function recordResponse(state, kind, record) {
-    const type = `type.googleapis.com/google.cloud.${kind.api}.v1.${kind.message}`;
-    return { '@type': type, ...recordJson(state, kind, record) };
-}
-function writable(kind, body) {
-    return Object.fromEntries(Object.entries(body).filter(([field]) => kind.masks.includes(field)));
-}
-function need(state, kind, verb, resource) {
-    state.need(`${kind.api}.${kind.collection}.${verb}`, resource, `${kind.api}.googleapis.com`);
-}
-function numbered(state, kind) {
-    return state.settings.projectNumberInNames[kind.api];
-}
-function nameOf(state, kind, record) {
-    return `${placeName(record, numbered(state, kind))}/${kind.collection}/${record.id}`;
-}
-function start(state, kind, place, target, verb, commit) {
-    const now = state.clock.now();
-    const id = state.ids.operation(now);
-    const operation = state.operations.start({
-        id,
-        api: kind.api,
-        projectNumber: place.project.number,
-        location: place.location,
-        name: `${placeName(place, numbered(state, kind))}/operations/${id}`,
-        target,
-        kind: verb,
-        startMs: now,
-        durationMs: kind.durationMs(state),
-        printsFalse: true,
-        metadata: standardMetadata(kind.api, verb, target),
-        commit,
-    });
-    return operationJson(operation);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/operations.js
-
-
-
-
-
-
-const LIST_QUERY = ['filter', 'pageSize', 'pageToken', 'returnPartialSuccess'];
-const OPERATION = 'projects/{project}/locations/{location}/operations/{operation}';
-const OPERATIONS = 'projects/{project}/locations/{location}/operations';
-/** get, list, cancel and delete of location-scoped operations (discovery: networkservices, networksecurity, agentregistry). */
-function operationRoutes(api) {
-    return [
-        read(OPERATION, (call, state) => operationJson(findOperation(call, state, api))),
-        read(OPERATIONS, (call, state) => listOperations(call, state, api), LIST_QUERY),
-        post(`${OPERATION}:cancel`, (call, state) => cancel(call, state, api)),
-        remove(OPERATION, (call, state) => forget(call, state, api)),
-    ];
-}
-/** Agent Runtime lists its operations under the engine and under the location, and can wait for one. */
-function engineOperationRoutes(api) {
-    const engine = 'projects/{project}/locations/{location}/reasoningEngines/{engine}';
-    const below = `${engine}/operations/{operation}`;
-    return [
-        ...operationRoutes(api),
-        post(`${OPERATION}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
-        read(below, (call, state) => operationJson(findOperation(call, state, api))),
-        read(`${engine}/operations`, (call, state) => listOperations(call, state, api), LIST_QUERY),
-        post(`${below}:cancel`, (call, state) => cancel(call, state, api)),
-        post(`${below}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
-        remove(below, (call, state) => forget(call, state, api)),
-    ];
-}
-function findOperation(call, state, api) {
-    const id = call.param('operation');
-    const found = visibleOperations(call, state, api).find((operation) => operation.id === id);
-    if (found)
-        return found;
-    throw errors_notFound(`Operation '${call.path.slice(`/${call.version}/`.length)}' was not found`);
-}
-/** Operations of this API and place, below the engine when the path names one, without those that have vanished. */
-function visibleOperations(call, state, api) {
-    const place = state.place(call);
-    const engine = /\/reasoningEngines\/([^/:]+)\//.exec(call.path)?.[1];
-    const target = engine === undefined ? undefined : `${placeName(place, true)}/reasoningEngines/${engine}`;
-    const { finished, vanishAfterMs } = state.settings.operations;
-    const now = state.clock.now();
-    return state.operations.list((operation) => operation.api === api &&
-        operation.hidden !== true &&
-        operation.projectNumber === place.project.number &&
-        operation.location === place.location &&
-        (target === undefined || operation.target === target) &&
-        !(operation.done && finished === 'vanish' && now >= operation.endMs + vanishAfterMs));
-}
-function listOperations(call, state, api) {
-    const items = visibleOperations(call, state, api).reverse();
-    // `done=false` must find running ones although their JSON has no `done`.
-    const shown = filterItems(items.map((operation) => ({ ...operationJson(operation), done: operation.done, operation })), call.query.get('filter')).map((item) => operationJson(item.operation));
-    return page(shown, 'operations', call.query, call.path, state.settings.pageSize);
-}
-function cancel(call, state, api) {
-    state.operations.cancel(findOperation(call, state, api), state.clock.now());
-    return {};
-}
-function forget(call, state, api) {
-    const operation = findOperation(call, state, api);
-    if (!operation.done)
-        throw new GoogleError('FAILED_PRECONDITION', 'The operation is still running.');
-    state.operations.remove(operation);
-    return {};
-}
-/** Answers when the operation is done or the timeout is over, whichever is first ("best effort", discovery text). */
-async function wait(call, state, api) {
-    const deadline = Date.now() + timeoutMs(call.query.get('timeout'));
-    for (;;) {
-        state.settle();
-        const operation = findOperation(call, state, api);
-        if (operation.done || Date.now() >= deadline)
-            return operationJson(operation);
-        const left = Math.min(operation.endMs - state.clock.now(), deadline - Date.now(), 25);
-        await new Promise((resolve) => setTimeout(resolve, Math.max(left, 1)));
-    }
-}
-function timeoutMs(timeout) {
-    if (timeout === null)
-        return 30_000;
-    const match = /^(\d+(?:\.\d+)?)s$/.exec(timeout);
-    if (match?.[1] === undefined)
-        throw invalid(`Invalid value at 'timeout' (Duration), "${timeout}"`, 'timeout');
-    return Number(match[1]) * 1000;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/networksecurity.js
-
-
-
-
-
-const MAX_CUSTOM_POLICIES = 4;
-/** Authorization policies (networksecurity discovery; limits from Google's documentation and public live reports). */
-const authzPolicies = {
-    api: 'networksecurity',
-    collection: 'authzPolicies',
-    idParameter: 'authzPolicyId',
-    message: 'AuthzPolicy',
-    shape: {
-        message: {
-            name: 'string',
-            createTime: 'string',
-            updateTime: 'string',
-            description: 'string',
-            labels: { map: 'string' },
-            target: { message: { resources: { list: 'string' }, loadBalancingScheme: 'string' } },
-            action: ['AUTHZ_ACTION_UNSPECIFIED', 'ALLOW', 'DENY', 'CUSTOM', 'DENY_BY_DEFAULT'],
-            policyProfile: ['POLICY_PROFILE_UNSPECIFIED', 'REQUEST_AUTHZ', 'CONTENT_AUTHZ'],
-            customProvider: {
-                message: { authzExtension: { message: { resources: { list: 'string' } } }, cloudIap: 'any' },
-            },
-            httpRules: { list: 'any' },
-            networkRules: { list: 'any' },
-        },
-    },
-    masks: ['description', 'labels', 'target', 'action', 'policyProfile', 'customProvider', 'httpRules', 'networkRules'],
-    hasEtag: false,
-    records: (state) => state.authzPolicies,
-    durationMs: (state) => state.settings.operations.authzMs,
-    check: checkPolicy,
-    checkDelete: () => undefined,
-    onCreate: (state, _place, _id, data) => state.settings.networking.authzPolicyCreate === 'ok'
-        ? { policyProfile: 'REQUEST_AUTHZ', ...data }
-        : { createTime: data.createTime, updateTime: data.updateTime },
-};
-const networksecurity = {
-    name: 'networksecurity',
-    service: 'networksecurity.googleapis.com',
-    versions: ['v1', 'v1beta1'],
-    routes: [...kindRoutes(authzPolicies), ...operationRoutes('networksecurity')],
-};
-function checkPolicy(state, place, id, data, isNew) {
-    const target = asJson(data.target);
-    const action = asString(data.action);
-    if (action === '' || action === 'AUTHZ_ACTION_UNSPECIFIED')
-        throw invalid('Required field is not set: action.', 'authz_policy.action');
-    const provider = data.customProvider;
-    if ((action === 'CUSTOM') !== (provider !== undefined)) {
-        throw invalid('custom_provider must be set exactly when action is CUSTOM.', 'authz_policy.custom_provider');
-    }
-    for (const field of ['httpRules', 'networkRules']) {
-        const rules = data[field];
-        if (Array.isArray(rules) && rules.length > 5)
-            throw invalid(`At most 5 ${field} are allowed.`, `authz_policy.${field}`);
-    }
-    const gateways = gatewaysOf(state, data);
-    if (gateways.length > 0 && target.loadBalancingScheme !== undefined) {
-        throw invalid('load_balancing_scheme must not be set for an agent gateway.', 'authz_policy.target');
-    }
-    const extensions = asStrings(asJson(asJson(provider).authzExtension).resources);
-    if (extensions.length > 1)
-        throw invalid('Exactly one authorization extension is allowed.', 'authz_policy.custom_provider');
-    if (isNew && action === 'CUSTOM')
-        for (const gateway of gateways)
-            checkLimits(state, place, id, data, gateway);
-}
-/** At most four custom policies on an egress gateway; on ingress only content authorization, and one of it. */
-function checkLimits(state, _place, id, data, gateway) {
-    const others = [...state.authzPolicies.values()].filter((policy) => policy.id !== id && policy.data.action === 'CUSTOM' && gatewaysOf(state, policy.data).includes(gateway));
-    const isEgress = asJson(gateway.data.googleManaged).governedAccessPath === ACCESS_PATH.egress;
-    if (!isEgress && data.policyProfile !== 'CONTENT_AUTHZ') {
-        throw invalid('An ingress agent gateway supports CONTENT_AUTHZ policies only.', 'authz_policy.policy_profile');
-    }
-    if (others.length >= (isEgress ? MAX_CUSTOM_POLICIES : 1)) {
-        throw invalid(`Too many custom authorization policies on agent gateway ${gateway.id}.`, 'authz_policy.target');
-    }
-}
-/** The gateways of the world an authorization policy is attached to. */
-function gatewaysOf(state, data) {
-    return asStrings(asJson(data.target).resources)
-        .map((name) => state.findByName(state.gateways, 'agentGateways', name))
-        .filter((gateway) => gateway !== undefined);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/decide.js
-
-
-
-
-
-
-
-
 /**
- * Would this agent reach this host right now? Follows the path of a request as the documentation has it: engine bound to an egress
- * gateway, request authorization on the gateway, host registered exactly in an attached registry, and a grant of
- * roles/iap.egressor, where a policy on the entry itself replaces the registry-wide one.
+ * The spec that counts at a node: for constraints that are on or off the closest one decides, it is not merged with those above
+ * (Google's "Understanding hierarchy evaluation"). Nothing when nobody set one.
  */
-function decide(state, principal, host) {
-    const trail = [];
-    const identity = principal.includes('://') ? principal : `principal://${principal}`;
-    const engine = [...state.engines.values()].find((item) => principalOf(item) === identity);
-    if (engine === undefined) {
-        trail.push(`No engine has the identity ${identity}.`);
-        return { allowed: false, enforced: false, reason: 'unknown-principal', trail };
+function effectivePolicy(policyAt, nodes, constraint, field) {
+    for (const node of nodes) {
+        const record = policyAt(policyKey(node, constraint));
+        const spec = record?.[field];
+        if (record !== undefined && spec !== undefined)
+            return { record, spec };
     }
-    const name = bindingOf(engine.data).egress;
-    if (name === undefined) {
-        trail.push(`Engine ${engine.id} is not bound to an egress gateway: its traffic takes the direct way.`);
-        return { allowed: true, enforced: false, reason: 'not-bound', trail };
-    }
-    const gateway = state.findByName(state.gateways, 'agentGateways', name);
-    if (gateway === undefined) {
-        trail.push(`Engine ${engine.id} is bound to ${name}, which does not exist.`);
-        return { allowed: false, enforced: true, reason: 'gateway-missing', trail };
-    }
-    trail.push(`Engine ${engine.id} is bound to egress gateway ${gateway.id}.`);
-    return throughGateway(state, gateway, identity, host, trail);
-}
-function throughGateway(state, gateway, principal, host, trail) {
-    const policies = [...state.authzPolicies.values()].filter((policy) => gatewaysOf(state, policy.data).includes(gateway));
-    const requests = policies.filter((policy) => (policy.data.policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ');
-    if (requests.some((policy) => policy.data.action === 'DENY' && policy.data.httpRules === undefined)) {
-        trail.push('An authorization policy with action DENY and no rules refuses everything.');
-        return { allowed: false, enforced: true, reason: 'policy-denies', trail };
-    }
-    const custom = requests.filter((policy) => policy.data.action === 'CUSTOM');
-    if (custom.length === 0) {
-        const allowed = state.settings.gateway.withoutPolicy === 'allowed';
-        trail.push('No request authorization policy targets the gateway: the proxy decides without IAP.');
-        return { allowed, enforced: !allowed, reason: 'no-authorization-policy', trail };
-    }
-    const verdict = iapVerdict(state, gateway, principal, host, trail);
-    const decisions = custom.map((policy) => underExtension(state, policy, verdict, trail));
-    // Every policy must let the request pass; the first that really refuses is the answer.
-    const decision = decisions.find((item) => !item.allowed) ?? decisions.find((item) => item.enforced) ?? decisions[0];
-    return { ...(decision ?? { allowed: false, enforced: true, reason: 'no-authorization-policy' }), trail };
-}
-function underExtension(state, policy, verdict, trail) {
-    const provider = asJson(policy.data.customProvider);
-    const name = asStrings(asJson(provider.authzExtension).resources)[0] ?? '';
-    const extension = state.findByName(state.extensions, 'authzExtensions', name);
-    if (extension === undefined) {
-        trail.push(`Authorization policy ${policy.id} names an extension that does not exist: ${name || 'none'}.`);
-        return { allowed: false, enforced: true, reason: 'extension-missing' };
-    }
-    if (extension.data.service !== 'iap.googleapis.com') {
-        trail.push(`Extension ${extension.id} asks ${asString(extension.data.service)}, which the emulator lets pass.`);
-        return { allowed: true, enforced: false, reason: 'no-authorization-policy' };
-    }
-    return underIap(state, extension, verdict, trail);
-}
-function underIap(state, extension, verdict, trail) {
-    const metadata = asJson(extension.data.metadata);
-    if (!state.settings.gateway.extensionAvailable) {
-        const open = extension.data.failOpen === true;
-        trail.push(`IAP does not answer and failOpen is ${String(open)}.`);
-        return { allowed: open, enforced: !open, reason: 'extension-unavailable' };
-    }
-    if (extension.data.failOpen === true)
-        trail.push('failOpen: if IAP did not answer, every request would pass.');
-    const isV2 = metadata.iapPolicyVersion === 'V2';
-    if (isV2)
-        trail.push('The extension says V2: access policies decide, and none exists here; egressor grants are inert.');
-    const answer = isV2 ? { allowed: false, reason: 'policy-version-v2' } : verdict;
-    if (metadata.iamEnforcementMode === 'DRY_RUN') {
-        trail.push(`DRY_RUN: the answer (${answer.allowed ? 'allow' : 'deny'}) is only logged.`);
-        return { allowed: true, enforced: false, reason: answer.reason };
-    }
-    return { ...answer, enforced: true };
-}
-/** What IAP's allow policies (V1) say about principal and host. */
-function iapVerdict(state, gateway, principal, host, trail) {
-    const entries = attachedPlaces(state, gateway).flatMap((place) => entriesWithHost(state, place, host));
-    if (entries.length === 0) {
-        trail.push(`${host} is registered in no registry attached to the gateway (hosts match exactly).`);
-        return { allowed: false, reason: 'not-registered' };
-    }
-    const verdicts = entries.map((entry) => grantVerdict(state, entry, principal, trail));
-    return verdicts.find((verdict) => verdict.allowed) ?? verdicts[0] ?? { allowed: false, reason: 'no-grant' };
-}
-/** Attached registries; a regional entry is looked at before a global one. */
-function attachedPlaces(state, gateway) {
-    const places = asStrings(gateway.data.registries).flatMap((name) => {
-        const [, id, location] = /projects\/([^/]+)\/locations\/([^/]+)$/.exec(name) ?? [];
-        const project = id === undefined ? undefined : state.findProject(id);
-        return project === undefined || location === undefined ? [] : [{ project, location }];
-    });
-    return places.sort((a, b) => Number(a.location === 'global') - Number(b.location === 'global'));
-}
-function entriesWithHost(state, place, host) {
-    const wanted = host.toLowerCase();
-    const services = servicesIn(state, place).filter((record) => isVisible(state, record) && interfaceUrls(record.data).some((url) => authority(url) === wanted));
-    return services.map((record) => ({ ...place, entry: { collection: record.collection, id: record.resourceId } }));
-}
-/** Host of a URL as written: `host:443` is not `host` to the gateway, and URL parsers drop the default port. */
-function authority(url) {
-    return (/^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? '').toLowerCase();
-}
-/** "A per-resource binding replaces the registry-wide binding for that specific resource instead of merging with it." */
-function grantVerdict(state, target, principal, trail) {
-    const own = policyOf(state, target).bindings;
-    const { project, location } = target;
-    const source = own.length > 0 ? target : { project, location };
-    const bindings = own.length > 0 ? own : policyOf(state, source).bindings;
-    trail.push(`Policy that decides: ${targetKey(source)}${own.length > 0 ? ' (replaces the registry-wide one)' : ''}.`);
-    const matching = bindings.filter((binding) => binding.role === EGRESSOR && binding.members.some((member) => covers(member, principal)));
-    if (matching.length === 0) {
-        trail.push(`No ${EGRESSOR} binding covers ${principal}.`);
-        return { allowed: false, reason: 'no-grant' };
-    }
-    const results = matching.map((binding) => binding.condition === undefined ? true : evaluateCondition(binding.condition.expression, state.clock.now()));
-    if (results.includes(true)) {
-        trail.push('A binding grants it.');
-        return { allowed: true, reason: 'granted' };
-    }
-    const expressions = matching.map((binding) => binding.condition?.expression ?? '').join('; ');
-    if (results.includes('unknown')) {
-        trail.push(`Only under a condition the emulator cannot evaluate: ${expressions}`);
-        return { allowed: false, reason: 'condition-unknown' };
-    }
-    trail.push(`The condition does not hold: ${expressions}`);
-    return { allowed: false, reason: 'condition-false' };
-}
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/http-exception.js
-//#region src/http-exception.ts
-/**
-* `HTTPException` must be used when a fatal error such as authentication failure occurs.
-*
-* @see {@link https://hono.dev/docs/api/exception}
-*
-* @param {StatusCode} status - status code of HTTPException
-* @param {HTTPExceptionOptions} options - options of HTTPException
-* @param {HTTPExceptionOptions["res"]} options.res - response of options of HTTPException
-* @param {HTTPExceptionOptions["message"]} options.message - message of options of HTTPException
-* @param {HTTPExceptionOptions["cause"]} options.cause - cause of options of HTTPException
-*
-* @example
-* ```ts
-* import { HTTPException } from 'hono/http-exception'
-*
-* // ...
-*
-* app.post('/auth', async (c, next) => {
-*   // authentication
-*   if (authorized === false) {
-*     throw new HTTPException(401, { message: 'Custom error message' })
-*   }
-*   await next()
-* })
-* ```
-*/
-var http_exception_HTTPException = class extends Error {
-	res;
-	status;
-	/**
-	* Creates an instance of `HTTPException`.
-	* @param status - HTTP status code for the exception. Defaults to 500.
-	* @param options - Additional options for the exception.
-	*/
-	constructor(status = 500, options) {
-		super(options?.message, { cause: options?.cause });
-		this.res = options?.res;
-		this.status = status;
-	}
-	/**
-	* Returns the response object associated with the exception.
-	* If a response object is not provided, a new response is created with the error message and status code.
-	* @returns The response object.
-	*/
-	getResponse() {
-		if (this.res) return new Response(this.res.body, {
-			status: this.status,
-			headers: this.res.headers
-		});
-		return new Response(this.message, { status: this.status });
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/request/constants.js
-//#region src/request/constants.ts
-const GET_MATCH_RESULT = Symbol();
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/buffer.js
-
-//#region src/utils/buffer.ts
-/**
-* @module
-* Buffer utility.
-*/
-const equal = (a, b) => {
-	if (a === b) return true;
-	if (a.byteLength !== b.byteLength) return false;
-	const va = new DataView(a);
-	const vb = new DataView(b);
-	let i = va.byteLength;
-	while (i--) if (va.getUint8(i) !== vb.getUint8(i)) return false;
-	return true;
-};
-const constantTimeEqualString = (a, b) => {
-	const aLen = a.length;
-	const bLen = b.length;
-	const maxLen = Math.max(aLen, bLen);
-	let out = aLen ^ bLen;
-	for (let i = 0; i < maxLen; i++) {
-		const aChar = i < aLen ? a.charCodeAt(i) : 0;
-		const bChar = i < bLen ? b.charCodeAt(i) : 0;
-		out |= aChar ^ bChar;
-	}
-	return out === 0;
-};
-const timingSafeEqualString = async (a, b, hashFunction) => {
-	if (!hashFunction) hashFunction = sha256;
-	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
-	if (sa == null || sb == null || typeof sa !== "string" || typeof sb !== "string") return false;
-	const hashEqual = constantTimeEqualString(sa, sb);
-	const originalEqual = constantTimeEqualString(a, b);
-	return hashEqual && originalEqual;
-};
-const timingSafeEqual = async (a, b, hashFunction) => {
-	if (typeof a === "string" && typeof b === "string") return timingSafeEqualString(a, b, hashFunction);
-	if (!hashFunction) hashFunction = sha256;
-	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
-	if (!sa || !sb || typeof sa !== "string" || typeof sb !== "string") return false;
-	return timingSafeEqualString(sa, sb);
-};
-const bufferToString = (buffer) => {
-	if (buffer instanceof ArrayBuffer) return new TextDecoder("utf-8").decode(buffer);
-	return buffer;
-};
-const bufferToFormData = (arrayBuffer, contentType) => {
-	return new Response(arrayBuffer, { headers: { "Content-Type": contentType.replace(/^[^;]+/, (mediaType) => mediaType.toLowerCase()) } }).formData();
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/body.js
-
-//#region src/utils/body.ts
-const MAX_NESTED_OBJECTS = 1e4;
-const isRawRequest = (request) => "headers" in request;
-const parseBody = async (request, options = Object.create(null)) => {
-	const { all = false, dot = false } = options;
-	const mediaType = (isRawRequest(request) ? request.headers : request.raw.headers).get("Content-Type")?.split(";")[0].trim().toLowerCase();
-	if (mediaType === "multipart/form-data" || mediaType === "application/x-www-form-urlencoded") return parseFormData(request, {
-		all,
-		dot
-	});
-	return {};
-};
-/**
-* Parses form data from a request.
-*
-* @template T - The type of the parsed body data.
-* @param {HonoRequest | Request} request - The request object containing form data.
-* @param {ParseBodyOptions} options - Options for parsing the form data.
-* @returns {Promise<T>} The parsed body data.
-*/
-async function parseFormData(request, options) {
-	if (!isRawRequest(request) && request.bodyCache.formData) return convertFormDataToBodyData(await request.bodyCache.formData, options);
-	const headers = isRawRequest(request) ? request.headers : request.raw.headers;
-	const arrayBuffer = await request.arrayBuffer();
-	const formDataPromise = bufferToFormData(arrayBuffer, headers.get("Content-Type") || "");
-	if (!isRawRequest(request)) request.bodyCache.formData = formDataPromise;
-	const formData = await formDataPromise;
-	if (formData) return convertFormDataToBodyData(formData, options);
-	return {};
+    return undefined;
 }
 /**
-* Converts form data to body data based on the provided options.
-*
-* @template T - The type of the parsed body data.
-* @param {FormData} formData - The form data to convert.
-* @param {ParseBodyOptions} options - Options for parsing the form data.
-* @returns {T} The converted body data.
-*/
-function convertFormDataToBodyData(formData, options) {
-	const form = Object.create(null);
-	const nestingState = { count: 0 };
-	formData.forEach((value, key) => {
-		if (!(options.all || key.endsWith("[]"))) form[key] = value;
-		else handleParsingAllValues(form, key, value);
-	});
-	if (options.dot) Object.entries(form).forEach(([key, value]) => {
-		if (key.includes(".")) {
-			handleParsingNestedValues(form, key, value, nestingState);
-			delete form[key];
-		}
-	});
-	return form;
-}
-/**
-* Handles parsing all values for a given key, supporting multiple values as arrays.
-*
-* @param {BodyData} form - The form data object.
-* @param {string} key - The key to parse.
-* @param {FormDataEntryValue} value - The value to assign.
-*/
-const handleParsingAllValues = (form, key, value) => {
-	if (form[key] !== void 0) {
-		if (Array.isArray(form[key])) form[key].push(value);
-		else form[key] = [form[key], value];
-	} else if (!key.endsWith("[]")) form[key] = value;
-	else form[key] = [value];
-};
-/**
-* Handles parsing nested values using dot notation keys.
-*
-* @param {BodyData} form - The form data object.
-* @param {string} key - The dot notation key.
-* @param {BodyDataValue} value - The value to assign.
-* @param {{ count: number }} state - The state object tracking nesting depth.
-*/
-const handleParsingNestedValues = (form, key, value, state) => {
-	if (/(?:^|\.)__proto__\./.test(key)) return;
-	let nestedForm = form;
-	const keys = key.split(".", 34);
-	if (keys.length > 33) throwNestingLimitExceeded();
-	keys.forEach((key, index) => {
-		if (index === keys.length - 1) nestedForm[key] = value;
-		else {
-			if (!nestedForm[key] || typeof nestedForm[key] !== "object" || Array.isArray(nestedForm[key]) || nestedForm[key] instanceof File) {
-				if (state.count++ >= MAX_NESTED_OBJECTS) throwNestingLimitExceeded();
-				nestedForm[key] = Object.create(null);
-			}
-			nestedForm = nestedForm[key];
-		}
-	});
-};
-const throwNestingLimitExceeded = () => {
-	throw new Error("Nesting limit exceeded");
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/url.js
-//#region src/utils/url.ts
-const splitPath = (path) => {
-	const paths = path.split("/");
-	if (paths[0] === "") paths.shift();
-	return paths;
-};
-const url_splitRoutingPath = (routePath) => {
-	const { groups, path } = extractGroupsFromPath(routePath);
-	const paths = splitPath(path);
-	return replaceGroupMarks(paths, groups);
-};
-const extractGroupsFromPath = (path) => {
-	const groups = [];
-	path = path.replace(/\{[^}]+\}/g, (match, index) => {
-		const mark = `@${index}`;
-		groups.push([mark, match]);
-		return mark;
-	});
-	return {
-		groups,
-		path
-	};
-};
-const replaceGroupMarks = (paths, groups) => {
-	for (let i = groups.length - 1; i >= 0; i--) {
-		const [mark] = groups[i];
-		for (let j = paths.length - 1; j >= 0; j--) if (paths[j].includes(mark)) {
-			paths[j] = paths[j].replace(mark, groups[i][1]);
-			break;
-		}
-	}
-	return paths;
-};
-const patternCache = {};
-const url_getPattern = (label, next) => {
-	if (label === "*") return "*";
-	const match = label.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
-	if (match) {
-		const cacheKey = `${label}#${next}`;
-		if (!patternCache[cacheKey]) {
-			if (match[2]) patternCache[cacheKey] = next && next[0] !== ":" && next[0] !== "*" ? [
-				cacheKey,
-				match[1],
-				new RegExp(`^${match[2]}(?=/${next})`)
-			] : [
-				label,
-				match[1],
-				new RegExp(`^${match[2]}$`)
-			];
-			else patternCache[cacheKey] = [
-				label,
-				match[1],
-				true
-			];
-		}
-		return patternCache[cacheKey];
-	}
-	return null;
-};
-const tryDecode = (str, decoder) => {
-	try {
-		return decoder(str);
-	} catch {
-		return str.replace(/(?:%[0-9A-Fa-f]{2})+/g, (match) => {
-			try {
-				return decoder(match);
-			} catch {
-				return match;
-			}
-		});
-	}
-};
-/**
-* Try to apply decodeURI() to given string.
-* If it fails, skip invalid percent encoding or invalid UTF-8 sequences, and apply decodeURI() to the rest as much as possible.
-* @param str The string to decode.
-* @returns The decoded string that sometimes contains undecodable percent encoding.
-* @example
-* tryDecodeURI('Hello%20World') // 'Hello World'
-* tryDecodeURI('Hello%20World/%A4%A2') // 'Hello World/%A4%A2'
-*/
-const tryDecodeURI = (str) => tryDecode(str, decodeURI);
-const decodeURIWithPreservedPercent = (value) => decodeURI(value.includes("%25") ? value.replace(/%25/g, "%2525") : value);
-const getPath = (request) => {
-	const url = request.url;
-	const start = url.indexOf("/", url.indexOf(":") + 4);
-	let i = start;
-	for (; i < url.length; i++) {
-		const charCode = url.charCodeAt(i);
-		if (charCode === 37) {
-			const queryIndex = url.indexOf("?", i);
-			const hashIndex = url.indexOf("#", i);
-			const end = queryIndex === -1 ? hashIndex === -1 ? void 0 : hashIndex : hashIndex === -1 ? queryIndex : Math.min(queryIndex, hashIndex);
-			const path = url.slice(start, end);
-			const decoded = tryDecode(path, decodeURIWithPreservedPercent);
-			if (/%(?![0-9A-Fa-f]{2})/.test(path)) {
-				const rewritten = new URL("http://localhost");
-				rewritten.pathname = decoded.replace(/[\\\t\n\r]/g, encodeURIComponent);
-				if (tryDecode(rewritten.pathname, decodeURIWithPreservedPercent) !== decoded) return tryDecode(path.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"), decodeURIWithPreservedPercent);
-			}
-			return decoded;
-		} else if (charCode === 63 || charCode === 35) break;
-	}
-	return url.slice(start, i);
-};
-/**
-* @deprecated
-* Use the `URL` API instead.
-*/
-const getQueryStrings = (url) => {
-	const queryIndex = url.indexOf("?", 8);
-	if (queryIndex === -1) return "";
-	const hashIndex = url.indexOf("#", 8);
-	return hashIndex === -1 ? url.slice(queryIndex) : queryIndex < hashIndex ? url.slice(queryIndex, hashIndex) : "";
-};
-const getPathNoStrict = (request) => {
-	const result = getPath(request);
-	return result.length > 1 && result.at(-1) === "/" ? result.slice(0, -1) : result;
-};
-/**
-* Merge paths.
-* @param {string[]} ...paths - The paths to merge.
-* @returns {string} The merged path.
-* @example
-* mergePath('/api', '/users') // '/api/users'
-* mergePath('/api/', '/users') // '/api/users'
-* mergePath('/api', '/') // '/api'
-* mergePath('/api/', '/') // '/api/'
-*/
-const mergePath = (base, sub, ...rest) => {
-	if (rest.length) sub = mergePath(sub, ...rest);
-	return `${base?.[0] === "/" ? "" : "/"}${base}${sub === "/" ? "" : `${base?.at(-1) === "/" ? "" : "/"}${sub?.[0] === "/" ? sub.slice(1) : sub}`}`;
-};
-const checkOptionalParameter = (path) => {
-	if (path.charCodeAt(path.length - 1) !== 63 || !path.includes(":")) return null;
-	const segments = path.split("/");
-	const results = [];
-	let basePath = "";
-	segments.forEach((segment) => {
-		if (segment !== "" && !/\:/.test(segment)) basePath += "/" + segment;
-		else if (/\:/.test(segment)) {
-			if (segment.charCodeAt(segment.length - 1) === 63) {
-				if (results.length === 0 && basePath === "") results.push("/");
-				else results.push(basePath);
-				const optionalSegment = segment.slice(0, -1);
-				basePath += "/" + optionalSegment;
-				results.push(basePath);
-			} else basePath += "/" + segment;
-		}
-	});
-	return results.filter((v, i, a) => a.indexOf(v) === i);
-};
-const tryDecodeURIComponent = (str) => str.indexOf("%") !== -1 ? tryDecode(str, decodeURIComponent_) : str;
-const _decodeURI = (value) => {
-	if (value.indexOf("+") !== -1) value = value.replace(/\+/g, " ");
-	return tryDecodeURIComponent(value);
-};
-const _getQueryParam = (url, key, multiple) => {
-	const hashIndex = url.indexOf("#", 8);
-	if (hashIndex !== -1) url = url.slice(0, hashIndex);
-	let encoded;
-	if (!multiple && key && !/[%+&=]/.test(key)) {
-		const queryIndex = url.indexOf("?", 8);
-		let keyIndex = queryIndex;
-		if (keyIndex === -1) return;
-		if (!url.startsWith(key, keyIndex + 1)) keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
-		while (keyIndex !== -1) {
-			const trailingKeyCode = url.charCodeAt(keyIndex + key.length + 1);
-			if (trailingKeyCode === 61 || trailingKeyCode === 38 || isNaN(trailingKeyCode)) {
-				if (keyIndex > queryIndex && /(?:^|&)[^=&]*[%+]/.test(url.slice(queryIndex + 1, keyIndex))) break;
-				if (trailingKeyCode === 61) {
-					const valueIndex = keyIndex + key.length + 2;
-					const endIndex = url.indexOf("&", valueIndex);
-					return _decodeURI(url.slice(valueIndex, endIndex === -1 ? void 0 : endIndex));
-				}
-				return "";
-			}
-			keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
-		}
-		encoded = /[%+]/.test(url);
-		if (!encoded) return;
-	}
-	const results = Object.create(null);
-	encoded ??= /[%+]/.test(url);
-	let keyIndex = url.indexOf("?", 8);
-	while (keyIndex !== -1) {
-		const nextKeyIndex = url.indexOf("&", keyIndex + 1);
-		let valueIndex = url.indexOf("=", keyIndex);
-		if (valueIndex > nextKeyIndex && nextKeyIndex !== -1) valueIndex = -1;
-		let name = url.slice(keyIndex + 1, valueIndex === -1 ? nextKeyIndex === -1 ? void 0 : nextKeyIndex : valueIndex);
-		if (encoded) name = _decodeURI(name);
-		keyIndex = nextKeyIndex;
-		if (name === "") continue;
-		let value;
-		if (valueIndex === -1) value = "";
-		else {
-			value = url.slice(valueIndex + 1, nextKeyIndex === -1 ? void 0 : nextKeyIndex);
-			if (encoded) value = _decodeURI(value);
-		}
-		if (multiple) {
-			if (!(results[name] && Array.isArray(results[name]))) results[name] = [];
-			results[name].push(value);
-		} else results[name] ??= value;
-	}
-	return key ? results[key] : results;
-};
-const getQueryParam = _getQueryParam;
-const getQueryParams = (url, key) => {
-	return _getQueryParam(url, key, true);
-};
-const decodeURIComponent_ = decodeURIComponent;
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/request.js
-
-
-
-
-//#region src/request.ts
-var HonoRequest = class {
-	/**
-	* `.raw` can get the raw Request object.
-	*
-	* @see {@link https://hono.dev/docs/api/request#raw}
-	*
-	* @example
-	* ```ts
-	* // For Cloudflare Workers
-	* app.post('/', async (c) => {
-	*   const metadata = c.req.raw.cf?.hostMetadata?
-	*   ...
-	* })
-	* ```
-	*/
-	raw;
-	#validatedData;
-	#matchResult;
-	routeIndex = 0;
-	/**
-	* `.path` can get the pathname of the request.
-	*
-	* @see {@link https://hono.dev/docs/api/request#path}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const pathname = c.req.path // `/about/me`
-	* })
-	* ```
-	*/
-	path;
-	bodyCache = {};
-	constructor(request, path = "/", matchResult = [[]]) {
-		this.raw = request;
-		this.path = path;
-		this.#matchResult = matchResult;
-	}
-	param(key) {
-		return key ? this.#getDecodedParam(key) : this.#getAllDecodedParams();
-	}
-	#getDecodedParam(key) {
-		const paramKey = this.#matchResult[0][this.routeIndex]?.[1][key];
-		const param = this.#getParamValue(paramKey);
-		return param && tryDecodeURIComponent(param);
-	}
-	#getAllDecodedParams() {
-		const decoded = {};
-		const keys = Object.keys(this.#matchResult[0][this.routeIndex]?.[1] ?? {});
-		for (const key of keys) {
-			const value = this.#getParamValue(this.#matchResult[0][this.routeIndex][1][key]);
-			if (value !== void 0) decoded[key] = tryDecodeURIComponent(value);
-		}
-		return decoded;
-	}
-	#getParamValue(paramKey) {
-		return this.#matchResult[1] ? this.#matchResult[1][paramKey] : paramKey;
-	}
-	query(key) {
-		return getQueryParam(this.url, key);
-	}
-	queries(key) {
-		return getQueryParams(this.url, key);
-	}
-	header(name) {
-		if (name) return this.raw.headers.get(name) ?? void 0;
-		const headerData = Object.create(null);
-		this.raw.headers.forEach((value, key) => {
-			headerData[key] = value;
-		});
-		return headerData;
-	}
-	async parseBody(options) {
-		return parseBody(this, options);
-	}
-	#cachedBody = (key) => {
-		const { bodyCache, raw } = this;
-		const cachedBody = bodyCache[key];
-		if (cachedBody) return cachedBody;
-		for (const anyCachedKey in bodyCache) return bodyCache[anyCachedKey].then((body) => {
-			if (anyCachedKey === "json") body = JSON.stringify(body);
-			const contentType = anyCachedKey === "formData" ? void 0 : raw.headers.get("content-type");
-			return new Response(body, { headers: contentType ? { "Content-Type": contentType } : void 0 })[key]();
-		});
-		return bodyCache[key] = raw[key]();
-	};
-	/**
-	* `.json()` can parse Request body of type `application/json`
-	*
-	* @see {@link https://hono.dev/docs/api/request#json}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.json()
-	* })
-	* ```
-	*/
-	json() {
-		return this.#cachedBody("text").then((text) => JSON.parse(text));
-	}
-	/**
-	* `.text()` can parse Request body of type `text/plain`
-	*
-	* @see {@link https://hono.dev/docs/api/request#text}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.text()
-	* })
-	* ```
-	*/
-	text() {
-		return this.#cachedBody("text");
-	}
-	/**
-	* `.arrayBuffer()` parse Request body as an `ArrayBuffer`
-	*
-	* @see {@link https://hono.dev/docs/api/request#arraybuffer}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.arrayBuffer()
-	* })
-	* ```
-	*/
-	arrayBuffer() {
-		return this.#cachedBody("arrayBuffer");
-	}
-	/**
-	* `.bytes()` parses the request body as a `Uint8Array`.
-	*
-	* @see {@link https://hono.dev/docs/api/request#bytes}
-	*
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.bytes()
-	* })
-	* ```
-	*/
-	bytes() {
-		return this.#cachedBody("arrayBuffer").then((buffer) => new Uint8Array(buffer));
-	}
-	/**
-	* Parses the request body as a `Blob`.
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.blob();
-	* });
-	* ```
-	* @see https://hono.dev/docs/api/request#blob
-	*/
-	blob() {
-		return this.#cachedBody("blob");
-	}
-	/**
-	* Parses the request body as `FormData`.
-	* @example
-	* ```ts
-	* app.post('/entry', async (c) => {
-	*   const body = await c.req.formData();
-	* });
-	* ```
-	* @see https://hono.dev/docs/api/request#formdata
-	*/
-	formData() {
-		return this.#cachedBody("formData");
-	}
-	/**
-	* Adds validated data to the request.
-	*
-	* @param target - The target of the validation.
-	* @param data - The validated data to add.
-	*/
-	addValidatedData(target, data) {
-		(this.#validatedData ??= {})[target] = data;
-	}
-	valid(target) {
-		return this.#validatedData?.[target];
-	}
-	/**
-	* `.url` can get the request url strings.
-	*
-	* @see {@link https://hono.dev/docs/api/request#url}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const url = c.req.url // `http://localhost:8787/about/me`
-	*   ...
-	* })
-	* ```
-	*/
-	get url() {
-		return this.raw.url;
-	}
-	/**
-	* `.method` can get the method name of the request.
-	*
-	* @see {@link https://hono.dev/docs/api/request#method}
-	*
-	* @example
-	* ```ts
-	* app.get('/about/me', (c) => {
-	*   const method = c.req.method // `GET`
-	* })
-	* ```
-	*/
-	get method() {
-		return this.raw.method;
-	}
-	get [GET_MATCH_RESULT]() {
-		return this.#matchResult;
-	}
-	/**
-	* `.matchedRoutes` can return a matched route in the handler
-	*
-	* @deprecated
-	*
-	* Use matchedRoutes helper defined in "hono/route" instead.
-	*
-	* @see {@link https://hono.dev/docs/api/request#matchedroutes}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async function logger(c, next) {
-	*   await next()
-	*   c.req.matchedRoutes.forEach(({ handler, method, path }, i) => {
-	*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
-	*     console.log(
-	*       method,
-	*       ' ',
-	*       path,
-	*       ' '.repeat(Math.max(10 - path.length, 0)),
-	*       name,
-	*       i === c.req.routeIndex ? '<- respond from here' : ''
-	*     )
-	*   })
-	* })
-	* ```
-	*/
-	get matchedRoutes() {
-		return this.#matchResult[0].map(([[, route]]) => route);
-	}
-	/**
-	* `.routePath` can retrieve the path registered within the handler
-	*
-	* @deprecated
-	*
-	* Use routePath helper defined in "hono/route" instead.
-	*
-	* @see {@link https://hono.dev/docs/api/request#routepath}
-	*
-	* @example
-	* ```ts
-	* app.get('/posts/:id', (c) => {
-	*   return c.json({ path: c.req.routePath })
-	* })
-	* ```
-	*/
-	get routePath() {
-		return this.#matchResult[0].map(([[, route]]) => route)[this.routeIndex].path;
-	}
-};
-/**
-* Clones a HonoRequest's underlying raw Request object.
-*
-* This utility handles both consumed and unconsumed request bodies:
-* - If the request body hasn't been consumed, it uses the native `clone()` method
-* - If the request body has been consumed, it reconstructs a new Request using cached body data
-*
-* This is particularly useful when you need to:
-* - Process the same request body multiple times
-* - Pass requests to external services after validation
-*
-* @param req - The HonoRequest object to clone
-* @returns A Promise that resolves to a new Request object with the same properties
-* @throws {HTTPException} If the request body was consumed directly via `req.raw`
-*   without using HonoRequest methods (e.g., `req.json()`, `req.text()`), making it
-*   impossible to reconstruct the body from cache
-*
-* @example
-* ```ts
-* // Clone after consuming the body (e.g., after validation)
-* app.post('/forward',
-*   validator('json', (data) => data),
-*   async (c) => {
-*     const validated = c.req.valid('json')
-*     // Body has been consumed, but cloneRawRequest still works
-*     const clonedReq = await cloneRawRequest(c.req)
-*     return fetch('http://backend-service.com', clonedReq)
-*   }
-* )
-* ```
-*/
-const cloneRawRequest = async (req) => {
-	if (!req.raw.bodyUsed) return req.raw.clone();
-	const cacheKey = Object.keys(req.bodyCache)[0];
-	if (!cacheKey) throw new HTTPException(500, { message: "Cannot clone request: body was already consumed and not cached. Please use HonoRequest methods (e.g., req.json(), req.text()) instead of consuming req.raw directly." });
-	let body = await req[cacheKey]();
-	const headers = req.header();
-	if (cacheKey === "json") {
-		body = JSON.stringify(body);
-		delete headers["content-length"];
-	} else if (body instanceof FormData) {
-		delete headers["content-type"];
-		delete headers["content-length"];
-	}
-	const requestInit = {
-		body,
-		cache: req.raw.cache,
-		credentials: req.raw.credentials,
-		headers,
-		integrity: req.raw.integrity,
-		keepalive: req.raw.keepalive,
-		method: req.method,
-		mode: req.raw.mode,
-		redirect: req.raw.redirect,
-		referrer: req.raw.referrer,
-		referrerPolicy: req.raw.referrerPolicy,
-		signal: req.raw.signal
-	};
-	return new Request(req.url, requestInit);
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/html.js
-//#region src/utils/html.ts
-/**
-* @module
-* HTML utility.
-*/
-const HtmlEscapedCallbackPhase = {
-	Stringify: 1,
-	BeforeStream: 2,
-	Stream: 3
-};
-const raw = (value, callbacks) => {
-	const escapedString = new String(value);
-	escapedString.isEscaped = true;
-	escapedString.callbacks = callbacks;
-	return escapedString;
-};
-const escapeRe = /[&<>'"]/;
-const stringBufferToString = async (buffer, callbacks) => {
-	let str = "";
-	callbacks ||= [];
-	const resolvedBuffer = await Promise.all(buffer);
-	for (let i = resolvedBuffer.length - 1;; i--) {
-		str += resolvedBuffer[i];
-		i--;
-		if (i < 0) break;
-		let r = resolvedBuffer[i];
-		if (r == null || typeof r === "boolean") continue;
-		if (typeof r === "number") {
-			str += r;
-			continue;
-		}
-		if (typeof r === "object") callbacks.push(...r.callbacks || []);
-		const isEscaped = r.isEscaped;
-		r = await (typeof r === "object" ? r.toString() : r);
-		if (typeof r === "object") callbacks.push(...r.callbacks || []);
-		if (r.isEscaped ?? isEscaped) str += r;
-		else {
-			const buf = [str];
-			escapeToBuffer(r, buf);
-			str = buf[0];
-		}
-	}
-	return raw(str, callbacks);
-};
-const escapeToBuffer = (str, buffer) => {
-	const match = str.search(escapeRe);
-	if (match === -1) {
-		buffer[0] += str;
-		return;
-	}
-	let escape;
-	let index;
-	let lastIndex = 0;
-	for (index = match; index < str.length; index++) {
-		switch (str.charCodeAt(index)) {
-			case 34:
-				escape = "&quot;";
-				break;
-			case 39:
-				escape = "&#39;";
-				break;
-			case 38:
-				escape = "&amp;";
-				break;
-			case 60:
-				escape = "&lt;";
-				break;
-			case 62:
-				escape = "&gt;";
-				break;
-			default: continue;
-		}
-		buffer[0] += str.substring(lastIndex, index) + escape;
-		lastIndex = index + 1;
-	}
-	buffer[0] += str.substring(lastIndex, index);
-};
-const resolveCallbackSync = (str) => {
-	const callbacks = str.callbacks;
-	if (!callbacks?.length) return str;
-	const buffer = [str];
-	const context = {};
-	callbacks.forEach((c) => c({
-		phase: HtmlEscapedCallbackPhase.Stringify,
-		buffer,
-		context
-	}));
-	return buffer[0];
-};
-const resolveCallback = async (str, phase, preserveCallbacks, context, buffer) => {
-	if (typeof str === "object" && !(str instanceof String)) {
-		if (!(str instanceof Promise)) str = str.toString();
-		if (str instanceof Promise) str = await str;
-	}
-	const callbacks = str.callbacks;
-	if (!callbacks?.length) return Promise.resolve(str);
-	if (buffer) buffer[0] += str;
-	else buffer = [str];
-	const resStr = Promise.all(callbacks.map((c) => c({
-		phase,
-		buffer,
-		context
-	}))).then((res) => Promise.all(res.filter(Boolean).map((str) => resolveCallback(str, phase, false, context, buffer))).then(() => buffer[0]));
-	if (preserveCallbacks) return raw(await resStr, callbacks);
-	else return resStr;
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/context.js
-
-
-//#region src/context.ts
-const TEXT_PLAIN = "text/plain; charset=UTF-8";
-const setDefaultContentType = (contentType, headers) => {
-	return {
-		"Content-Type": contentType,
-		...headers
-	};
-};
-const createResponseInstance = (body, init) => new Response(body, init);
-var Context = class {
-	#rawRequest;
-	#req;
-	/**
-	* `.env` can get bindings (environment variables, secrets, KV namespaces, D1 database, R2 bucket etc.) in Cloudflare Workers.
-	*
-	* @see {@link https://hono.dev/docs/api/context#env}
-	*
-	* @example
-	* ```ts
-	* // Environment object for Cloudflare Workers
-	* app.get('*', async c => {
-	*   const counter = c.env.COUNTER
-	* })
-	* ```
-	*/
-	env = {};
-	#var;
-	finalized = false;
-	/**
-	* `.error` can get the error object from the middleware if the Handler throws an error.
-	*
-	* @see {@link https://hono.dev/docs/api/context#error}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async (c, next) => {
-	*   await next()
-	*   if (c.error) {
-	*     // do something...
-	*   }
-	* })
-	* ```
-	*/
-	error;
-	#status;
-	#executionCtx;
-	#res;
-	#layout;
-	#renderer;
-	#notFoundHandler;
-	#preparedHeaders;
-	#matchResult;
-	#path;
-	/**
-	* Creates an instance of the Context class.
-	*
-	* @param req - The Request object.
-	* @param options - Optional configuration options for the context.
-	*/
-	constructor(req, options) {
-		this.#rawRequest = req;
-		if (options) {
-			this.#executionCtx = options.executionCtx;
-			this.env = options.env;
-			this.#notFoundHandler = options.notFoundHandler;
-			this.#path = options.path;
-			this.#matchResult = options.matchResult;
-		}
-	}
-	/**
-	* `.req` is the instance of {@link HonoRequest}.
-	*/
-	get req() {
-		this.#req ??= new HonoRequest(this.#rawRequest, this.#path, this.#matchResult);
-		return this.#req;
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#event}
-	* The FetchEvent associated with the current request.
-	*
-	* @throws Will throw an error if the context does not have a FetchEvent.
-	*/
-	get event() {
-		if (this.#executionCtx && "respondWith" in this.#executionCtx) return this.#executionCtx;
-		else throw Error("This context has no FetchEvent");
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#executionctx}
-	* The ExecutionContext associated with the current request.
-	*
-	* @throws Will throw an error if the context does not have an ExecutionContext.
-	*/
-	get executionCtx() {
-		if (this.#executionCtx) return this.#executionCtx;
-		else throw Error("This context has no ExecutionContext");
-	}
-	/**
-	* @see {@link https://hono.dev/docs/api/context#res}
-	* The Response object for the current request.
-	*/
-	get res() {
-		return this.#res ||= createResponseInstance(null, { headers: this.#preparedHeaders ??= new Headers() });
-	}
-	/**
-	* Sets the Response object for the current request.
-	*
-	* @param _res - The Response object to set.
-	*/
-	set res(_res) {
-		if (this.#res && _res) {
-			_res = createResponseInstance(_res.body, _res);
-			for (const [k, v] of this.#res.headers.entries()) {
-				if (k === "content-type") continue;
-				if (k === "set-cookie") {
-					const cookies = this.#res.headers.getSetCookie();
-					_res.headers.delete("set-cookie");
-					for (const cookie of cookies) _res.headers.append("set-cookie", cookie);
-				} else _res.headers.set(k, v);
-			}
-		}
-		this.#res = _res;
-		this.finalized = true;
-	}
-	/**
-	* `.render()` can create a response within a layout.
-	*
-	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
-	*
-	* @example
-	* ```ts
-	* app.get('/', (c) => {
-	*   return c.render('Hello!')
-	* })
-	* ```
-	*/
-	render = (...args) => {
-		this.#renderer ??= (content) => this.html(content);
-		return this.#renderer(...args);
-	};
-	/**
-	* Sets the layout for the response.
-	*
-	* @param layout - The layout to set.
-	* @returns The layout function.
-	*/
-	setLayout = (layout) => this.#layout = layout;
-	/**
-	* Gets the current layout for the response.
-	*
-	* @returns The current layout function.
-	*/
-	getLayout = () => this.#layout;
-	/**
-	* `.setRenderer()` can set the layout in the custom middleware.
-	*
-	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
-	*
-	* @example
-	* ```tsx
-	* app.use('*', async (c, next) => {
-	*   c.setRenderer((content) => {
-	*     return c.html(
-	*       <html>
-	*         <body>
-	*           <p>{content}</p>
-	*         </body>
-	*       </html>
-	*     )
-	*   })
-	*   await next()
-	* })
-	* ```
-	*/
-	setRenderer = (renderer) => {
-		this.#renderer = renderer;
-	};
-	/**
-	* `.header()` can set headers.
-	*
-	* @see {@link https://hono.dev/docs/api/context#header}
-	*
-	* @example
-	* ```ts
-	* app.get('/welcome', (c) => {
-	*   // Set headers
-	*   c.header('X-Message', 'Hello!')
-	*   c.header('Content-Type', 'text/plain')
-	*
-	*   // Append multiple headers using the append option (e.g. Vary)
-	*   c.header('Vary', 'Accept-Encoding', { append: true })
-	*   c.header('Vary', 'User-Agent', { append: true })
-	*
-	*   return c.body('Thank you for coming')
-	* })
-	* ```
-	*/
-	header = (name, value, options) => {
-		if (this.finalized && !this.#res.bodyUsed) this.#res = createResponseInstance(this.#res.body, this.#res);
-		const headers = this.#res ? this.#res.headers : this.#preparedHeaders ??= new Headers();
-		if (value === void 0) headers.delete(name);
-		else if (options?.append) headers.append(name, value);
-		else headers.set(name, value);
-	};
-	status = (status) => {
-		this.#status = status;
-	};
-	/**
-	* `.set()` can set the value specified by the key.
-	*
-	* @see {@link https://hono.dev/docs/api/context#set-get}
-	*
-	* @example
-	* ```ts
-	* app.use('*', async (c, next) => {
-	*   c.set('message', 'Hono is hot!!')
-	*   await next()
-	* })
-	* ```
-	*/
-	set = (key, value) => {
-		this.#var ??= /* @__PURE__ */ new Map();
-		this.#var.set(key, value);
-	};
-	/**
-	* `.get()` can use the value specified by the key.
-	*
-	* @see {@link https://hono.dev/docs/api/context#set-get}
-	*
-	* @example
-	* ```ts
-	* app.get('/', (c) => {
-	*   const message = c.get('message')
-	*   return c.text(`The message is "${message}"`)
-	* })
-	* ```
-	*/
-	get = (key) => {
-		return this.#var ? this.#var.get(key) : void 0;
-	};
-	/**
-	* `.var` can access the value of a variable.
-	*
-	* @see {@link https://hono.dev/docs/api/context#var}
-	*
-	* @example
-	* ```ts
-	* const result = c.var.client.oneMethod()
-	* ```
-	*/
-	get var() {
-		if (!this.#var) return {};
-		return Object.fromEntries(this.#var);
-	}
-	#newResponse(data, arg, headers) {
-		let responseHeaders = this.#res ? new Headers(this.#res.headers) : this.#preparedHeaders;
-		if (typeof arg === "object" && arg.headers) {
-			responseHeaders ??= new Headers();
-			for (const [key, value] of new Headers(arg.headers)) if (key === "set-cookie") responseHeaders.append(key, value);
-			else responseHeaders.set(key, value);
-		}
-		if (headers) {
-			if (!responseHeaders) {
-				let count = 0;
-				for (const k in headers) if (++count > 1 || typeof headers[k] !== "string") {
-					responseHeaders = new Headers();
-					break;
-				}
-			}
-			if (responseHeaders) for (const k in headers) {
-				const v = headers[k];
-				if (typeof v === "string") responseHeaders.set(k, v);
-				else {
-					responseHeaders.delete(k);
-					for (const v2 of v) responseHeaders.append(k, v2);
-				}
-			}
-		}
-		const status = typeof arg === "number" ? arg : arg?.status ?? this.#status;
-		return createResponseInstance(data, {
-			status,
-			headers: responseHeaders ?? headers
-		});
-	}
-	newResponse = (...args) => this.#newResponse(...args);
-	/**
-	* `.body()` can return the HTTP response.
-	* You can set headers with `.header()` and set HTTP status code with `.status`.
-	* This can also be set in `.text()`, `.json()` and so on.
-	*
-	* @see {@link https://hono.dev/docs/api/context#body}
-	*
-	* @example
-	* ```ts
-	* app.get('/welcome', (c) => {
-	*   // Set headers
-	*   c.header('X-Message', 'Hello!')
-	*   c.header('Content-Type', 'text/plain')
-	*   // Set HTTP status code
-	*   c.status(201)
-	*
-	*   // Return the response body
-	*   return c.body('Thank you for coming')
-	* })
-	* ```
-	*/
-	body = (data, arg, headers) => this.#newResponse(data, arg, headers);
-	/**
-	* `.text()` can render text as `Content-Type:text/plain`.
-	*
-	* @see {@link https://hono.dev/docs/api/context#text}
-	*
-	* @example
-	* ```ts
-	* app.get('/say', (c) => {
-	*   return c.text('Hello!')
-	* })
-	* ```
-	*/
-	text = (text, arg, headers) => {
-		return !this.#preparedHeaders && !this.#status && !arg && !headers && !this.finalized ? new Response(text) : this.#newResponse(text, arg, setDefaultContentType(TEXT_PLAIN, headers));
-	};
-	/**
-	* `.json()` can render JSON as `Content-Type:application/json`.
-	*
-	* @see {@link https://hono.dev/docs/api/context#json}
-	*
-	* @example
-	* ```ts
-	* app.get('/api', (c) => {
-	*   return c.json({ message: 'Hello!' })
-	* })
-	* ```
-	*/
-	json = (object, arg, headers) => {
-		return this.#newResponse(JSON.stringify(object), arg, setDefaultContentType("application/json", headers));
-	};
-	html = (html, arg, headers) => {
-		const res = (html) => this.#newResponse(html, arg, setDefaultContentType("text/html; charset=UTF-8", headers));
-		return typeof html === "object" ? resolveCallback(html, HtmlEscapedCallbackPhase.Stringify, false, {}).then(res) : res(html);
-	};
-	/**
-	* `.redirect()` can Redirect, default status code is 302.
-	*
-	* @see {@link https://hono.dev/docs/api/context#redirect}
-	*
-	* @example
-	* ```ts
-	* app.get('/redirect', (c) => {
-	*   return c.redirect('/')
-	* })
-	* app.get('/redirect-permanently', (c) => {
-	*   return c.redirect('/', 301)
-	* })
-	* ```
-	*/
-	redirect = (location, status) => {
-		const locationString = String(location);
-		this.header("Location", !/[^\x00-\xFF]/.test(locationString) ? locationString : encodeURI(locationString));
-		return this.newResponse(null, status ?? 302);
-	};
-	/**
-	* `.notFound()` can return the Not Found Response.
-	*
-	* @see {@link https://hono.dev/docs/api/context#notfound}
-	*
-	* @example
-	* ```ts
-	* app.get('/notfound', (c) => {
-	*   return c.notFound()
-	* })
-	* ```
-	*/
-	notFound = () => {
-		this.#notFoundHandler ??= () => createResponseInstance();
-		return this.#notFoundHandler(this);
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/compose.js
-//#region src/compose.ts
-/**
-* Compose middleware functions into a single function based on `koa-compose` package.
-*
-* @template E - The environment type.
-*
-* @param {[[Function, unknown], unknown][] | [[Function]][]} middleware - An array of middleware functions and their corresponding parameters.
-* @param {ErrorHandler<E>} [onError] - An optional error handler function.
-* @param {NotFoundHandler<E>} [onNotFound] - An optional not-found handler function.
-*
-* @returns {(context: Context, next?: Next) => Promise<Context>} - A composed middleware function.
-*/
-const compose = (middleware, onError, onNotFound) => {
-	return (context, next) => {
-		let index = -1;
-		return dispatch(0);
-		/**
-		* Dispatch the middleware functions.
-		*
-		* @param {number} i - The current index in the middleware array.
-		*
-		* @returns {Promise<Context>} - A promise that resolves to the context.
-		*/
-		async function dispatch(i) {
-			if (i <= index) throw new Error("next() called multiple times");
-			index = i;
-			let res;
-			let isError = false;
-			let handler;
-			if (middleware[i]) {
-				handler = middleware[i][0][0];
-				context.req.routeIndex = i;
-			} else handler = i === middleware.length && next || void 0;
-			if (handler) try {
-				res = await handler(context, () => dispatch(i + 1));
-			} catch (err) {
-				if (err instanceof Error && onError) {
-					context.error = err;
-					res = await onError(err, context);
-					isError = true;
-				} else throw err;
-			}
-			else if (context.finalized === false && onNotFound) res = await onNotFound(context);
-			if (res && (context.finalized === false || isError)) context.res = res;
-			return context;
-		}
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/route/index.js
-
-
-//#region src/helper/route/index.ts
-/**
-* Get matched routes in the handler
-*
-* @param {Context} c - The context object
-* @returns An array of matched routes
-*
-* @example
-* ```ts
-* import { matchedRoutes } from 'hono/route'
-*
-* app.use('*', async function logger(c, next) {
-*   await next()
-*   matchedRoutes(c).forEach(({ handler, method, path }, i) => {
-*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
-*     console.log(
-*       method,
-*       ' ',
-*       path,
-*       ' '.repeat(Math.max(10 - path.length, 0)),
-*       name,
-*       i === c.req.routeIndex ? '<- respond from here' : ''
-*     )
-*   })
-* })
-* ```
-*/
-const matchedRoutes = (c) => c.req[GET_MATCH_RESULT][0].map(([[, route]]) => route);
-/**
-* Get the route path registered within the handler
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The route path registered within the handler
-*
-* @example
-* ```ts
-* import { routePath } from 'hono/route'
-*
-* app.use('*', (c, next) => {
-*   console.log(routePath(c)) // '*'
-*   console.log(routePath(c, -1)) // '/posts/:id'
-*   return next()
-* })
-*
-* app.get('/posts/:id', (c) => {
-*   return c.text(routePath(c)) // '/posts/:id'
-* })
-* ```
-*/
-const routePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.path ?? "";
-/**
-* Get the basePath of the as-is route specified by routing.
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The basePath of the as-is route specified by routing.
-*
-* @example
-* ```ts
-* import { baseRoutePath } from 'hono/route'
-*
-* const app = new Hono()
-*
-* const subApp = new Hono()
-* subApp.get('/posts/:id', (c) => {
-*   return c.text(baseRoutePath(c)) // '/:sub'
-* })
-*
-* app.route('/:sub', subApp)
-* ```
-*/
-const baseRoutePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.basePath ?? "";
-/**
-* Get the basePath with embedded parameters
-*
-* @param {Context} c - The context object
-* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
-* @returns The basePath with embedded parameters.
-*
-* @example
-* ```ts
-* import { basePath } from 'hono/route'
-*
-* const app = new Hono()
-*
-* const subApp = new Hono()
-* subApp.get('/posts/:id', (c) => {
-*   return c.text(basePath(c)) // '/requested-sub-app-path'
-* })
-*
-* app.route('/:sub', subApp)
-* ```
-*/
-const basePathCacheMap = /* @__PURE__ */ new WeakMap();
-const basePath = (c, index) => {
-	index ??= c.req.routeIndex;
-	const cache = basePathCacheMap.get(c) || [];
-	if (typeof cache[index] === "string") return cache[index];
-	let result;
-	const rp = baseRoutePath(c, index);
-	if (!/[:*]/.test(rp)) result = rp;
-	else {
-		const paths = splitRoutingPath(rp);
-		const reqPath = c.req.path;
-		let basePathLength = 0;
-		for (let i = 0, len = paths.length; i < len; i++) {
-			const pattern = getPattern(paths[i], paths[i + 1]);
-			if (pattern) {
-				const re = pattern[2] === true || pattern === "*" ? /[^\/]+/ : pattern[2];
-				const restPath = reqPath.substring(basePathLength + 1);
-				const segment = restPath.split("/", 1)[0];
-				basePathLength += (restPath.match(re)?.[0] ?? (re.test(segment) ? segment : "")).length;
-			} else basePathLength += paths[i].length;
-			basePathLength += 1;
-		}
-		result = reqPath.substring(0, basePathLength);
-	}
-	cache[index] = result;
-	basePathCacheMap.set(c, cache);
-	return result;
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router.js
-//#region src/router.ts
-/**
-* @module
-* This module provides types definitions and variables for the routers.
-*/
-/**
-* Constant representing all HTTP methods in uppercase.
-*/
-const METHOD_NAME_ALL = "ALL";
-/**
-* Constant representing all HTTP methods in lowercase.
-*/
-const METHOD_NAME_ALL_LOWERCASE = "all";
-/**
-* Array of supported HTTP methods.
-*/
-const METHODS = [
-	"get",
-	"post",
-	"put",
-	"delete",
-	"options",
-	"patch",
-	"query"
-];
-/**
-* Error message indicating that a route cannot be added because the matcher is already built.
-*/
-const MESSAGE_MATCHER_IS_ALREADY_BUILT = "Can not add a route since the matcher is already built.";
-/**
-* Error class representing an unsupported path error.
-*/
-var UnsupportedPathError = class extends Error {};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/constants.js
-//#region src/utils/constants.ts
-/**
-* Constant used to mark a composed handler.
-*/
-const COMPOSED_HANDLER = "__COMPOSED_HANDLER";
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/mount.js
-
-
-
-//#region src/utils/mount.ts
-const countTrailingSlashes = (path) => {
-	let index = path.length;
-	while (index > 0 && path.charCodeAt(index - 1) === 47) index--;
-	return path.length - index;
-};
-const getPathPrefixLength = (c, pathPrefix, routePath) => {
-	if (!/[:*]/.test(pathPrefix)) return pathPrefix.length;
-	const path = c.req.path;
-	const matchResult = c.req[GET_MATCH_RESULT];
-	const paramNames = /* @__PURE__ */ new Set();
-	let length = 0;
-	for (const part of url_splitRoutingPath(pathPrefix)) {
-		if (part[0] === ":" && part.endsWith("}?")) throw new Error(`mount(): Optional regular expression parameters are not supported in "${routePath}".`);
-		const pattern = url_getPattern(part);
-		if (pattern && pattern !== "*") {
-			const name = pattern[1];
-			if (paramNames.has(name)) throw new Error(`mount(): Duplicate path parameter "${name}" in "${routePath}".`);
-			paramNames.add(name);
-		}
-		if (pattern && pattern !== "*" && pattern[2] !== true) {
-			const value = matchResult.length === 2 ? matchResult[1][matchResult[0][c.req.routeIndex][1][pattern[1]]] : matchResult[0][c.req.routeIndex][1][pattern[1]];
-			length += value.length + 1;
-		} else if (pattern || part.endsWith("*")) {
-			const end = path.indexOf("/", length + 1);
-			length = end === -1 ? path.length : end;
-		} else length += part.length + 1;
-	}
-	return length;
-};
-const createMountedRequest = (c, pathPrefix, routePath) => {
-	if (/[^/]\*$/.test(routePath)) throw new Error(`mount(): Wildcard must follow "/" in "${routePath}".`);
-	const prefixLength = getPathPrefixLength(c, pathPrefix, routePath);
-	const path = c.req.path.slice(prefixLength) || "/";
-	if (prefixLength > c.req.path.length || path[0] !== "/" || /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const rawUrl = c.req.raw.url;
-	if (/^[^/?#]*\/\/[^/?#\\]*[?#\\]/.test(rawUrl)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const rawPathEnd = rawUrl.search(/[?#]/);
-	const rawTrailingSlashes = countTrailingSlashes(rawPathEnd === -1 ? rawUrl : rawUrl.slice(0, rawPathEnd));
-	if (rawTrailingSlashes > 1 && countTrailingSlashes(c.req.path) === rawTrailingSlashes - 1) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
-	const url = new URL(rawUrl);
-	url.pathname = path.replace(/[\\\t\n\r]/g, encodeURIComponent);
-	if (path.includes("%")) {}
-	return new Request(url, c.req.raw);
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/hono-base.js
-
-
-
-
-
-
-
-//#region src/hono-base.ts
-/**
-* @module
-* This module is the base module for the Hono object.
-*/
-const notFoundHandler = (c) => {
-	return c.text("404 Not Found", 404);
-};
-const errorHandler = (err, c) => {
-	if ("getResponse" in err) {
-		const res = err.getResponse();
-		return c.newResponse(res.body, res);
-	}
-	console.error(err);
-	return c.text("Internal Server Error", 500);
-};
-var Hono = class Hono {
-	get;
-	post;
-	put;
-	delete;
-	options;
-	patch;
-	query;
-	all;
-	on;
-	use;
-	router;
-	getPath;
-	_basePath = "/";
-	#path = "/";
-	routes = [];
-	constructor(options = {}) {
-		[...METHODS, "all"].forEach((method) => {
-			this[method] = (args1, ...args) => {
-				const methodName = method.toUpperCase();
-				if (typeof args1 === "string") this.#path = args1;
-				else this.#addRoute(methodName, this.#path, args1);
-				args.forEach((handler) => {
-					this.#addRoute(methodName, this.#path, handler);
-				});
-				return this;
-			};
-		});
-		this.on = (method, path, ...handlers) => {
-			for (const p of [path].flat()) {
-				this.#path = p;
-				for (const m of [method].flat()) {
-					const methodName = m.toUpperCase();
-					for (const handler of handlers) this.#addRoute(methodName, this.#path, handler);
-				}
-			}
-			return this;
-		};
-		this.use = (arg1, ...handlers) => {
-			if (typeof arg1 === "string") this.#path = arg1;
-			else {
-				this.#path = "*";
-				handlers.unshift(arg1);
-			}
-			handlers.forEach((handler) => {
-				this.#addRoute("ALL", this.#path, handler);
-			});
-			return this;
-		};
-		const { strict, ...optionsWithoutStrict } = options;
-		Object.assign(this, optionsWithoutStrict);
-		this.getPath = strict ?? true ? options.getPath ?? getPath : getPathNoStrict;
-	}
-	#clone() {
-		const clone = new Hono({
-			router: this.router,
-			getPath: this.getPath
-		});
-		clone.errorHandler = this.errorHandler;
-		clone.#notFoundHandler = this.#notFoundHandler;
-		clone.routes = this.routes;
-		return clone;
-	}
-	#notFoundHandler = notFoundHandler;
-	errorHandler = errorHandler;
-	/**
-	* `.route()` allows grouping other Hono instance in routes.
-	*
-	* @see {@link https://hono.dev/docs/api/routing#grouping}
-	*
-	* @param {string} path - base Path
-	* @param {Hono} app - other Hono instance
-	* @returns {Hono} routed Hono instance
-	*
-	* @example
-	* ```ts
-	* const app = new Hono()
-	* const app2 = new Hono()
-	*
-	* app2.get("/user", (c) => c.text("user"))
-	* app.route("/api", app2) // GET /api/user
-	* ```
-	*/
-	route(path, app) {
-		const subApp = this.basePath(path);
-		app.routes.map((r) => {
-			let handler;
-			if (app.errorHandler === errorHandler) handler = r.handler;
-			else {
-				handler = async (c, next) => (await compose([], app.errorHandler)(c, () => r.handler(c, next))).res;
-				handler[COMPOSED_HANDLER] = r.handler;
-			}
-			subApp.#addRoute(r.method, r.path, handler, r.basePath);
-		});
-		return this;
-	}
-	/**
-	* `.basePath()` allows base paths to be specified.
-	*
-	* @see {@link https://hono.dev/docs/api/routing#base-path}
-	*
-	* @param {string} path - base Path
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* const api = new Hono().basePath('/api')
-	* ```
-	*/
-	basePath(path) {
-		const subApp = this.#clone();
-		subApp._basePath = mergePath(this._basePath, path);
-		return subApp;
-	}
-	/**
-	* `.onError()` handles an error and returns a customized Response.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#error-handling}
-	*
-	* @param {ErrorHandler} handler - request Handler for error
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* app.onError((err, c) => {
-	*   console.error(`${err}`)
-	*   return c.text('Custom Error Message', 500)
-	* })
-	* ```
-	*/
-	onError = (handler) => {
-		this.errorHandler = handler;
-		return this;
-	};
-	/**
-	* `.notFound()` allows you to customize a Not Found Response.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#not-found}
-	*
-	* @param {NotFoundHandler} handler - request handler for not-found
-	* @returns {Hono} changed Hono instance
-	*
-	* @example
-	* ```ts
-	* app.notFound((c) => {
-	*   return c.text('Custom 404 Message', 404)
-	* })
-	* ```
-	*/
-	notFound = (handler) => {
-		this.#notFoundHandler = handler;
-		return this;
-	};
-	/**
-	* `.mount()` allows you to mount applications built with other frameworks into your Hono application.
-	*
-	* @deprecated Use `mount()` from `hono/mount` instead. `.mount()` will be removed in v5.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#mount}
-	*
-	* @param {string} path - base Path
-	* @param {Function} applicationHandler - other Request Handler
-	* @param {MountOptions} [options] - options of `.mount()`
-	* @returns {Hono} mounted Hono instance
-	* @throws {Error} If automatic request rewriting encounters duplicate path parameter names or an optional regular expression parameter.
-	* @throws {HTTPException} With status 400 if automatic request rewriting cannot safely preserve the routed path.
-	*
-	* @example
-	* ```ts
-	* import { Router as IttyRouter } from 'itty-router'
-	* import { Hono } from 'hono'
-	* // Create itty-router application
-	* const ittyRouter = IttyRouter()
-	* // GET /itty-router/hello
-	* ittyRouter.get('/hello', () => new Response('Hello from itty-router'))
-	*
-	* const app = new Hono()
-	* app.mount('/itty-router', ittyRouter.handle)
-	* ```
-	*
-	* @example
-	* ```ts
-	* const app = new Hono()
-	* // Send the request to another application without modification.
-	* app.mount('/app', anotherApp, {
-	*   replaceRequest: (req) => req,
-	* })
-	* ```
-	*/
-	mount(path, applicationHandler, options) {
-		let replaceRequest;
-		let optionHandler;
-		if (options) {
-			if (typeof options === "function") optionHandler = options;
-			else {
-				optionHandler = options.optionHandler;
-				if (options.replaceRequest === false) replaceRequest = (request) => request;
-				else replaceRequest = options.replaceRequest;
-			}
-		}
-		const getOptions = optionHandler ? (c) => {
-			const options = optionHandler(c);
-			return Array.isArray(options) ? options : [options];
-		} : (c) => {
-			let executionContext = void 0;
-			try {
-				executionContext = c.executionCtx;
-			} catch {}
-			return [c.env, executionContext];
-		};
-		const defaultReplaceRequest = (c) => {
-			const mountedRoutePath = routePath(c);
-			return createMountedRequest(c, mountedRoutePath.replace(/\/?\*$/, ""), mountedRoutePath);
-		};
-		const handler = async (c, next) => {
-			const res = await applicationHandler(replaceRequest ? replaceRequest(c.req.raw) : defaultReplaceRequest(c), ...getOptions(c));
-			if (res) return res;
-			await next();
-		};
-		this.#addRoute("ALL", mergePath(path, "*"), handler);
-		return this;
-	}
-	#addRoute(method, path, handler, baseRoutePath) {
-		path = mergePath(this._basePath, path);
-		const r = {
-			basePath: baseRoutePath !== void 0 ? mergePath(this._basePath, baseRoutePath) : this._basePath,
-			path,
-			method,
-			handler
-		};
-		this.router.add(method, path, [handler, r]);
-		this.routes.push(r);
-	}
-	#handleError(err, c) {
-		if (err instanceof Error) return this.errorHandler(err, c);
-		throw err;
-	}
-	#dispatch(request, executionCtx, env, method) {
-		if (method === "HEAD") return (async () => new Response(null, await this.#dispatch(request, executionCtx, env, "GET")))();
-		const path = this.getPath(request, { env });
-		const matchResult = this.router.match(method, path);
-		const c = new Context(request, {
-			path,
-			matchResult,
-			env,
-			executionCtx,
-			notFoundHandler: this.#notFoundHandler
-		});
-		if (matchResult[0].length === 1) {
-			let res;
-			try {
-				res = matchResult[0][0][0][0](c, async () => {
-					c.res = await this.#notFoundHandler(c);
-				});
-			} catch (err) {
-				return this.#handleError(err, c);
-			}
-			return res instanceof Promise ? res.then((resolved) => resolved || (c.finalized ? c.res : this.#notFoundHandler(c))).catch((err) => this.#handleError(err, c)) : res ?? this.#notFoundHandler(c);
-		}
-		const composed = compose(matchResult[0], this.errorHandler, this.#notFoundHandler);
-		return (async () => {
-			try {
-				const context = await composed(c);
-				if (!context.finalized) throw new Error("Context is not finalized. Did you forget to return a Response object or `await next()`?");
-				return context.res;
-			} catch (err) {
-				return this.#handleError(err, c);
-			}
-		})();
-	}
-	/**
-	* `.fetch()` will be entry point of your app.
-	*
-	* @see {@link https://hono.dev/docs/api/hono#fetch}
-	*
-	* @param {Request} request - request Object of request
-	* @param {Env} env - env Object
-	* @param {ExecutionContext} executionCtx - context of execution
-	* @returns {Response | Promise<Response>} response of request
-	*
-	*/
-	fetch = (request, ...rest) => {
-		return this.#dispatch(request, rest[1], rest[0], request.method);
-	};
-	/**
-	* `.request()` is a useful method for testing.
-	* You can pass a URL or pathname to send a GET request.
-	* app will return a Response object.
-	* ```ts
-	* test('GET /hello is ok', async () => {
-	*   const res = await app.request('/hello')
-	*   expect(res.status).toBe(200)
-	* })
-	* ```
-	* @see https://hono.dev/docs/api/hono#request
-	*/
-	request = (input, requestInit, Env, executionCtx) => {
-		if (input instanceof Request) return this.fetch(requestInit ? new Request(input, requestInit) : input, Env, executionCtx);
-		input = input.toString();
-		return this.fetch(new Request(/^https?:\/\//.test(input) ? input : `http://localhost${mergePath("/", input)}`, requestInit), Env, executionCtx);
-	};
-	/**
-	* `.fire()` automatically adds a global fetch event listener.
-	* This can be useful for environments that adhere to the Service Worker API, such as non-ES module Cloudflare Workers.
-	* @deprecated
-	* Use `fire` from `hono/service-worker` instead.
-	* ```ts
-	* import { Hono } from 'hono'
-	* import { fire } from 'hono/service-worker'
-	*
-	* const app = new Hono()
-	* // ...
-	* fire(app)
-	* ```
-	* @see https://hono.dev/docs/api/hono#fire
-	* @see https://developer.mozilla.org/en-US/docs/Web/API/Service_Worker_API
-	* @see https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
-	*/
-	fire = () => {
-		addEventListener("fetch", (event) => {
-			event.respondWith(this.#dispatch(event.request, event, void 0, event.request.method));
-		});
-	};
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/utils.js
-//#region src/router/utils.ts
-const createNullObject = () => Object.create(null);
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/matcher.js
-
-//#region src/router/reg-exp-router/matcher.ts
-const emptyParam = [];
-function matcher_match(method, path) {
-	const matchers = this.buildAllMatchers();
-	const match = ((method, path) => {
-		const matcher = matchers[method] || matchers["ALL"];
-		const staticMatch = matcher[2][path];
-		if (staticMatch) return staticMatch;
-		const match = path.match(matcher[0]);
-		if (!match) return [[], emptyParam];
-		const index = match.indexOf("", 1);
-		return [matcher[1][index], match];
-	});
-	this.match = match;
-	return match(method, path);
-}
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/node.js
-
-//#region src/router/reg-exp-router/node.ts
-const LABEL_REG_EXP_STR = "[^/]+";
-const ONLY_WILDCARD_REG_EXP_STR = "[^]*";
-const TAIL_WILDCARD_REG_EXP_STR = "(?:|/[^]*)";
-const PATH_ERROR = Symbol();
-const regExpMetaChars = /* @__PURE__ */ new Set(".\\+*[^]$()");
-/**
-* Sort order:
-* 1. literal
-* 2. special pattern (e.g. :label{[0-9]+})
-* 3. common label pattern (e.g. :label)
-* 4. wildcard
-*/
-function compareKey(a, b) {
-	if (a.length === 1) return b.length === 1 ? a < b ? -1 : 1 : -1;
-	if (b.length === 1) return 1;
-	if (a === "[^]*" || a === "(?:|/[^]*)") return b === "[^]*" ? -1 : 1;
-	else if (b === "[^]*" || b === "(?:|/[^]*)") return -1;
-	if (a === "[^/]+") return 1;
-	else if (b === "[^/]+") return -1;
-	return a.length === b.length ? a < b ? -1 : 1 : b.length - a.length;
-}
-var Node = class Node {
-	#index;
-	#varIndex;
-	#children = createNullObject();
-	insert(tokens, index, paramMap, context, keys) {
-		let node = this;
-		for (let i = 0, len = tokens.length; i < len; i++) {
-			const token = tokens[i];
-			const pattern = token.length === 1 ? token === "*" ? i === len - 1 ? [
-				"",
-				"",
-				ONLY_WILDCARD_REG_EXP_STR
-			] : [
-				"",
-				"",
-				LABEL_REG_EXP_STR
-			] : null : token === "/*" ? [
-				"",
-				"",
-				TAIL_WILDCARD_REG_EXP_STR
-			] : token.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
-			let nextNode;
-			if (pattern) {
-				const name = pattern[1];
-				let regexpStr = pattern[2] || "[^/]+";
-				if (name && pattern[2]) {
-					if (new RegExp(regexpStr).test("")) throw PATH_ERROR;
-					regexpStr = regexpStr.replace(/^\((?!\?:)(?=[^)]+\)$)/, "(?:");
-					if (/\((?!\?:)/.test(regexpStr)) throw PATH_ERROR;
-					if (regexpStr.length === 1 && regExpMetaChars.has(regexpStr)) throw PATH_ERROR;
-				}
-				keys.push(regexpStr);
-				nextNode = node.#children[regexpStr];
-				if (!nextNode) {
-					if (regexpStr !== "[^]*" && regexpStr !== "(?:|/[^]*)") {
-						for (const k in node.#children) if ((regexpStr.length > 1 || k.length > 1) && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
-					}
-					nextNode = node.#children[regexpStr] = new Node();
-				}
-				if (name !== "") {
-					nextNode.#varIndex ??= context.varIndex++;
-					paramMap.push([name, nextNode.#varIndex]);
-				}
-			} else {
-				keys.push(token);
-				nextNode = node.#children[token];
-				if (!nextNode) {
-					for (const k in node.#children) if (k.length > 1 && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
-					nextNode = node.#children[token] = new Node();
-				}
-			}
-			node = nextNode;
-		}
-		if (node.#index !== void 0) throw PATH_ERROR;
-		node.#index = index;
-	}
-	buildRegExpStr() {
-		const strList = Object.keys(this.#children).sort(compareKey).map((k) => {
-			const c = this.#children[k];
-			const childStr = c.buildRegExpStr();
-			return childStr === "" ? "" : (typeof c.#varIndex === "number" ? `(${k})@${c.#varIndex}` : regExpMetaChars.has(k) ? `\\${k}` : k) + childStr;
-		}).filter(Boolean);
-		if (typeof this.#index === "number" && this.#index !== -1) strList.unshift(`#${this.#index}`);
-		if (strList.length === 0) return "";
-		if (strList.length === 1) return strList[0];
-		return "(?:" + strList.join("|") + ")";
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/trie.js
-
-
-//#region src/router/reg-exp-router/trie.ts
-var Trie = class {
-	#context = { varIndex: 0 };
-	#root = new Node();
-	#index = 0;
-	paths = createNullObject();
-	insert(path, isStatic) {
-		const keys = [];
-		if (isStatic) {
-			this.#root.insert(path.split(""), -1, [], this.#context, keys);
-			this.paths[path] = [
-				-1,
-				[],
-				keys
-			];
-			return;
-		}
-		const paramAssoc = [];
-		const groups = [];
-		let markedPath = path;
-		for (let i = 0;;) {
-			let replaced = false;
-			markedPath = markedPath.replace(/\{(?:\{[\d,]+\}|[^}])+\}/g, (m) => {
-				const mark = `@\\${i}`;
-				groups[i] = [mark, m];
-				i++;
-				replaced = true;
-				return mark;
-			});
-			if (!replaced) break;
-		}
-		/**
-		*  - pattern (:label, :label{0-9]+}, ...)
-		*  - /* wildcard
-		*  - character
-		*/
-		const tokens = markedPath.match(/(?::[^\/]+)|(?:\/\*$)|./gs) || [];
-		for (let i = groups.length - 1; i >= 0; i--) {
-			const [mark] = groups[i];
-			for (let j = tokens.length - 1; j >= 0; j--) if (tokens[j].indexOf(mark) !== -1) {
-				tokens[j] = tokens[j].replace(mark, groups[i][1]);
-				break;
-			}
-		}
-		this.#root.insert(tokens, this.#index, paramAssoc, this.#context, keys);
-		this.paths[path] = [
-			this.#index++,
-			paramAssoc,
-			keys
-		];
-	}
-	buildRegExp() {
-		let regexp = this.#root.buildRegExpStr();
-		if (regexp === "") return [
-			/^$/,
-			[],
-			[]
-		];
-		let captureIndex = 0;
-		const indexReplacementMap = [];
-		const paramReplacementMap = [];
-		regexp = regexp.replace(/#(\d+)|@(\d+)|\.\*\$/g, (_, handlerIndex, paramIndex) => {
-			if (handlerIndex !== void 0) {
-				indexReplacementMap[++captureIndex] = Number(handlerIndex);
-				return "$()";
-			}
-			if (paramIndex !== void 0) {
-				paramReplacementMap[Number(paramIndex)] = ++captureIndex;
-				return "";
-			}
-			return "";
-		});
-		return [
-			new RegExp(`^${regexp}`),
-			indexReplacementMap,
-			paramReplacementMap
-		];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/router.js
-
-
-
-
-
-
-//#region src/router/reg-exp-router/router.ts
-function endsWithWildcard(keys) {
-	const tail = keys[keys.length - 1];
-	return tail === "[^]*" || tail === "(?:|/[^]*)";
-}
-function router_covers(wildcard, target) {
-	const last = wildcard.length - 1;
-	for (let i = 0; i < last; i++) if (wildcard[i] !== target[i]) return false;
-	return wildcard[last] === "[^]*" || target.length === last || target[last] === "/";
-}
-var RegExpRouter = class {
-	name = "RegExpRouter";
-	#handlers;
-	#tries;
-	constructor() {
-		this.#handlers = { ["ALL"]: [] };
-		this.#tries = { ["ALL"]: new Trie() };
-	}
-	#insertPath(method, path) {
-		try {
-			this.#tries[method].insert(path, !/\*|\/:/.test(path));
-		} catch (e) {
-			throw e === PATH_ERROR ? new UnsupportedPathError(path) : e;
-		}
-	}
-	add(method, path, handler) {
-		const handlers = this.#handlers;
-		if (!handlers) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
-		const tries = this.#tries;
-		if (!handlers[method]) {
-			tries[method] = new Trie();
-			handlers[method] = [...handlers["ALL"]];
-			for (const p in tries["ALL"].paths) this.#insertPath(method, p);
-		}
-		if (path === "/*") path = "*";
-		const methods = method === "ALL" ? Object.keys(handlers) : [method];
-		const paths = checkOptionalParameter(path) || [path];
-		for (const path of paths) for (const m of methods) {
-			if (!tries[m].paths[path]) this.#insertPath(m, path);
-			handlers[m].push([handler, path]);
-		}
-	}
-	match = matcher_match;
-	buildAllMatchers() {
-		const matchers = createNullObject();
-		for (const method of Object.keys(this.#handlers)) matchers[method] = this.#buildMatcher(method);
-		this.#handlers = this.#tries = void 0;
-		return matchers;
-	}
-	#buildMatcher(method) {
-		const handlers = this.#handlers[method];
-		const trie = this.#tries[method];
-		const staticMap = createNullObject();
-		const handlerData = [];
-		const [regexp, indexReplacementMap, paramReplacementMap] = trie.buildRegExp();
-		const own = createNullObject();
-		const entries = handlers.map(([h, p], i) => {
-			(own[p] ??= []).push(i);
-			return [h, trie.paths[p][1].reduceRight((map, [key, varIndex]) => {
-				map[key] = paramReplacementMap[varIndex];
-				return map;
-			}, createNullObject())];
-		});
-		const wildcards = Object.keys(own).filter((p) => endsWithWildcard(trie.paths[p][2]));
-		for (const path in trie.paths) {
-			const [index, , keys] = trie.paths[path];
-			const indexes = [...own[path]];
-			for (const p of wildcards) if (p !== path && router_covers(trie.paths[p][2], keys)) indexes.push(...own[p]);
-			const data = indexes.sort((a, b) => a - b).map((i) => entries[i]);
-			if (index === -1) {
-				const last = Math.max(-1, ...data.flatMap(([, map]) => Object.values(map)));
-				staticMap[path] = [data, last === -1 ? emptyParam : path.match(regexp).slice(0, last + 1)];
-			} else handlerData[index] = data;
-		}
-		return [
-			regexp,
-			indexReplacementMap.map((i) => handlerData[i]),
-			staticMap
-		];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/smart-router/router.js
-
-//#region src/router/smart-router/router.ts
-var SmartRouter = class {
-	name = "SmartRouter";
-	#routers = [];
-	#routes = [];
-	constructor(init) {
-		this.#routers = init.routers;
-	}
-	add(method, path, handler) {
-		if (!this.#routes) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
-		this.#routes.push([
-			method,
-			path,
-			handler
-		]);
-	}
-	match(method, path) {
-		if (!this.#routes) throw new Error("Fatal error");
-		const routers = this.#routers;
-		const routes = this.#routes;
-		const len = routers.length;
-		let i = 0;
-		let res;
-		for (; i < len; i++) {
-			const router = routers[i];
-			try {
-				for (let i = 0, len = routes.length; i < len; i++) router.add(...routes[i]);
-				res = router.match(method, path);
-			} catch (e) {
-				if (e instanceof UnsupportedPathError) continue;
-				throw e;
-			}
-			this.match = router.match.bind(router);
-			this.#routers = [router];
-			this.#routes = void 0;
-			break;
-		}
-		if (i === len) throw new Error("Fatal error");
-		this.name = `SmartRouter + ${this.activeRouter.name}`;
-		return res;
-	}
-	get activeRouter() {
-		if (this.#routes || this.#routers.length !== 1) throw new Error("No active router has been determined yet.");
-		return this.#routers[0];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/node.js
-
-
-
-//#region src/router/trie-router/node.ts
-const emptyParams = createNullObject();
-let order = 0;
-var node_Node = class Node {
-	#methods = [];
-	#children = createNullObject();
-	#patterns = [];
-	#pattern;
-	#params = emptyParams;
-	insert(method, path, handler) {
-		let curNode = this;
-		const parts = url_splitRoutingPath(path);
-		const possibleKeys = /* @__PURE__ */ new Set();
-		let i = 0;
-		for (const p of parts) {
-			const nextP = parts[++i];
-			const pattern = url_getPattern(p, nextP) || (nextP === void 0 && p && p.indexOf("*") === p.length - 1 ? p : null);
-			const isParam = Array.isArray(pattern);
-			const key = isParam ? pattern[0] : pattern || p;
-			const child = curNode.#children[key] ||= new Node();
-			if (pattern && !child.#pattern) {
-				child.#pattern = pattern;
-				curNode.#patterns.push(child);
-			}
-			curNode = child;
-			if (isParam) possibleKeys.add(pattern[1]);
-		}
-		curNode.#methods.push({ [method]: {
-			handler,
-			possibleKeys: [...possibleKeys],
-			score: ++order
-		} });
-	}
-	#pushHandlerSets(handlerSets, node, method, nodeParams, params) {
-		for (let i = 0, len = node.#methods.length; i < len; i++) {
-			const m = node.#methods[i];
-			const handlerSet = m[method] || m["ALL"];
-			if (handlerSet) {
-				handlerSet.params = createNullObject();
-				handlerSets.push(handlerSet);
-				for (let i = 0, len = handlerSet.possibleKeys.length; i < len; i++) {
-					const key = handlerSet.possibleKeys[i];
-					handlerSet.params[key] = params?.[key] && !i ? params[key] : nodeParams[key] ?? params?.[key];
-				}
-			}
-		}
-	}
-	search(method, path) {
-		const handlerSets = [];
-		this.#params = emptyParams;
-		let curNodes = [this];
-		const parts = splitPath(path);
-		const curNodesQueue = [];
-		const len = parts.length;
-		let partOffsets = null;
-		for (let i = 0; i < len; i++) {
-			const part = parts[i];
-			const isLast = i === len - 1;
-			const tempNodes = [];
-			for (let j = 0, len2 = curNodes.length; j < len2; j++) {
-				const node = curNodes[j];
-				const nextNode = node.#children[part];
-				if (nextNode) {
-					nextNode.#params = node.#params;
-					if (isLast) {
-						if (nextNode.#children["*"]) this.#pushHandlerSets(handlerSets, nextNode.#children["*"], method, node.#params);
-						this.#pushHandlerSets(handlerSets, nextNode, method, node.#params);
-					} else tempNodes.push(nextNode);
-				}
-				for (const child of node.#patterns) {
-					const pattern = child.#pattern;
-					const params = node.#params === emptyParams ? {} : { ...node.#params };
-					if (typeof pattern === "string") {
-						if (pattern === "*" || part.startsWith(pattern.slice(0, -1))) {
-							this.#pushHandlerSets(handlerSets, child, method, node.#params);
-							if (pattern === "*") {
-								child.#params = params;
-								tempNodes.push(child);
-							}
-						}
-						continue;
-					}
-					const [, name, matcher] = pattern;
-					if (!part && matcher === true) continue;
-					if (matcher !== true) {
-						if (!partOffsets) {
-							partOffsets = [];
-							let offset = path[0] === "/" ? 1 : 0;
-							for (let p = 0; p < len; p++) {
-								partOffsets[p] = offset;
-								offset += parts[p].length + 1;
-							}
-						}
-						const restPathString = path.slice(partOffsets[i]);
-						const m = matcher.exec(restPathString);
-						if (m) {
-							if (!Object.hasOwn(params, name)) params[name] = m[0];
-							this.#pushHandlerSets(handlerSets, child, method, node.#params, params);
-							if (m[0].length === restPathString.length && child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, node.#params, params);
-							for (const _ in child.#children) {
-								child.#params = params;
-								const componentCount = m[0].match(/\//g)?.length ?? 0;
-								(curNodesQueue[componentCount] ||= []).push(child);
-								break;
-							}
-							continue;
-						}
-					}
-					if (matcher === true || matcher.test(part)) {
-						if (!Object.hasOwn(params, name)) params[name] = part;
-						if (isLast) {
-							this.#pushHandlerSets(handlerSets, child, method, params, node.#params);
-							if (child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, params, node.#params);
-						} else {
-							child.#params = params;
-							tempNodes.push(child);
-						}
-					}
-				}
-			}
-			const shifted = curNodesQueue.shift();
-			curNodes = shifted ? tempNodes.concat(shifted) : tempNodes;
-		}
-		if (handlerSets[1]) handlerSets.sort((a, b) => {
-			return a.score - b.score;
-		});
-		return [handlerSets.map(({ handler, params }) => [handler, params])];
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/router.js
-
-
-//#region src/router/trie-router/router.ts
-var TrieRouter = class {
-	name = "TrieRouter";
-	#node = new node_Node();
-	add(method, path, handler) {
-		for (const result of checkOptionalParameter(path) || [path]) this.#node.insert(method, result, handler);
-	}
-	match(method, path) {
-		return this.#node.search(method, path);
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/index.js
-
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/hono.js
-
-
-
-
-
-//#region src/hono.ts
-/**
-* The Hono class extends the functionality of the HonoBase class.
-* It sets up routing and allows for custom options to be passed.
-*
-* @template E - The environment type.
-* @template S - The schema type.
-* @template BasePath - The base path type.
-*/
-var hono_Hono = class extends Hono {
-	/**
-	* Creates an instance of the Hono class.
-	*
-	* @param options - Optional configuration options for the Hono instance.
-	*/
-	constructor(options = {}) {
-		super(options);
-		this.router = options.router ?? new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] });
-	}
-};
-//#endregion
-
-
-;// CONCATENATED MODULE: ./node_modules/hono/dist/index.js
-
-
-//#region src/index.ts
-/**
-* @module
-*
-* Hono - Web Framework built on Web Standards
-*
-* @example
-* ```ts
-* import { Hono } from 'hono'
-* const app = new Hono()
-*
-* app.get('/', (c) => c.text('Hono!'))
-*
-* export default app
-* ```
-*/
-//#endregion
-
-
-;// CONCATENATED MODULE: ./lib/emulator/admin.js
-
-
-
-/** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
-function adminApp(context) {
-    const app = new hono_Hono();
-    app.get('/requests', (c) => c.json({ requests: context.requests }));
-    app.post('/reset-log', (c) => {
-        context.requests.length = 0;
-        return c.json({});
-    });
-    app.get('/world', (c) => c.json(context.world().dump()));
-    app.get('/decide', (c) => {
-        const { state } = context;
-        state().settle();
-        return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? ''));
-    });
-    app.post('/engines/:id/binding', async (c) => {
-        const body = await c.req.json();
-        const { egress, ingress } = asJson(body);
-        context.world().bind(c.req.param('id'), body === null ? null : { egress: admin_text(egress), ingress: admin_text(ingress) });
-        return c.json(context.world().engine(c.req.param('id')));
-    });
-    app.post('/engines/:id/recreate', (c) => c.json(context.world().recreateEngine(c.req.param('id'))));
-    app.post('/policies', async (c) => {
-        const body = asJson(await c.req.json());
-        const where = { ...given('project', body.project), ...given('location', body.location) };
-        context.world().setPolicy(asString(body.on), body.bindings, where);
-        return c.json(context.world().policy(asString(body.on), where));
-    });
-    app.get('/faults', (c) => c.json({ faults: context.faults.list() }));
-    app.post('/faults', async (c) => c.json({ ids: context.faults.add(await c.req.json()) }));
-    app.delete('/faults', (c) => {
-        context.faults.clear();
-        return c.json({});
-    });
-    app.delete('/faults/:id', (c) => context.faults.remove(c.req.param('id')) ? c.json({}) : c.json({ error: 'There is no such fault.' }, 404));
-    app.get('/settings', (c) => c.json(context.world().settings));
-    app.post('/settings', async (c) => {
-        context.world().set(await c.req.json());
-        return c.json(context.world().settings);
-    });
-    app.post('/advance', async (c) => {
-        context.world().advance(Number(asJson(await c.req.json()).ms ?? 0));
-        return c.json({});
-    });
-    app.onError((error, c) => c.json({ error: error.message }, 400));
-    return app;
-}
-function admin_text(value) {
-    return typeof value === 'string' ? value : undefined;
-}
-function given(key, value) {
-    return typeof value === 'string' ? { [key]: value } : {};
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-entries.js
-
-
-
-
-
-
-
-const registry_entries_SERVICE = 'agentregistry.googleapis.com';
-const URN_KIND = { endpoints: 'endpoint', agents: 'agent', mcpServers: 'mcp' };
-const URN_FIELD = { endpoints: 'endpointId', agents: 'agentId', mcpServers: 'mcpServerId' };
-/** Entries of one kind in a registry: projections of services, and for agents the engines that register themselves. */
-function entriesOf(state, place, collection) {
-    const fromServices = servicesIn(state, place)
-        .filter((record) => record.collection === collection && isVisible(state, record))
-        .map((record) => serviceEntry(state, record));
-    const fromEngines = collection === 'agents' ? enginesIn(state, place).map((engine) => engineEntry(state, engine)) : [];
-    return [...fromServices, ...fromEngines];
-}
-/** list of one kind of projection (agentregistry discovery: endpoints, agents and mcpServers have get and list only). */
-function listEntries(call, state, collection) {
-    const place = state.place(call);
-    state.need(`agentregistry.${collection}.list`, placeName(place, false), registry_entries_SERVICE);
-    const items = filterItems(entriesOf(state, place, collection), call.query.get('filter'));
-    return page(items, collection, call.query, call.path, state.settings.pageSize);
-}
-/** get of one projection by its server-made id. */
-function getEntry(call, state, collection) {
-    const place = state.place(call);
-    const id = call.param('entry');
-    const name = `${placeName(place, false)}/${collection}/${id}`;
-    state.need(`agentregistry.${collection}.get`, name, registry_entries_SERVICE);
-    const entry = entriesOf(state, place, collection).find((item) => asString(item.name).endsWith(`/${id}`));
-    if (entry)
-        return entry;
-    throw errors_notFound(`Resource '${name}' was not found`);
-}
-/** `:search` with a free text; at most 100 at a time, 20 when not said (agentregistry discovery). */
-function searchEntries(call, state, collection) {
-    const place = state.place(call);
-    const body = asJson(call.body);
-    const text = asString(body.searchString).toLowerCase();
-    const items = entriesOf(state, place, collection).filter((item) => JSON.stringify(item).toLowerCase().includes(text));
-    const query = new URLSearchParams({
-        pageSize: String(Number(body.pageSize ?? 0)),
-        pageToken: asString(body.pageToken),
-    });
-    return page(items, collection, query, `${call.path}?${text}`, { default: 20, max: 100 });
-}
-function serviceEntry(state, record) {
-    const { collection, data } = record;
-    const base = {
-        name: `${placeName(record, state.settings.projectNumberInNames.registryResource)}/${collection}/${record.resourceId}`,
-        [URN_FIELD[collection]]: urn(record, collection, `agentregistry:services:${record.id}`),
-        displayName: data.displayName,
-        description: data.description,
-        attributes: {},
-        createTime: data.createTime,
-        updateTime: data.updateTime,
-    };
-    if (collection !== 'agents')
-        return compact({ ...base, interfaces: data.interfaces ?? [] });
-    const content = asJson(asJson(data.agentSpec).content);
-    const card = Object.keys(content).length > 0 ? { type: 'A2A_AGENT_CARD', content } : undefined;
-    return compact({
-        ...base,
-        location: record.location,
-        protocols: [{ type: 'CUSTOM', interfaces: data.interfaces ?? [] }],
-        card,
-    });
-}
-/** The agent entry of an engine: its attributes are a second source for the engine's principal (agentregistry discovery). */
-function engineEntry(state, engine) {
-    const principal = principalOf(engine);
-    const system = 'agentregistry.googleapis.com/system';
-    const framework = asJson(engine.data.spec).agentFramework;
-    return compact({
-        name: `${placeName(engine, state.settings.projectNumberInNames.registryResource)}/agents/${engine.agentId}`,
-        agentId: urn(engine, 'agents', `reasoningEngines:${engine.id}`),
-        displayName: engine.data.displayName,
-        description: engine.data.description,
-        location: engine.location,
-        protocols: [{ type: 'CUSTOM' }],
-        attributes: compact({
-            [`${system}/Framework`]: framework === undefined ? undefined : { framework },
-            [`${system}/RuntimeIdentity`]: principal === undefined ? undefined : { principal },
-            [`${system}/RuntimeReference`]: { uri: `//aiplatform.googleapis.com/${engineName(engine)}` },
-        }),
-        createTime: engine.data.createTime,
-        updateTime: engine.data.updateTime,
-    });
-}
-function urn(place, collection, rest) {
-    const { number } = place.project;
-    return `urn:${URN_KIND[collection]}:projects-${number}:projects:${number}:locations:${place.location}:${rest}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-rules.js
-
-
-
-const BINDINGS = ['PROTOCOL_BINDING_UNSPECIFIED', 'JSONRPC', 'GRPC', 'HTTP_JSON'];
-const MAX_CONTENT_BYTES = 10 * 1024;
-const SPECS = ['agentSpec', 'mcpServerSpec', 'endpointSpec'];
-/** The Service message (agentregistry discovery); enum values are upper snake case, gcloud's lower case is not understood. */
-const SERVICE_SHAPE = {
-    message: {
-        name: 'string',
-        displayName: 'string',
-        description: 'string',
-        interfaces: { list: { message: { url: 'string', protocolBinding: BINDINGS } } },
-        agentSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'A2A_AGENT_CARD'], content: 'any' } },
-        mcpServerSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'TOOL_SPEC'], content: 'any' } },
-        endpointSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC'], content: 'any' } },
-        registryResource: 'string',
-        createTime: 'string',
-        updateTime: 'string',
-    },
-};
-/** What may be written and named in a mask. */
-const SERVICE_MASKS = ['displayName', 'description', 'interfaces', ...SPECS];
-/** The rules the schema's texts state: lengths, exactly one spec, both fields of each interface, content and type in step. */
-function checkService(service) {
-    if (asString(service.displayName).length > 63)
-        throw invalid('display_name must be at most 63 characters.', 'service.display_name');
-    if (asString(service.description).length > 2048) {
-        throw invalid('description must be at most 2048 characters.', 'service.description');
-    }
-    const specs = SPECS.filter((field) => service[field] !== undefined);
-    if (specs.length !== 1) {
-        throw invalid('Exactly one of agent_spec, mcp_server_spec, endpoint_spec must be set.', 'service.spec');
-    }
-    checkInterfaces(service);
-    checkSpec(service, specs[0] ?? '');
-}
-function checkInterfaces(service) {
-    const interfaces = Array.isArray(service.interfaces) ? service.interfaces : [];
-    interfaces.map(asJson).forEach((item, index) => {
-        const field = `service.interfaces[${index}]`;
-        const binding = asString(item.protocolBinding);
-        if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/]+/i.test(asString(item.url)))
-            throw invalid(`${field}.url must be a valid URL.`, `${field}.url`);
-        if (binding === '' || binding === BINDINGS[0]) {
-            throw invalid(`Required field is not set: ${field}.protocol_binding.`, `${field}.protocol_binding`);
-        }
-    });
-}
-function checkSpec(service, field) {
-    const spec = asJson(service[field]);
-    const type = asString(spec.type);
-    const content = spec.content;
-    if (type === '' || type === 'TYPE_UNSPECIFIED')
-        throw invalid('The type of the spec is required.', `service.${field}.type`);
-    if (type === 'NO_SPEC' && content !== undefined)
-        throw invalid('content must be empty with NO_SPEC.', `service.${field}.content`);
-    if (content !== undefined && JSON.stringify(content).length > MAX_CONTENT_BYTES) {
-        throw invalid('content must be at most 10 KB.', `service.${field}.content`);
-    }
-    const count = interfaceUrls(service).length;
-    if (type === 'A2A_AGENT_CARD' && count > 0)
-        throw invalid('interfaces must be empty with A2A_AGENT_CARD.', 'service.interfaces');
-    if (field === 'endpointSpec' && count === 0)
-        throw invalid('An endpoint needs at least one interface.', 'service.interfaces');
-}
-/** One interface URL belongs to one service of a project and location (message from public reports, status unknown: a switch). */
-function checkUrls(state, place, id, service) {
-    const rule = state.settings.registry.duplicateUrl;
-    if (rule === 'accepted')
-        return;
-    const urls = interfaceUrls(service);
-    const others = servicesIn(state, place).filter((record) => record.id !== id);
-    const taken = urls.find((url) => others.some((record) => interfaceUrls(record.data).includes(url)));
-    if (taken === undefined)
-        return;
-    throw new GoogleError(rule, `Interface URL '${taken}' is already in use by another service`);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/registry-services.js
-
-
-
-
-
-
-
-
-
-
-
-const registry_services_SERVICE = 'agentregistry.googleapis.com';
-/** `^[a-z][a-z0-9-]{2,61}[a-z0-9]$`: 4 to 63 characters (Google's Terraform demo; the discovery text is looser). */
-const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
-const IDEMPOTENT_MS = 60 * 60 * 1000;
-/** services.list: by pages, filtered by what AIP-160 equality can say. */
-function listServices(call, state) {
-    const place = state.place(call);
-    state.need('agentregistry.services.list', placeName(place, false), registry_services_SERVICE);
-    const items = servicesIn(state, place).map((record) => serviceJson(state, record));
-    return page(filterItems(items, call.query.get('filter')), 'services', call.query, call.path, state.settings.pageSize);
-}
-/** services.get, with `registryResource` once the projection is there. */
-function getService(call, state) {
-    const place = state.place(call);
-    state.need('agentregistry.services.get', serviceName(state, place, call.param('service')), registry_services_SERVICE);
-    return serviceJson(state, findService(call, state));
-}
-/** services.create: an operation; `registryResource` is to be read from the service afterwards, not from the response. */
-function createService(call, state) {
-    const place = state.place(call);
-    const id = call.query.get('serviceId') ?? '';
-    const name = serviceName(state, place, id);
-    state.need('agentregistry.services.create', placeName(place, false), registry_services_SERVICE);
-    if (!SERVICE_ID.test(id))
-        throw invalid(`Invalid service_id '${id}', must match ${SERVICE_ID.source}.`, 'service_id');
-    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
-    return idempotent(call, state, name, () => {
-        refuseMultiRegion(state, place);
-        checkService(body);
-        refuseDuplicate(state, place, id, name);
-        checkUrls(state, place, id, body);
-        checkQuota(state, place, body);
-        const now = timestamp(state.clock.now());
-        return startOperation(state, place, name, 'create', () => {
-            // Of two creates that raced for a URL or an id, the one that ends first has it.
-            checkUrls(state, place, id, body);
-            const record = addService(state, place, id, { ...body, createTime: now, updateTime: now });
-            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
-        });
-    });
-}
-/** services.patch: the projection keeps its id. Without a mask all fields present in the request are overwritten (discovery). */
-function patchService(call, state) {
-    const record = findService(call, state);
-    const name = serviceName(state, record, record.id);
-    state.need('agentregistry.services.update', name, registry_services_SERVICE);
-    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
-    const mask = readMask(call.query.get('updateMask'));
-    const paths = mask.length === 0 ? Object.keys(body) : mask.includes('*') ? [...SERVICE_MASKS] : mask;
-    checkMask(paths, SERVICE_MASKS, 'Service');
-    return idempotent(call, state, name, () => {
-        const wanted = applyMask(record.data, body, paths);
-        checkService(wanted);
-        if (wanted[SPEC_FIELD[record.collection]] === undefined)
-            throw invalid('The spec type of a service is immutable.', 'service');
-        checkUrls(state, record, record.id, wanted);
-        return startOperation(state, record, name, 'update', (endMs) => {
-            record.data = { ...applyMask(record.data, body, paths), updateTime: timestamp(endMs) };
-            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
-        });
-    });
-}
-/** services.delete: an operation; the projection and its grants go with the service. */
-function deleteService(call, state) {
-    const place = state.place(call);
-    const name = serviceName(state, place, call.param('service'));
-    state.need('agentregistry.services.delete', name, registry_services_SERVICE);
-    return idempotent(call, state, name, () => {
-        const record = findService(call, state);
-        return startOperation(state, record, name, 'delete', () => {
-            removeService(state, record);
-            return EMPTY_RESPONSE;
-        });
-    });
-}
-/** A Service as it is printed; `registryResource` appears together with the projection. */
-function serviceJson(state, record) {
-    return {
-        name: serviceName(state, record, record.id),
-        ...structuredClone(record.data),
-        ...(isVisible(state, record) ? { registryResource: registryResource(state, record) } : {}),
-    };
-}
-function serviceName(state, place, id) {
-    return `${placeName(place, state.settings.projectNumberInNames.services)}/services/${id}`;
-}
-function findService(call, state) {
-    const place = state.place(call);
-    const id = call.param('service');
-    const record = state.services.get(recordKey(place, id));
-    if (record)
-        return record;
-    throw errors_notFound(`Resource '${serviceName(state, place, id)}' was not found`);
-}
-/** Output-only fields in a request are ignored, as AIP-203 has it. */
-function registry_services_writable(body) {
-    return Object.fromEntries(Object.entries(body).filter(([field]) => SERVICE_MASKS.includes(field)));
-}
-function refuseMultiRegion(state, place) {
-    if (state.settings.registry.multiRegionRegistration === 'accepted')
-        return;
-    if (place.location !== 'us' && place.location !== 'eu')
-        return;
-    throw invalid(`Location ${place.location}: manual registration not supported.`, 'parent');
-}
-function refuseDuplicate(state, place, id, name) {
-    const pending = state.operations.running('agentregistry', name);
-    if (!state.services.has(recordKey(place, id)) && pending === undefined)
-        return;
-    throw new GoogleError('ALREADY_EXISTS', `Resource '${name}' already exists`);
-}
-/** 100 entries of each kind per project and location (Agent Registry quotas page). */
-function checkQuota(state, place, body) {
-    const collection = COLLECTIONS.find((kind) => body[SPEC_FIELD[kind]] !== undefined) ?? 'endpoints';
-    const { quotaPerKind } = state.settings.registry;
-    const used = servicesIn(state, place).filter((record) => record.collection === collection).length;
-    if (used < quotaPerKind)
-        return;
-    const message = `Quota limit of ${quotaPerKind} ${collection} per project and location exceeded.`;
-    throw new GoogleError('RESOURCE_EXHAUSTED', message, [quotaFailure(placeKey(place), message)]);
-}
-/** The same requestId means the same operation for an hour; anything but a UUID that is not zero is a 400 (discovery). */
-function idempotent(call, state, name, start) {
-    const requestId = call.query.get('requestId');
-    if (requestId === null || requestId === '')
-        return start();
-    if (!UUID.test(requestId) || requestId === ZERO_UUID) {
-        throw invalid(`Invalid request_id '${requestId}', must be a valid UUID other than zero.`, 'request_id');
-    }
-    const key = `${call.method} ${name} ${requestId}`;
-    const now = state.clock.now();
-    const before = state.requestIds.get(key);
-    const known = state.operations.list((operation) => operation.name === before?.operation)[0];
-    if (before !== undefined && known !== undefined && now - before.atMs < IDEMPOTENT_MS)
-        return operationJson(known);
-    const operation = start();
-    state.requestIds.set(key, { operation: asString(operation.name), atMs: now });
-    return operation;
-}
-function startOperation(state, place, target, verb, commit) {
-    const now = state.clock.now();
-    const id = state.ids.operation(now);
-    const operation = state.operations.start({
-        id,
-        api: 'agentregistry',
-        projectNumber: place.project.number,
-        location: place.location,
-        name: `${placeName(place, state.settings.projectNumberInNames.services)}/operations/${id}`,
-        target,
-        kind: verb,
-        startMs: now,
-        durationMs: state.settings.operations.serviceMs,
-        printsFalse: true,
-        metadata: standardMetadata('agentregistry', verb, target),
-        commit,
-    });
-    return operationJson(operation);
-}
-function typeUrl(message) {
-    return `type.googleapis.com/google.cloud.agentregistry.v1.${message}`;
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/agentregistry.js
-
-
-
-
-const PLACE = 'projects/{project}/locations/{location}';
-const agentregistry_LIST = ['filter', 'pageSize', 'pageToken'];
-/** Agent Registry: services can be written; endpoints, agents and MCP servers are read-only projections (discovery document). */
-const agentregistry = {
-    name: 'agentregistry',
-    service: 'agentregistry.googleapis.com',
-    versions: ['v1', 'v1alpha'],
-    routes: [
-        read(`${PLACE}/services`, listServices, agentregistry_LIST),
-        read(`${PLACE}/services/{service}`, getService),
-        post(`${PLACE}/services`, createService, ['serviceId', 'requestId']),
-        patch(`${PLACE}/services/{service}`, patchService, ['updateMask', 'requestId']),
-        remove(`${PLACE}/services/{service}`, deleteService, ['requestId']),
-        read(`${PLACE}/endpoints`, (call, state) => listEntries(call, state, 'endpoints'), agentregistry_LIST),
-        read(`${PLACE}/endpoints/{entry}`, (call, state) => getEntry(call, state, 'endpoints')),
-        read(`${PLACE}/agents`, (call, state) => listEntries(call, state, 'agents'), [...agentregistry_LIST, 'orderBy']),
-        read(`${PLACE}/agents/{entry}`, (call, state) => getEntry(call, state, 'agents')),
-        post(`${PLACE}/agents:search`, (call, state) => searchEntries(call, state, 'agents'), [], false),
-        read(`${PLACE}/mcpServers`, (call, state) => listEntries(call, state, 'mcpServers'), [...agentregistry_LIST, 'orderBy']),
-        read(`${PLACE}/mcpServers/{entry}`, (call, state) => getEntry(call, state, 'mcpServers')),
-        post(`${PLACE}/mcpServers:search`, (call, state) => searchEntries(call, state, 'mcpServers'), [], false),
-        ...operationRoutes('agentregistry'),
-    ],
-};
-
-;// CONCATENATED MODULE: ./lib/emulator/state/engine-operations.js
-
-
-/**
- * A long-running operation of Agent Runtime: named below its engine with the project number, `done` absent while it runs,
- * `genericMetadata` inside a metadata type that tells the verb (aiplatform protos `operation_info`, public golden logs).
+ * Does the spec switch a custom constraint on? Rules with a condition ask for tags, which nothing here has, so the one without
+ * decides; `reset` is back to the default, which for custom constraints is off.
  */
-function startEngineOperation(state, engine, verb, durationMs, commit, version = 'v1') {
-    const id = state.ids.number('engine-operation');
-    const target = engineName(engine, state.settings.projectNumberInNames.aiplatform);
-    return state.operations.start({
-        id,
-        api: 'aiplatform',
-        projectNumber: engine.project.number,
-        location: engine.location,
-        name: `${target}/operations/${id}`,
-        target: engineName(engine),
-        kind: verb,
-        startMs: state.clock.now(),
-        durationMs,
-        printsFalse: false,
-        commit,
-        metadata: (operation) => ({
-            '@type': metadataType(verb, version),
-            genericMetadata: {
-                createTime: timestamp(operation.startMs),
-                updateTime: timestamp(operation.done ? operation.endMs : operation.startMs),
-            },
-        }),
-    });
+function isEnforced(spec) {
+    const rules = Array.isArray(spec.rules) ? spec.rules : [];
+    return rules.some((rule) => rule.condition === undefined && rule.enforce === true);
 }
-function metadataType(verb, version) {
-    const message = verb === 'Delete' ? 'DeleteOperationMetadata' : `${verb}ReasoningEngineOperationMetadata`;
-    return `type.googleapis.com/google.cloud.aiplatform.${version}.${message}`;
+
+;// CONCATENATED MODULE: ./lib/emulator/state/managed-constraint.js
+
+/** The managed constraint against access policies on resources; pages and field reports spell it in two ways. */
+const SPELLINGS = {
+    singular: 'iam.managed.disableAccessPolicyBinding',
+    plural: 'iam.managed.disableAccessPolicyBindings',
+};
+/** The spellings that exist. */
+function managedConstraints(state) {
+    const { managedConstraint } = state.settings.iam;
+    return managedConstraint === 'both' ? Object.values(SPELLINGS) : [SPELLINGS[managedConstraint]];
+}
+/** Is it the spelling that does not exist? Google's other constraints are many and not known here: all of those do. */
+function isMisspelt(state, constraint) {
+    const spellings = Object.values(SPELLINGS);
+    return spellings.includes(constraint) && !managedConstraints(state).includes(constraint);
+}
+/** Is this constraint on where nobody has set it? */
+function isOnByDefault(state, constraint) {
+    return state.settings.iam.managedConstraintDefault === 'enforced' && managedConstraints(state).includes(constraint);
+}
+/** The constraint that keeps access policies from being bound to the node, once a change of it has propagated. */
+function bindingConstraint(state, node) {
+    const asOf = state.clock.now() - state.settings.orgPolicy.propagationMs;
+    const nodes = lineage(state.projects, node);
+    return managedConstraints(state).find((constraint) => {
+        const effective = effectivePolicy((key) => state.orgPolicy.policies.at(key, asOf), nodes, constraint, 'spec');
+        return effective === undefined ? isOnByDefault(state, constraint) : isEnforced(effective.spec);
+    });
 }
 
 ;// CONCATENATED MODULE: ./node_modules/@marcbachmann/cel-js/lib/errors.js
@@ -29040,7 +24570,7 @@ class TypeChecker extends Base {
 
 
 
-const parser_TOKEN = {
+const TOKEN = {
   EOF: 0,
   NUMBER: 1,
   STRING: 2,
@@ -29076,22 +24606,22 @@ const parser_TOKEN = {
 }
 
 const OP_FOR_TOKEN = {
-  [parser_TOKEN.EQ]: OPERATORS['=='],
-  [parser_TOKEN.PLUS]: OPERATORS['+'],
-  [parser_TOKEN.MINUS]: OPERATORS['-'],
-  [parser_TOKEN.MULTIPLY]: OPERATORS['*'],
-  [parser_TOKEN.DIVIDE]: OPERATORS['/'],
-  [parser_TOKEN.MODULO]: OPERATORS['%'],
-  [parser_TOKEN.LE]: OPERATORS['<='],
-  [parser_TOKEN.LT]: OPERATORS['<'],
-  [parser_TOKEN.GE]: OPERATORS['>='],
-  [parser_TOKEN.GT]: OPERATORS['>'],
-  [parser_TOKEN.NE]: OPERATORS['!='],
-  [parser_TOKEN.IN]: OPERATORS['in']
+  [TOKEN.EQ]: OPERATORS['=='],
+  [TOKEN.PLUS]: OPERATORS['+'],
+  [TOKEN.MINUS]: OPERATORS['-'],
+  [TOKEN.MULTIPLY]: OPERATORS['*'],
+  [TOKEN.DIVIDE]: OPERATORS['/'],
+  [TOKEN.MODULO]: OPERATORS['%'],
+  [TOKEN.LE]: OPERATORS['<='],
+  [TOKEN.LT]: OPERATORS['<'],
+  [TOKEN.GE]: OPERATORS['>='],
+  [TOKEN.GT]: OPERATORS['>'],
+  [TOKEN.NE]: OPERATORS['!='],
+  [TOKEN.IN]: OPERATORS['in']
 }
 
 const TOKEN_BY_NUMBER = {}
-for (const key in parser_TOKEN) TOKEN_BY_NUMBER[parser_TOKEN[key]] = key
+for (const key in TOKEN) TOKEN_BY_NUMBER[TOKEN[key]] = key
 
 const HEX_CODES = new Uint8Array(128)
 for (const ch of '0123456789abcdefABCDEF') HEX_CODES[ch.charCodeAt(0)] = 1
@@ -29255,7 +24785,7 @@ class Lexer {
   nextToken() {
     while (true) {
       const {pos, input, length} = this
-      if (pos >= length) return this.token(pos, parser_TOKEN.EOF)
+      if (pos >= length) return this.token(pos, TOKEN.EOF)
 
       const ch = input[pos]
       switch (ch) {
@@ -29270,56 +24800,56 @@ class Lexer {
         // Operators
         case '=':
           if (input[pos + 1] !== '=') break
-          return this.token((this.pos += 2) - 2, parser_TOKEN.EQ)
+          return this.token((this.pos += 2) - 2, TOKEN.EQ)
         case '&':
           if (input[pos + 1] !== '&') break
-          return this.token((this.pos += 2) - 2, parser_TOKEN.AND)
+          return this.token((this.pos += 2) - 2, TOKEN.AND)
         case '|':
           if (input[pos + 1] !== '|') break
-          return this.token((this.pos += 2) - 2, parser_TOKEN.OR)
+          return this.token((this.pos += 2) - 2, TOKEN.OR)
         case '+':
-          return this.token(this.pos++, parser_TOKEN.PLUS)
+          return this.token(this.pos++, TOKEN.PLUS)
         case '-':
-          return this.token(this.pos++, parser_TOKEN.MINUS)
+          return this.token(this.pos++, TOKEN.MINUS)
         case '*':
-          return this.token(this.pos++, parser_TOKEN.MULTIPLY)
+          return this.token(this.pos++, TOKEN.MULTIPLY)
         case '/':
           if (input[pos + 1] === '/') {
             while (this.pos < length && this.input[this.pos] !== '\n') this.pos++
             continue
           }
-          return this.token(this.pos++, parser_TOKEN.DIVIDE)
+          return this.token(this.pos++, TOKEN.DIVIDE)
         case '%':
-          return this.token(this.pos++, parser_TOKEN.MODULO)
+          return this.token(this.pos++, TOKEN.MODULO)
         case '<':
-          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, parser_TOKEN.LE)
-          return this.token(this.pos++, parser_TOKEN.LT)
+          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, TOKEN.LE)
+          return this.token(this.pos++, TOKEN.LT)
         case '>':
-          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, parser_TOKEN.GE)
-          return this.token(this.pos++, parser_TOKEN.GT)
+          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, TOKEN.GE)
+          return this.token(this.pos++, TOKEN.GT)
         case '!':
-          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, parser_TOKEN.NE)
-          return this.token(this.pos++, parser_TOKEN.NOT)
+          if (input[pos + 1] === '=') return this.token((this.pos += 2) - 2, TOKEN.NE)
+          return this.token(this.pos++, TOKEN.NOT)
         case '(':
-          return this.token(this.pos++, parser_TOKEN.LPAREN)
+          return this.token(this.pos++, TOKEN.LPAREN)
         case ')':
-          return this.token(this.pos++, parser_TOKEN.RPAREN)
+          return this.token(this.pos++, TOKEN.RPAREN)
         case '[':
-          return this.token(this.pos++, parser_TOKEN.LBRACKET)
+          return this.token(this.pos++, TOKEN.LBRACKET)
         case ']':
-          return this.token(this.pos++, parser_TOKEN.RBRACKET)
+          return this.token(this.pos++, TOKEN.RBRACKET)
         case '{':
-          return this.token(this.pos++, parser_TOKEN.LBRACE)
+          return this.token(this.pos++, TOKEN.LBRACE)
         case '}':
-          return this.token(this.pos++, parser_TOKEN.RBRACE)
+          return this.token(this.pos++, TOKEN.RBRACE)
         case '.':
-          return this.token(this.pos++, parser_TOKEN.DOT)
+          return this.token(this.pos++, TOKEN.DOT)
         case ',':
-          return this.token(this.pos++, parser_TOKEN.COMMA)
+          return this.token(this.pos++, TOKEN.COMMA)
         case ':':
-          return this.token(this.pos++, parser_TOKEN.COLON)
+          return this.token(this.pos++, TOKEN.COLON)
         case '?':
-          return this.token(this.pos++, parser_TOKEN.QUESTION)
+          return this.token(this.pos++, TOKEN.QUESTION)
         case `"`:
         case `'`:
           return this.readString(ch)
@@ -29357,7 +24887,7 @@ class Lexer {
 
   _parseAsDouble(start, end) {
     const value = Number(this.input.substring(start, end))
-    if (Number.isFinite(value)) return this.token(start, parser_TOKEN.NUMBER, value)
+    if (Number.isFinite(value)) return this.token(start, TOKEN.NUMBER, value)
     throw parseError('invalid_number', `Invalid number: ${value}`, {
       pos: start,
       start,
@@ -29371,11 +24901,11 @@ class Lexer {
     if (unsigned === 'u' || unsigned === 'U') {
       this.pos++
       try {
-        return this.token(start, parser_TOKEN.NUMBER, new UnsignedInt(string))
+        return this.token(start, TOKEN.NUMBER, new UnsignedInt(string))
       } catch (_err) {}
     } else {
       try {
-        return this.token(start, parser_TOKEN.NUMBER, BigInt(string))
+        return this.token(start, TOKEN.NUMBER, BigInt(string))
       } catch (_err) {}
     }
 
@@ -29444,15 +24974,15 @@ class Lexer {
         const processed = this.processEscapes(rawStart, rawValue, true)
         const bytes = new Uint8Array(processed.length)
         for (let i = 0; i < processed.length; i++) bytes[i] = processed.charCodeAt(i) & 0xff
-        return this.token(pos - 1, parser_TOKEN.BYTES, bytes)
+        return this.token(pos - 1, TOKEN.BYTES, bytes)
       }
       case 'r':
       case 'R': {
-        return this.token(pos - 1, parser_TOKEN.STRING, rawValue)
+        return this.token(pos - 1, TOKEN.STRING, rawValue)
       }
       default: {
         const value = this.processEscapes(rawStart, rawValue, false)
-        return this.token(pos, parser_TOKEN.STRING, value)
+        return this.token(pos, TOKEN.STRING, value)
       }
     }
   }
@@ -29584,21 +25114,21 @@ class Lexer {
     const value = input.substring(pos, (this.pos = p))
     switch (value) {
       case 'true':
-        return this.token(pos, parser_TOKEN.BOOLEAN, true)
+        return this.token(pos, TOKEN.BOOLEAN, true)
       case 'false':
-        return this.token(pos, parser_TOKEN.BOOLEAN, false)
+        return this.token(pos, TOKEN.BOOLEAN, false)
       case 'null':
-        return this.token(pos, parser_TOKEN.NULL, null)
+        return this.token(pos, TOKEN.NULL, null)
       case 'in':
-        return this.token(pos, parser_TOKEN.IN)
+        return this.token(pos, TOKEN.IN)
       default:
-        return this.token(pos, parser_TOKEN.IDENTIFIER, value)
+        return this.token(pos, TOKEN.IDENTIFIER, value)
     }
   }
 }
 
 const globalLexer = new Lexer()
-class parser_Parser {
+class Parser {
   lexer = globalLexer
   input = null
   maxDepthRemaining = null
@@ -29684,7 +25214,7 @@ class parser_Parser {
     this.astNodesRemaining = this.limits.maxAstNodes
 
     const result = this.parseExpression()
-    if (this.match(parser_TOKEN.EOF)) return result
+    if (this.match(TOKEN.EOF)) return result
 
     throw parseError(
       'unexpected_character',
@@ -29714,11 +25244,11 @@ class parser_Parser {
   parseExpression() {
     if (!this.maxDepthRemaining--) this.#limitExceeded('maxDepth')
     const expr = this.parseLogicalOr()
-    if (!this.match(parser_TOKEN.QUESTION)) return ++this.maxDepthRemaining && expr
+    if (!this.match(TOKEN.QUESTION)) return ++this.maxDepthRemaining && expr
 
     this.#advanceToken()
     const consequent = this.parseExpression()
-    this.consume(parser_TOKEN.COLON)
+    this.consume(TOKEN.COLON)
     const alternate = this.parseExpression()
     this.maxDepthRemaining++
     return this.#ternaryNode(expr, consequent, alternate)
@@ -29727,7 +25257,7 @@ class parser_Parser {
   // LogicalOr ::= LogicalAnd ('||' LogicalAnd)*
   parseLogicalOr() {
     let expr = this.parseLogicalAnd()
-    while (this.match(parser_TOKEN.OR)) {
+    while (this.match(TOKEN.OR)) {
       this.#advanceToken()
       expr = this.#infixNode(OPERATORS['||'], expr, this.parseLogicalAnd())
     }
@@ -29737,7 +25267,7 @@ class parser_Parser {
   // LogicalAnd ::= Equality ('&&' Equality)*
   parseLogicalAnd() {
     let expr = this.parseEquality()
-    while (this.match(parser_TOKEN.AND)) {
+    while (this.match(TOKEN.AND)) {
       this.#advanceToken()
       expr = this.#infixNode(OPERATORS['&&'], expr, this.parseEquality())
     }
@@ -29747,7 +25277,7 @@ class parser_Parser {
   // Equality ::= Relational (('==' | '!=') Relational)*
   parseEquality() {
     let expr = this.parseRelational()
-    while (this.match(parser_TOKEN.EQ) || this.match(parser_TOKEN.NE)) {
+    while (this.match(TOKEN.EQ) || this.match(TOKEN.NE)) {
       const op = OP_FOR_TOKEN[this.type]
       this.#advanceToken()
       expr = this.#infixNode(op, expr, this.parseRelational())
@@ -29759,11 +25289,11 @@ class parser_Parser {
   parseRelational() {
     let expr = this.parseAdditive()
     while (
-      this.match(parser_TOKEN.LT) ||
-      this.match(parser_TOKEN.LE) ||
-      this.match(parser_TOKEN.GT) ||
-      this.match(parser_TOKEN.GE) ||
-      this.match(parser_TOKEN.IN)
+      this.match(TOKEN.LT) ||
+      this.match(TOKEN.LE) ||
+      this.match(TOKEN.GT) ||
+      this.match(TOKEN.GE) ||
+      this.match(TOKEN.IN)
     ) {
       const op = OP_FOR_TOKEN[this.type]
       this.#advanceToken()
@@ -29775,7 +25305,7 @@ class parser_Parser {
   // Additive ::= Multiplicative (('+' | '-') Multiplicative)*
   parseAdditive() {
     let expr = this.parseMultiplicative()
-    while (this.match(parser_TOKEN.PLUS) || this.match(parser_TOKEN.MINUS)) {
+    while (this.match(TOKEN.PLUS) || this.match(TOKEN.MINUS)) {
       const op = OP_FOR_TOKEN[this.type]
       this.#advanceToken()
       expr = this.#infixNode(op, expr, this.parseMultiplicative())
@@ -29786,7 +25316,7 @@ class parser_Parser {
   // Multiplicative ::= Unary (('*' | '/' | '%') Unary)*
   parseMultiplicative() {
     let expr = this.parseUnary()
-    while (this.match(parser_TOKEN.MULTIPLY) || this.match(parser_TOKEN.DIVIDE) || this.match(parser_TOKEN.MODULO)) {
+    while (this.match(TOKEN.MULTIPLY) || this.match(TOKEN.DIVIDE) || this.match(TOKEN.MODULO)) {
       const op = OP_FOR_TOKEN[this.type]
       this.#advanceToken()
       expr = this.#infixNode(op, expr, this.parseUnary())
@@ -29796,10 +25326,10 @@ class parser_Parser {
 
   // Unary ::= ('!' | '-')* Postfix
   parseUnary() {
-    if (this.type === parser_TOKEN.NOT) {
+    if (this.type === TOKEN.NOT) {
       return this.#unaryNode(this.#advanceToken(), OPERATORS.unaryNot, this.parseUnary())
     }
-    if (this.type === parser_TOKEN.MINUS) {
+    if (this.type === TOKEN.MINUS) {
       return this.#unaryNode(this.#advanceToken(), OPERATORS.unaryMinus, this.parseUnary())
     }
     return this.parsePostfix()
@@ -29810,23 +25340,23 @@ class parser_Parser {
     let expr = this.parsePrimary()
     const depth = this.maxDepthRemaining
     while (true) {
-      if (this.match(parser_TOKEN.DOT)) {
+      if (this.match(TOKEN.DOT)) {
         const dot = this.#advanceToken()
         if (!this.maxDepthRemaining--) this.#limitExceeded('maxDepth', dot)
 
         const op =
-          this.match(parser_TOKEN.QUESTION) && this.registry.enableOptionalTypes && this.#advanceToken()
+          this.match(TOKEN.QUESTION) && this.registry.enableOptionalTypes && this.#advanceToken()
             ? OPERATORS.optionalFieldAccess
             : OPERATORS.fieldAccess
 
         const propertyValue = this.value
         const start = this.pos
         const end = this.lexer.pos
-        this.consume(parser_TOKEN.IDENTIFIER)
-        if (op === OPERATORS.fieldAccess && this.match(parser_TOKEN.LPAREN) && this.#advanceToken()) {
+        this.consume(TOKEN.IDENTIFIER)
+        if (op === OPERATORS.fieldAccess && this.match(TOKEN.LPAREN) && this.#advanceToken()) {
           const args = this.parseArgumentList()
           const closeEnd = this.lexer.pos
-          this.consume(parser_TOKEN.RPAREN)
+          this.consume(TOKEN.RPAREN)
           expr = this.#expandMacro(expr.start, closeEnd, OPERATORS.rcall, [propertyValue, expr, args])
         } else {
           expr = this.#accessNode(op, expr, propertyValue, end, start)
@@ -29834,18 +25364,18 @@ class parser_Parser {
         continue
       }
 
-      if (this.match(parser_TOKEN.LBRACKET)) {
+      if (this.match(TOKEN.LBRACKET)) {
         const bracket = this.#advanceToken()
         if (!this.maxDepthRemaining--) this.#limitExceeded('maxDepth', bracket)
 
         const op =
-          this.match(parser_TOKEN.QUESTION) && this.registry.enableOptionalTypes && this.#advanceToken()
+          this.match(TOKEN.QUESTION) && this.registry.enableOptionalTypes && this.#advanceToken()
             ? OPERATORS.optionalBracketAccess
             : OPERATORS.bracketAccess
 
         const index = this.parseExpression()
         const closeEnd = this.lexer.pos
-        this.consume(parser_TOKEN.RBRACKET)
+        this.consume(TOKEN.RBRACKET)
         expr = this.#accessNode(op, expr, index, closeEnd)
         continue
       }
@@ -29858,19 +25388,19 @@ class parser_Parser {
   // Primary ::= NUMBER | STRING | BOOLEAN | NULL | IDENTIFIER | '(' Expression ')' | Array | Object
   parsePrimary() {
     switch (this.type) {
-      case parser_TOKEN.NUMBER:
-      case parser_TOKEN.STRING:
-      case parser_TOKEN.BYTES:
-      case parser_TOKEN.BOOLEAN:
-      case parser_TOKEN.NULL:
+      case TOKEN.NUMBER:
+      case TOKEN.STRING:
+      case TOKEN.BYTES:
+      case TOKEN.BOOLEAN:
+      case TOKEN.NULL:
         return this.#consumeLiteral()
-      case parser_TOKEN.IDENTIFIER:
+      case TOKEN.IDENTIFIER:
         return this.#parseIdentifierPrimary()
-      case parser_TOKEN.LPAREN:
+      case TOKEN.LPAREN:
         return this.#parseParenthesizedExpression()
-      case parser_TOKEN.LBRACKET:
+      case TOKEN.LBRACKET:
         return this.parseList()
-      case parser_TOKEN.LBRACE:
+      case TOKEN.LBRACE:
         return this.parseMap()
     }
 
@@ -29889,7 +25419,7 @@ class parser_Parser {
   #parseIdentifierPrimary() {
     const value = this.value
     const end = this.lexer.pos
-    const start = this.consume(parser_TOKEN.IDENTIFIER)
+    const start = this.consume(TOKEN.IDENTIFIER)
     if (RESERVED.has(value)) {
       throw parseError('reserved_identifier', `Reserved identifier: ${value}`, {
         pos: start,
@@ -29899,77 +25429,77 @@ class parser_Parser {
       })
     }
 
-    if (!this.match(parser_TOKEN.LPAREN)) return this.#node(start, end, OPERATORS.id, value)
+    if (!this.match(TOKEN.LPAREN)) return this.#node(start, end, OPERATORS.id, value)
     this.#advanceToken()
     const args = this.parseArgumentList()
     const closeEnd = this.lexer.pos
-    this.consume(parser_TOKEN.RPAREN)
+    this.consume(TOKEN.RPAREN)
     return this.#expandMacro(start, closeEnd, OPERATORS.call, [value, args])
   }
 
   #parseParenthesizedExpression() {
-    this.consume(parser_TOKEN.LPAREN)
+    this.consume(TOKEN.LPAREN)
     const expr = this.parseExpression()
-    this.consume(parser_TOKEN.RPAREN)
+    this.consume(TOKEN.RPAREN)
     return expr
   }
 
   parseList() {
-    const start = this.consume(parser_TOKEN.LBRACKET)
+    const start = this.consume(TOKEN.LBRACKET)
     const elements = []
     let remainingElements = this.limits.maxListElements
 
-    if (!this.match(parser_TOKEN.RBRACKET)) {
+    if (!this.match(TOKEN.RBRACKET)) {
       elements.push(this.parseExpression())
       if (!remainingElements--) this.#limitExceeded('maxListElements', elements.at(-1).pos)
-      while (this.match(parser_TOKEN.COMMA)) {
+      while (this.match(TOKEN.COMMA)) {
         this.#advanceToken()
-        if (this.match(parser_TOKEN.RBRACKET)) break
+        if (this.match(TOKEN.RBRACKET)) break
         elements.push(this.parseExpression())
         if (!remainingElements--) this.#limitExceeded('maxListElements', elements.at(-1).pos)
       }
     }
 
     const closeEnd = this.lexer.pos
-    this.consume(parser_TOKEN.RBRACKET)
+    this.consume(TOKEN.RBRACKET)
     return this.#node(start, closeEnd, OPERATORS.list, elements)
   }
 
   parseMap() {
-    const start = this.consume(parser_TOKEN.LBRACE)
+    const start = this.consume(TOKEN.LBRACE)
     const props = []
     let remainingEntries = this.limits.maxMapEntries
 
-    if (!this.match(parser_TOKEN.RBRACE)) {
+    if (!this.match(TOKEN.RBRACE)) {
       props.push(this.parseProperty())
       if (!remainingEntries--) this.#limitExceeded('maxMapEntries', props.at(-1)[0].pos)
-      while (this.match(parser_TOKEN.COMMA)) {
+      while (this.match(TOKEN.COMMA)) {
         this.#advanceToken()
-        if (this.match(parser_TOKEN.RBRACE)) break
+        if (this.match(TOKEN.RBRACE)) break
         props.push(this.parseProperty())
         if (!remainingEntries--) this.#limitExceeded('maxMapEntries', props.at(-1)[0].pos)
       }
     }
 
     const closeEnd = this.lexer.pos
-    this.consume(parser_TOKEN.RBRACE)
+    this.consume(TOKEN.RBRACE)
     return this.#node(start, closeEnd, OPERATORS.map, props)
   }
 
   parseProperty() {
-    return [this.parseExpression(), (this.consume(parser_TOKEN.COLON), this.parseExpression())]
+    return [this.parseExpression(), (this.consume(TOKEN.COLON), this.parseExpression())]
   }
 
   parseArgumentList() {
     const args = []
     let remainingArgs = this.limits.maxCallArguments
 
-    if (!this.match(parser_TOKEN.RPAREN)) {
+    if (!this.match(TOKEN.RPAREN)) {
       args.push(this.parseExpression())
       if (!remainingArgs--) this.#limitExceeded('maxCallArguments', args.at(-1).pos)
-      while (this.match(parser_TOKEN.COMMA)) {
+      while (this.match(TOKEN.COMMA)) {
         this.#advanceToken()
-        if (this.match(parser_TOKEN.RPAREN)) break
+        if (this.match(TOKEN.RPAREN)) break
         args.push(this.parseExpression())
         if (!remainingArgs--) this.#limitExceeded('maxCallArguments', args.at(-1).pos)
       }
@@ -30060,7 +25590,7 @@ class Environment {
     this.#typeChecker = new TypeChecker(childOpts)
     this.#evalTypeChecker = new TypeChecker(childOpts, true)
     this.#evaluator = new Evaluator(childOpts)
-    this.#parser = new parser_Parser(this.opts.limits, this.#registry)
+    this.#parser = new Parser(this.opts.limits, this.#registry)
     Object.freeze(this)
   }
 
@@ -30610,25 +26140,36 @@ class cel_CelError extends Error {
  * @throws CelError with the reason
  */
 function compileCondition(text, shape) {
+    return conditionCompiler('resource', shape)(text);
+}
+/** Compiles conditions on one variable, all against the same shape. The compiler throws CelError with the reason. */
+function conditionCompiler(variable, shape) {
     const env = new Environment({ homogeneousAggregateLiterals: false });
-    const convert = shape === undefined ? asIs(env) : declareMessage(env, 'resource', shape);
+    const convert = shape === undefined ? asIs(env, variable) : declareMessage(env, variable, shape);
     registerIsSet(env);
-    const evaluate = cel_parse(env, withIsSet(env, text));
-    return (resource) => {
-        const context = { resource: convert(resource) };
-        try {
-            return evaluate(context) === true;
-        }
-        catch (error) {
-            if (error instanceof EvaluationError)
-                return false;
-            throw error;
-        }
+    return (text) => {
+        const evaluate = cel_parse(env, withIsSet(env, text));
+        return (value) => {
+            const context = { [variable]: convert(value) };
+            try {
+                return evaluate(context) === true;
+            }
+            catch (error) {
+                if (error instanceof EvaluationError)
+                    return false;
+                throw error;
+            }
+        };
     };
 }
-function asIs(env) {
-    env.registerVariable('resource', 'dyn');
-    return (resource) => resource;
+/** The syntax tree of an expression, whatever its names mean. @throws CelError when it has none */
+function syntaxTree(text) {
+    return treeOf(SYNTAX, text);
+}
+const SYNTAX = new Environment();
+function asIs(env, variable) {
+    env.registerVariable(variable, 'dyn');
+    return (value) => value;
 }
 function cel_parse(env, text) {
     const checked = env.check(text);
@@ -30649,15 +26190,16 @@ function reasonOf(error) {
  * (CEL specification, macro `has`), so the condition is evaluated with a macro of that meaning in its place.
  */
 function withIsSet(env, text) {
-    let ast;
+    const starts = callsOf(treeOf(env, text), 'has').sort((a, b) => b - a);
+    return starts.reduce((changed, start) => `${changed.slice(0, start)}${IS_SET}${changed.slice(start + 3)}`, text);
+}
+function treeOf(env, text) {
     try {
-        ({ ast } = env.parse(text));
+        return env.parse(text).ast;
     }
     catch (error) {
         throw new cel_CelError(reasonOf(error));
     }
-    const starts = callsOf(ast, 'has').sort((a, b) => b - a);
-    return starts.reduce((changed, start) => `${changed.slice(0, start)}${IS_SET}${changed.slice(start + 3)}`, text);
 }
 const IS_SET = 'emulatorIsSet';
 /** Where calls of a function begin, macros included, which keep their arguments in the tree. */
@@ -30669,6 +26211,7 @@ function callsOf(node, name) {
     const isCall = node.op === 'call' && node.args[0] === name;
     return [...(isCall ? [node.range.start] : []), ...callsOf(node.args, name)];
 }
+/** Is it a node of a syntax tree, not an argument of one? */
 function isNode(value) {
     return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
@@ -30874,7 +26417,7 @@ function constrains(record, type) {
     return asStrings(record.data.resourceTypes).includes(type);
 }
 /** 400 for a policy with nothing in it, one that is too large, or a spec that its constraint does not allow. */
-function orgpolicy_rules_checkPolicy(constraint, policy) {
+function checkPolicy(constraint, policy) {
     if (policy.spec === undefined && policy.dryRunSpec === undefined) {
         throw invalid('A policy must have a spec or a dry_run_spec.', 'policy');
     }
@@ -30883,11 +26426,11 @@ function orgpolicy_rules_checkPolicy(constraint, policy) {
     for (const field of ['spec', 'dryRunSpec']) {
         const spec = policy[field];
         if (isJson(spec))
-            orgpolicy_rules_checkSpec(constraint, spec, field === 'spec' ? 'policy.spec' : 'policy.dry_run_spec');
+            checkSpec(constraint, spec, field === 'spec' ? 'policy.spec' : 'policy.dry_run_spec');
     }
 }
 /** The rules of PolicySpec and PolicyRule for constraints that are on or off (discovery texts). Others are only stored. */
-function orgpolicy_rules_checkSpec(constraint, spec, field) {
+function checkSpec(constraint, spec, field) {
     const rules = Array.isArray(spec.rules) ? spec.rules.map(asJson) : [];
     if (spec.reset === true) {
         if (rules.length > 0 || spec.inheritFromParent === true)
@@ -30912,6 +26455,5474 @@ function orgpolicy_rules_checkSpec(constraint, spec, field) {
     }
 }
 
+;// CONCATENATED MODULE: ./lib/emulator/apis/orgpolicy-constraints.js
+
+
+
+
+
+
+
+const CONSTRAINTS = 'organizations/{organization}/customConstraints';
+const CONSTRAINT = `${CONSTRAINTS}/{constraint}`;
+const orgpolicy_constraints_SERVICE = 'orgpolicy.googleapis.com';
+/** Custom constraints; all calls are immediate, and a PATCH has no mask (orgpolicy discovery). */
+const constraintRoutes = [
+    read(CONSTRAINTS, listConstraints, ['pageSize', 'pageToken']),
+    read(CONSTRAINT, (call, state) => constraintJson(found(call, state, 'get'))),
+    post(CONSTRAINTS, createConstraint),
+    patch(CONSTRAINT, replaceConstraint, []),
+    remove(CONSTRAINT, deleteConstraint),
+];
+/** The message of a 404 is the one of public golden logs. */
+const missing = () => errors_notFound('Requested entity was not found.');
+function orgpolicy_constraints_organizationOf(call, state, verb) {
+    const organization = call.param('organization');
+    state.need(`orgpolicy.customConstraints.${verb}`, `organizations/${organization}`, orgpolicy_constraints_SERVICE);
+    if (findNode(state.projects, 'organizations', organization) === undefined)
+        throw missing();
+    return organization;
+}
+function found(call, state, verb) {
+    const organization = orgpolicy_constraints_organizationOf(call, state, verb);
+    const record = state.orgPolicy.constraints.get(constraintKey(organization, call.param('constraint')));
+    if (record === undefined)
+        throw missing();
+    return record;
+}
+function listConstraints(call, state) {
+    const organization = orgpolicy_constraints_organizationOf(call, state, 'list');
+    const records = state.orgPolicy.constraints.values().filter((record) => record.organization === organization);
+    return page(records.map(constraintJson), 'customConstraints', call.query, call.path, state.settings.pageSize);
+}
+function createConstraint(call, state) {
+    const organization = orgpolicy_constraints_organizationOf(call, state, 'create');
+    const body = readMessage(call.body, CONSTRAINT_SHAPE, 'custom_constraint');
+    const id = idOf(asString(body.name), organization);
+    checkConstraintId(id);
+    checkNameIsFree(state, organization, id);
+    const draft = draftOf(state, organization, id, body);
+    checkConstraintCount(state, organization, draft.data);
+    return store(state, draft);
+}
+/** A constraint cannot be named like one that was deleted (Google's page on custom constraints, "Delete a custom constraint"). */
+function checkNameIsFree(state, organization, id) {
+    const key = constraintKey(organization, id);
+    const { constraints } = state.orgPolicy;
+    if (constraints.get(key) !== undefined) {
+        throw new GoogleError('ALREADY_EXISTS', 'Requested entity already exists');
+    }
+    const { deletedConstraintName } = state.settings.orgPolicy;
+    if (!constraints.knew(key) || deletedConstraintName === 'reusable')
+        return;
+    throw new GoogleError(deletedConstraintName, `The name of the deleted custom constraint ${id} cannot be used again.`);
+}
+/** Overwrites every field: one that is left out is cleared. The resource types are immutable. */
+function replaceConstraint(call, state) {
+    const old = found(call, state, 'update');
+    const body = readMessage(call.body, CONSTRAINT_SHAPE, 'custom_constraint');
+    if (body.name !== undefined && idOf(asString(body.name), old.organization) !== old.id) {
+        throw invalid('The name in the body is not the one in the path.', 'custom_constraint.name');
+    }
+    const draft = draftOf(state, old.organization, old.id, body);
+    if (JSON.stringify(draft.data.resourceTypes) !== JSON.stringify(old.data.resourceTypes)) {
+        throw invalid('resource_types is immutable.', 'custom_constraint.resource_types');
+    }
+    return store(state, draft);
+}
+/** Policies that use the constraint stay behind and are ignored (same page). */
+function deleteConstraint(call, state) {
+    const { organization, id } = found(call, state, 'delete');
+    state.orgPolicy.constraints.set(constraintKey(organization, id), undefined, state.clock.now());
+    return {};
+}
+function idOf(name, organization) {
+    const prefix = `organizations/${organization}/customConstraints/`;
+    if (name.startsWith(prefix))
+        return name.slice(prefix.length);
+    throw invalid(`The name must begin with ${prefix}.`, 'custom_constraint.name');
+}
+function draftOf(state, organization, id, body) {
+    const written = Object.entries(body).filter(([field]) => field !== 'name');
+    const data = { ...Object.fromEntries(written), updateTime: state.clock.iso() };
+    return { organization, id, data, condition: checkConstraint(data) };
+}
+function store(state, record) {
+    state.orgPolicy.constraints.set(constraintKey(record.organization, record.id), record, state.clock.now());
+    return constraintJson(record);
+}
+/** A CustomConstraint as the API prints it. */
+function constraintJson(record) {
+    const name = `organizations/${record.organization}/customConstraints/${record.id}`;
+    return { name, ...structuredClone(record.data) };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/orgpolicy-policies.js
+
+
+
+
+
+
+
+
+
+
+const orgpolicy_policies_SERVICE = 'orgpolicy.googleapis.com';
+const KINDS = ['projects', 'folders', 'organizations'];
+const SPECS = ['spec', 'dryRunSpec'];
+/** Relative to the request, so with the prefix (gcloud's `--update-mask`, public golden logs); camelCase as `readMask` returns it. */
+const MASKS = ['policy.spec', 'policy.dryRunSpec'];
+/** Policies of projects, folders and organizations: the same methods on each (orgpolicy discovery). */
+const policyRoutes = KINDS.flatMap((kind) => {
+    const list = `${kind}/{node}/policies`;
+    const item = `${list}/{constraint}`;
+    return [
+        read(list, (call, state) => listPolicies(call, state, kind), ['pageSize', 'pageToken']),
+        read(item, (call, state) => orgpolicy_policies_policyJson(state, orgpolicy_policies_found(call, state, nodeOf(call, state, kind, 'policy.get')))),
+        read(`${item}:getEffectivePolicy`, (call, state) => getEffectivePolicy(call, state, kind)),
+        post(list, (call, state) => createPolicy(call, state, kind)),
+        patch(item, (call, state) => updatePolicy(call, state, kind)),
+        remove(item, (call, state) => deletePolicy(call, state, kind), ['etag']),
+    ];
+});
+/** The node of the path, after the caller's permission on it (REST reference, one permission per method). */
+function nodeOf(call, state, kind, permission) {
+    const id = call.param('node');
+    // Throws what an unknown project is answered with.
+    if (kind === 'projects')
+        state.project(id);
+    state.need(`orgpolicy.${permission}`, `${kind}/${id}`, orgpolicy_policies_SERVICE);
+    const node = findNode(state.projects, kind, id);
+    if (node === undefined)
+        throw missing();
+    return node;
+}
+function orgpolicy_policies_found(call, state, node) {
+    const record = state.orgPolicy.policies.get(policyKey(node, call.param('constraint')));
+    if (record === undefined)
+        throw missing();
+    return record;
+}
+/** 404 unless the organization has the custom constraint. Google's own constraints are many and not known here: all but one exist. */
+function needConstraint(state, node, constraint) {
+    if (isMisspelt(state, constraint))
+        throw missing();
+    if (!constraint.startsWith('custom.'))
+        return;
+    const organization = organizationOf(state.projects, node) ?? '';
+    if (state.orgPolicy.constraints.get(constraintKey(organization, constraint)) === undefined)
+        throw missing();
+}
+function listPolicies(call, state, kind) {
+    const node = nodeOf(call, state, kind, 'policies.list');
+    const records = state.orgPolicy.policies
+        .values()
+        .filter((record) => nodeName(record.node, true) === nodeName(node, true));
+    const items = records.map((record) => orgpolicy_policies_policyJson(state, record));
+    return page(items, 'policies', call.query, call.path, state.settings.pageSize);
+}
+function createPolicy(call, state, kind) {
+    const node = nodeOf(call, state, kind, 'policies.create');
+    const body = readMessage(call.body, orgpolicy_rules_POLICY_SHAPE, 'policy');
+    const constraint = constraintOf(state, node, asString(body.name));
+    needConstraint(state, node, constraint);
+    if (state.orgPolicy.policies.get(policyKey(node, constraint)) !== undefined) {
+        throw new GoogleError('ALREADY_EXISTS', 'Requested entity already exists');
+    }
+    checkPolicy(constraint, body);
+    return orgpolicy_policies_store(state, { node, constraint, ...specsOf(state, body, SPECS) });
+}
+/** The constraint a policy's name ends with; the name must be of the parent, by project ID or number. */
+function constraintOf(state, node, name) {
+    const [, kind, id, constraint] = /^(projects|folders|organizations)\/([^/]+)\/policies\/([^/:]+)$/.exec(name) ?? [];
+    const named = kind === undefined ? undefined : findNode(state.projects, kind, id ?? '');
+    if (constraint !== undefined && named?.kind === node.kind && named.id === node.id)
+        return constraint;
+    throw invalid(`Invalid policy name '${name}' for ${nodeName(node, false)}.`, 'policy.name');
+}
+function updatePolicy(call, state, kind) {
+    const node = nodeOf(call, state, kind, 'policies.update');
+    const old = orgpolicy_policies_found(call, state, node);
+    needConstraint(state, node, old.constraint);
+    const body = readMessage(call.body, orgpolicy_rules_POLICY_SHAPE, 'policy');
+    if (body.name !== undefined && constraintOf(state, node, asString(body.name)) !== old.constraint) {
+        throw invalid('The name in the body is not the one in the path.', 'policy.name');
+    }
+    const fields = fieldsOf(call, state, body);
+    const current = orgpolicy_policies_foreignWrite(state, old);
+    orgpolicy_policies_checkEtag(current, asString(body.etag));
+    for (const field of fields)
+        checkSpecEtag(current, field, body);
+    const kept = compact({ spec: current.spec, dryRunSpec: current.dryRunSpec });
+    const next = applyMask(kept, body, fields);
+    checkPolicy(old.constraint, next);
+    const unchanged = SPECS.filter((field) => !fields.includes(field)).map((field) => [field, current[field]]);
+    return orgpolicy_policies_store(state, {
+        node: old.node,
+        constraint: old.constraint,
+        ...Object.fromEntries(unchanged),
+        ...specsOf(state, next, fields),
+    });
+}
+/** What is overwritten: "if the policy does not contain the dry_run_spec" no mask means `policy.spec` (gcloud's help), else both. */
+function fieldsOf(call, state, body) {
+    const paths = readMask(call.query.get('updateMask'));
+    if (paths.length === 0)
+        return body.dryRunSpec === undefined ? ['spec'] : [...SPECS];
+    if (paths.includes('*'))
+        return [...SPECS];
+    checkMask(paths, MASKS, 'Policy');
+    if (state.settings.orgPolicy.maskedUpdate === 'whole-policy')
+        return [...SPECS];
+    return SPECS.filter((field) => paths.includes(`policy.${field}`));
+}
+function deletePolicy(call, state, kind) {
+    const node = nodeOf(call, state, kind, 'policies.delete');
+    const old = orgpolicy_policies_found(call, state, node);
+    needConstraint(state, node, old.constraint);
+    orgpolicy_policies_checkEtag(orgpolicy_policies_foreignWrite(state, old), call.query.get('etag') ?? '');
+    state.orgPolicy.policies.set(policyKey(node, old.constraint), undefined, state.clock.now());
+    return {};
+}
+/** Somebody else's write of the same rules comes in between, as often as the switch says. */
+function orgpolicy_policies_foreignWrite(state, record) {
+    if (state.settings.orgPolicy.foreignWrites === 0)
+        return record;
+    state.settings.orgPolicy.foreignWrites -= 1;
+    return writtenAnew(state, record);
+}
+/** The same rules, written once more: the etag that somebody has read before is stale. */
+function writtenAnew(state, record) {
+    const written = {
+        ...record,
+        ...specsOf(state, compact({ spec: record.spec, dryRunSpec: record.dryRunSpec }), SPECS),
+    };
+    orgpolicy_policies_store(state, written);
+    return written;
+}
+/** "ABORTED if the ETag supplied in the request doesn't match the persisted ETag of the policy"; without one the write is blind. */
+function orgpolicy_policies_checkEtag(record, sent) {
+    if (sent === '' || sent === etagOf(record))
+        return;
+    throw new GoogleError('ABORTED', 'The etag of the policy does not match: it was changed since it was read.');
+}
+function checkSpecEtag(record, field, body) {
+    const sent = asString(asJson(body[field]).etag);
+    if (sent === '' || sent === record[field]?.etag)
+        return;
+    throw new GoogleError('ABORTED', `The etag of ${field} does not match: it was changed since it was read.`);
+}
+/** The specs of a message that are to be stored now, each under a new etag and time. */
+function specsOf(state, message, fields) {
+    const specs = {};
+    for (const field of fields) {
+        const spec = message[field];
+        if (!isJson(spec))
+            continue;
+        specs[field] = { ...structuredClone(spec), etag: state.ids.specEtag(), updateTime: state.clock.iso() };
+    }
+    return specs;
+}
+function orgpolicy_policies_store(state, record) {
+    state.orgPolicy.policies.set(policyKey(record.node, record.constraint), record, state.clock.now());
+    return orgpolicy_policies_policyJson(state, record);
+}
+/** The etags of both specs in one: gcloud prints `CLj9zMIGEIiS3K4D-` for a policy that has no second one (Google's pages). */
+function etagOf(record) {
+    return `${record.spec?.etag ?? ''}-${record.dryRunSpec?.etag ?? ''}`;
+}
+/** A Policy as the API prints it: "responses will return the name using the equivalent project number" (Policy.name). */
+function orgpolicy_policies_policyJson(state, record) {
+    const parent = nodeName(record.node, state.settings.projectNumberInNames.orgpolicy);
+    const { spec, dryRunSpec } = record;
+    const name = `${parent}/policies/${record.constraint}`;
+    return compact({ name, ...structuredClone({ spec, dryRunSpec }), etag: etagOf(record) });
+}
+/** What is in force at a node after inheritance, without etags and conditions; custom constraints are off by default. */
+function getEffectivePolicy(call, state, kind) {
+    const node = nodeOf(call, state, kind, 'policy.get');
+    const constraint = call.param('constraint');
+    needConstraint(state, node, constraint);
+    const nodes = lineage(state.projects, node);
+    const rulesOf = (field) => {
+        const effective = effectivePolicy((key) => state.orgPolicy.policies.get(key), nodes, constraint, field);
+        if (effective === undefined)
+            return undefined;
+        if (!constraint.startsWith('custom.'))
+            return compact({ rules: effective.spec.rules });
+        return { rules: [{ enforce: isEnforced(effective.spec) }] };
+    };
+    const parent = nodeName(node, state.settings.projectNumberInNames.orgpolicy);
+    return compact({
+        name: `${parent}/policies/${constraint}`,
+        spec: rulesOf('spec') ?? { rules: [{ enforce: isOnByDefault(state, constraint) }] },
+        dryRunSpec: rulesOf('dryRunSpec'),
+    });
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/access-policies.js
+
+
+
+
+/** The permission a gateway asks for, and the service whose conditions count for it. */
+const EGRESS_PERMISSION = 'iap.googleapis.com/resources.egressViaIAP';
+const EGRESS_SERVICE = 'iap.googleapis.com';
+/** What gateways decide by: every policy and binding with its past, since a change takes its time to reach them. */
+class AccessPolicyHistory {
+    policies = new History();
+    bindings = new History();
+}
+const iamKey = (node, id) => `${nodeName(node, true)}/${id}`;
+const keyOf = ({ node, id }) => iamKey(node, id);
+/** Stores a policy in place of the one of its name. */
+function storeAccessPolicy(state, record, atMs) {
+    state.accessPolicies.set(keyOf(record), record);
+    state.accessHistory.policies.set(keyOf(record), record, atMs);
+    return record;
+}
+/** Removes a policy, and the bindings that name it. */
+function removeAccessPolicy(state, record, atMs) {
+    for (const binding of bindingsOfPolicy(state, record))
+        removePolicyBinding(state, binding, atMs);
+    state.accessPolicies.delete(keyOf(record));
+    state.accessHistory.policies.set(keyOf(record), undefined, atMs);
+}
+/** Stores a binding in place of the one of its name. */
+function storePolicyBinding(state, record, atMs) {
+    state.policyBindings.set(keyOf(record), record);
+    state.accessHistory.bindings.set(keyOf(record), record, atMs);
+    return record;
+}
+function removePolicyBinding(state, record, atMs) {
+    state.policyBindings.delete(keyOf(record));
+    state.accessHistory.bindings.set(keyOf(record), undefined, atMs);
+}
+/** The bindings of a policy, wherever they live. */
+function bindingsOfPolicy(state, { uid }) {
+    return [...state.policyBindings.values()].filter((binding) => binding.policyUid === uid);
+}
+/** The bindings to exactly this target. */
+function bindingsOfTarget(state, target) {
+    return [...state.policyBindings.values()].filter((binding) => binding.target === target);
+}
+/** The full name of a node of the hierarchy as a target, with the number of a project. */
+const nodeTarget = (node) => `//cloudresourcemanager.googleapis.com/${nodeName(node, true)}`;
+/** The full name of a gateway as a target, with the number of its project. */
+const gatewayTargetName = (gateway) => `//networkservices.googleapis.com/${placeName(gateway, true)}/agentGateways/${gateway.id}`;
+/** The rules of a policy's message. */
+function rulesOf(data) {
+    const { rules } = asJson(data.details);
+    return Array.isArray(rules) ? rules.map(asJson) : [];
+}
+/** The expression of a rule for requests through a gateway; a rule without one applies to all of them. */
+function egressCondition(rule) {
+    const condition = asJson(rule.conditions)[EGRESS_SERVICE];
+    return condition === undefined ? undefined : asString(asJson(condition).expression);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/engines.js
+
+
+
+const DIRECTIONS = ['egress', 'ingress'];
+/** Field of AgentGatewayConfig per direction (aiplatform discovery). */
+const CONFIG_FIELD = { egress: 'agentToAnywhereConfig', ingress: 'clientToAgentConfig' };
+/** `governedAccessPath` a gateway must have per direction. */
+const ACCESS_PATH = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
+/** Puts an engine into the world; it is registered as an agent at once, as Agent Registry does on its own. */
+function addEngine(state, place, id, data, hasChildren = false) {
+    const engine = {
+        ...place,
+        id,
+        data: withIdentity(place, id, data),
+        etag: state.ids.etag(),
+        hasChildren,
+        agentId: state.ids.projection(),
+    };
+    state.engines.set(recordKey(place, id), engine);
+    return engine;
+}
+/** Removes an engine, its agent entry and that entry's policy; grants elsewhere stay behind as stale members. */
+function removeEngine(state, engine) {
+    const principal = principalOf(engine);
+    if (principal !== undefined && state.settings.iap.goneMembers === 'marked-deleted') {
+        renameMember(state, principal, `deleted:${principal}?uid=${engine.id}`);
+    }
+    replaceBinding(state, engine, {});
+    state.engines.delete(recordKey(engine, engine.id));
+    state.policies.delete(`${placeKey(engine)}/agents/${engine.agentId}`);
+}
+/** `effectiveIdentity` is output only: it follows `identityType` (ReasoningEngineSpec discovery text). */
+function withIdentity(place, id, data) {
+    const spec = asJson(data.spec);
+    const computed = identityOf(place, id, spec);
+    const known = asString(spec.effectiveIdentity);
+    const keep = known !== '' && known.startsWith('agents.') === (spec.identityType === 'AGENT_IDENTITY');
+    return { ...data, spec: { ...spec, effectiveIdentity: keep ? known : computed } };
+}
+function identityOf(place, id, spec) {
+    if (spec.identityType === 'AGENT_IDENTITY')
+        return agentIdentity(place, id);
+    const account = asString(spec.serviceAccount);
+    return account === '' ? `service-${place.project.number}@gcp-sa-aiplatform-re.googleapis.com` : account;
+}
+/** `principal://` + effectiveIdentity, or nothing for an engine without an agent identity. */
+function principalOf(engine) {
+    const identity = asString(asJson(engine.data.spec).effectiveIdentity);
+    return identity.startsWith('agents.') ? `principal://${identity}` : undefined;
+}
+/** The two gateways an engine's data names. */
+function bindingOf(data) {
+    const config = asJson(asJson(asJson(data.spec).deploymentSpec).agentGatewayConfig);
+    const name = (direction) => asString(asJson(config[CONFIG_FIELD[direction]]).agentGateway) || undefined;
+    return { egress: name('egress'), ingress: name('ingress') };
+}
+/** The AgentGatewayConfig message of a binding, nothing when neither direction is set. */
+function gatewayConfig(binding) {
+    const set = DIRECTIONS.filter((direction) => binding[direction] !== undefined);
+    if (set.length === 0)
+        return undefined;
+    return Object.fromEntries(set.map((direction) => [CONFIG_FIELD[direction], { agentGateway: binding[direction] }]));
+}
+/** Engine data with another `agentGatewayConfig`, or without one. */
+function withGatewayConfig(data, config) {
+    const spec = asJson(data.spec);
+    const deployment = { ...asJson(spec.deploymentSpec) };
+    if (config === undefined)
+        delete deployment.agentGatewayConfig;
+    else
+        deployment.agentGatewayConfig = config;
+    const next = { ...spec, deploymentSpec: deployment };
+    if (Object.keys(deployment).length === 0)
+        delete next.deploymentSpec;
+    return { ...data, spec: next };
+}
+/** Replaces the whole binding and remembers when a gateway's slot was left. */
+function replaceBinding(state, engine, binding) {
+    storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
+}
+/** Stores new data of an engine under a new etag. @param atMs when that happens */
+function storeEngine(state, engine, data, atMs = state.clock.now()) {
+    const before = bindingOf(engine.data);
+    engine.data = withIdentity(engine, engine.id, data);
+    engine.etag = state.ids.etag();
+    const after = bindingOf(engine.data);
+    for (const direction of DIRECTIONS) {
+        const left = before[direction];
+        if (left === undefined || sameGateway(state, left, after[direction]))
+            continue;
+        state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs });
+    }
+}
+/** Do two names mean the same gateway, whichever way the project is written? */
+function sameGateway(state, a, b) {
+    return a !== undefined && b !== undefined && canonical(state, a) === canonical(state, b);
+}
+function canonical(state, name) {
+    const parts = parseNetworkName(name);
+    if (parts === undefined)
+        return name;
+    return `${state.findProject(parts.project)?.number ?? parts.project}/${parts.location}/${parts.id}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/foreign-write.js
+
+
+
+
+
+
+
+
+const ORG_POLICY = /^\/v2\/(projects|folders|organizations)\/([^/]+)\/policies\/([^/:]+)$/;
+const ACCESS_POLICY = /^\/v[^/]+\/(projects|folders|organizations)\/([^/]+)\/locations\/global\/accessPolicies\/([^/:]+)$/;
+const ENGINE = /^\/v[^/]+\/projects\/([^/]+)\/locations\/([^/]+)\/reasoningEngines\/([^/:]+)$/;
+/** The same in the form that access policies have. */
+const FOREIGN_PRINCIPAL = FOREIGN_MEMBER.replace('serviceAccount:', 'principal://iam.googleapis.com/projects/-/serviceAccounts/');
+/** Somebody else's write comes just before this one, so that the etag it carries is stale. The API itself finds out. */
+function foreignWriteEffect({ member }) {
+    return {
+        before: ({ entry: { path, method }, state, act }) => {
+            state.settle();
+            const target = path.endsWith(':setIamPolicy') ? targetOf(path, state) : undefined;
+            const engine = method === 'PATCH' ? engineOf(path, state) : undefined;
+            const isChange = ['PATCH', 'DELETE'].includes(method);
+            const orgPolicy = isChange ? orgPolicyOf(path, state) : undefined;
+            const policy = isChange ? accessPolicyOf(path, state) : undefined;
+            if ([target, engine, orgPolicy, policy].some((found) => found !== undefined))
+                act();
+            if (orgPolicy !== undefined)
+                writtenAnew(state, orgPolicy);
+            if (target !== undefined)
+                addMember(state, target, member ?? FOREIGN_MEMBER);
+            if (engine !== undefined) {
+                const labels = { ...asJson(engine.data.labels), 'changed-by': 'somebody-else' };
+                storeEngine(state, engine, { ...engine.data, labels });
+            }
+            if (policy !== undefined)
+                addRule(state, policy, member ?? FOREIGN_PRINCIPAL);
+            return undefined;
+        },
+    };
+}
+function targetOf(path, state) {
+    try {
+        return policyTarget(decodeURIComponent(path).replace(/^\/v[^/]+\/|:setIamPolicy$/g, ''), state);
+    }
+    catch (error) {
+        // The API refuses what is no policy, in its own words.
+        if (error instanceof GoogleError)
+            return undefined;
+        throw error;
+    }
+}
+/** By the node's name, as the policy's own routes have it. */
+function orgPolicyOf(path, state) {
+    const [, kind, id = '', constraint = ''] = ORG_POLICY.exec(path) ?? [];
+    const node = kind === undefined ? undefined : findNode(state.projects, kind, id);
+    return node && state.orgPolicy.policies.get(policyKey(node, constraint));
+}
+function accessPolicyOf(path, state) {
+    const [, kind, node = '', id = ''] = ACCESS_POLICY.exec(path) ?? [];
+    const found = kind === undefined ? undefined : findNode(state.projects, kind, node);
+    return found && state.accessPolicies.get(iamKey(found, id));
+}
+/** One more rule at the end of the policy, for egress of somebody else. */
+function addRule(state, policy, member) {
+    const rule = {
+        description: 'Written by somebody else',
+        effect: 'ALLOW',
+        principals: [member],
+        operation: { permissions: [EGRESS_PERMISSION] },
+        conditions: { [EGRESS_SERVICE]: { expression: "(destination.unregistered.host in ['elsewhere.example.com'])" } },
+    };
+    const data = { ...policy.data, details: { rules: [...rulesOf(policy.data), rule] }, updateTime: state.clock.iso() };
+    storeAccessPolicy(state, { ...policy, data, etag: state.ids.policyEtag() }, state.clock.now());
+}
+function engineOf(path, state) {
+    const [, id = '', location = '', engine = ''] = ENGINE.exec(path) ?? [];
+    const project = state.findProject(id);
+    return project && state.findEngine({ project, location }, engine);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/operations.js
+
+/** The operation can't be found from now on; what it does goes on. */
+function operationVanishesEffect() {
+    const hidden = new Set();
+    return {
+        ...onOperation((operation) => {
+            operation.hidden = true;
+            hidden.add(operation);
+        }),
+        end: () => {
+            for (const operation of hidden)
+                operation.hidden = false;
+        },
+    };
+}
+/** The operation does not end; when the fault is taken away, it ends when it would have ended. */
+function operationNeverEndsEffect() {
+    const ends = new Map();
+    return {
+        ...onOperation((operation) => {
+            if (operation.done || ends.has(operation))
+                return;
+            ends.set(operation, operation.endMs);
+            operation.endMs = Infinity;
+        }),
+        end: () => {
+            // One that was cancelled meanwhile has its end.
+            for (const [operation, endMs] of ends)
+                if (!operation.done)
+                    operation.endMs = endMs;
+        },
+    };
+}
+/** Before a request that names an operation, after one that started it. */
+function onOperation(change) {
+    return {
+        before: (hit) => changeAt(hit.entry.path, hit, change),
+        after: async (hit, response) => {
+            const { entry } = hit;
+            if (entry.write && !entry.path.includes('/operations/'))
+                changeAt(asString(asJson(await jsonOf(response)).name), hit, change);
+            return undefined;
+        },
+    };
+}
+function changeAt(text, { entry, state, act }, change) {
+    const operation = operationAt(text, entry, state);
+    if (operation === undefined)
+        return;
+    act();
+    change(operation);
+}
+function operationAt(text, { api }, state) {
+    const id = /\/operations\/([^/:]+)/.exec(text)?.[1];
+    return id === undefined
+        ? undefined
+        : state.operations.list((operation) => operation.api === api && operation.id === id)[0];
+}
+async function jsonOf(response) {
+    try {
+        return await response.clone().json();
+    }
+    catch {
+        return undefined;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
+/** Real time plus an offset that tests may move, so that a five-minute operation can end at once. */
+class Clock {
+    offset = 0;
+    now() {
+        return Date.now() + this.offset;
+    }
+    /** The current time as Google prints it, with microseconds. */
+    iso() {
+        return timestamp(this.now());
+    }
+    advance(milliseconds) {
+        this.offset += milliseconds;
+    }
+}
+/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
+function timestamp(milliseconds) {
+    return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/ids.js
+
+/** Server-made identifiers from counters: the same world and the same calls give the same ids. */
+class Ids {
+    counters = new Map();
+    next(kind) {
+        const value = (this.counters.get(kind) ?? 0) + 1;
+        this.counters.set(kind, value);
+        return value;
+    }
+    hex(kind, length) {
+        return (0,external_node_crypto_namespaceObject.createHash)('sha256')
+            .update(`${kind}:${this.next(kind)}`)
+            .digest('hex')
+            .slice(0, length);
+    }
+    /** Numeric, 19 digits, as Agent Runtime numbers its engines and operations. */
+    number(kind) {
+        const digits = BigInt(`0x${this.hex(kind, 14)}`) % 1000000000000000000n;
+        return `1${digits.toString().padStart(18, '0')}`;
+    }
+    /** `agentregistry-00000000-0000-0000-xxxx-xxxxxxxxxxxx`, the form public reports show for Agent Registry projections. */
+    projection() {
+        const hex = this.hex('projection', 16);
+        return `agentregistry-00000000-0000-0000-${hex.slice(0, 4)}-${hex.slice(4)}`;
+    }
+    /** `operation-{millis}-{hex}-{hex}`, the form of the networking APIs' operation ids. */
+    operation(now) {
+        const hex = this.hex('operation', 21);
+        return `operation-${now}-${hex.slice(0, 13)}-${hex.slice(13)}`;
+    }
+    /** An opaque etag in base64, starting as IAM's do. */
+    policyEtag() {
+        return `BwY${Buffer.from(this.hex('policyEtag', 16), 'hex').toString('base64').slice(0, 8)}=`;
+    }
+    /** The etag of an organization policy's spec, in the form gcloud prints (`CLj9zMIGEIiS3K4D`). */
+    specEtag() {
+        return `C${Buffer.from(this.hex('specEtag', 22), 'hex').toString('base64url')}`;
+    }
+    /** A UUID of version 4, as output-only `uid` fields have. */
+    uid() {
+        const hex = this.hex('uid', 32);
+        return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+    }
+    etag() {
+        return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
+    }
+    token(kind) {
+        return `ya29.${kind}.${this.hex('token', 32)}`;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/operations.js
+
+
+
+/** All operations of all APIs. Time is checked at each request: an operation whose time has come is committed before anyone looks. */
+class Operations {
+    all = [];
+    start(start) {
+        const operation = { ...start, endMs: start.startMs + start.durationMs, done: false };
+        this.all.push(operation);
+        return operation;
+    }
+    /** Commits, in the order of their ends, every operation that has ended by `now`. */
+    settle(now) {
+        const due = this.all.filter((operation) => !operation.done && operation.endMs <= now);
+        for (const operation of due.sort((a, b) => a.endMs - b.endMs))
+            finish(operation);
+    }
+    /** Ends a running operation with CANCELLED; what it was to change stays as it was. */
+    cancel(operation, now) {
+        if (operation.done)
+            return;
+        operation.endMs = now;
+        operation.done = true;
+        operation.error = new GoogleError('CANCELLED', 'The operation was cancelled.').rpcStatus();
+    }
+    list(where) {
+        return this.all.filter(where);
+    }
+    remove(operation) {
+        const index = this.all.indexOf(operation);
+        if (index >= 0)
+            this.all.splice(index, 1);
+    }
+    running(api, target) {
+        return this.all.find((operation) => !operation.done && operation.api === api && operation.target === target);
+    }
+}
+function finish(operation) {
+    operation.done = true;
+    try {
+        operation.response = operation.commit(operation.endMs);
+    }
+    catch (error) {
+        if (!(error instanceof GoogleError))
+            throw error;
+        operation.error = error.rpcStatus();
+    }
+}
+/** A google.longrunning.Operation as JSON. */
+function operationJson(operation) {
+    return compact({
+        name: operation.name,
+        metadata: operation.metadata(operation),
+        done: operation.done ? true : operation.printsFalse ? false : undefined,
+        error: operation.error,
+        response: operation.response,
+    });
+}
+/** The OperationMetadata the networking style APIs share (discovery: networkservices, networksecurity, agentregistry). */
+function standardMetadata(packageName, verb, target) {
+    return operationMetadata(`google.cloud.${packageName}.v1`, 'v1', verb, target);
+}
+/** The fields they all have: who did what to which resource, and since when. */
+function operationMetadata(packageName, apiVersion, verb, target) {
+    return (operation) => compact({
+        '@type': `type.googleapis.com/${packageName}.OperationMetadata`,
+        createTime: timestamp(operation.startMs),
+        endTime: operation.done ? timestamp(operation.endMs) : undefined,
+        target,
+        verb,
+        requestedCancellation: operation.error?.code === 1,
+        apiVersion,
+    });
+}
+const EMPTY_RESPONSE = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
+
+;// CONCATENATED MODULE: ./lib/emulator/state/state.js
+
+
+
+
+
+
+
+/** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
+class State {
+    clock = new Clock();
+    ids = new Ids();
+    operations = new Operations();
+    projects = [];
+    engines = new Map();
+    services = new Map();
+    gateways = new Map();
+    extensions = new Map();
+    authzPolicies = new Map();
+    policies = new Map();
+    orgPolicy = new OrgPolicyState();
+    accessPolicies = new Map();
+    policyBindings = new Map();
+    accessHistory = new AccessPolicyHistory();
+    denied = [];
+    trustDomains = new Set();
+    /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */
+    requestIds = new Map();
+    /** Times of accepted engine writes, by project and region, for the write quota. */
+    engineWrites = new Map();
+    /** Times of counted IAM requests, by whose quota it is and whether they read or write. */
+    iamRequests = new Map();
+    /** When the last engine left a gateway, by project, region and direction. */
+    slotsLeft = new Map();
+    failedUpdates = new Map();
+    policyHooks = [];
+    /** Tokens issued by the token exchange, with the end of their life. */
+    tokens = new Map();
+    settings;
+    constructor(settings) {
+        this.settings = settings;
+    }
+    settle() {
+        this.operations.settle(this.clock.now());
+    }
+    /** The project with this ID or number, if there is one. */
+    findProject(idOrNumber) {
+        return this.projects.find((project) => project.id === idOrNumber || project.number === idOrNumber);
+    }
+    /** The project, or the error Google hides both "absent" and "forbidden" behind. */
+    project(idOrNumber) {
+        const project = this.findProject(idOrNumber);
+        if (project)
+            return project;
+        throw new GoogleError(this.settings.unknownProject, `Permission denied on resource project ${idOrNumber}.`, [
+            errorInfo('CONSUMER_INVALID', 'googleapis.com', {
+                consumer: `projects/${idOrNumber}`,
+                containerInfo: idOrNumber,
+            }),
+        ]);
+    }
+    place(call) {
+        return { project: this.project(call.param('project')), location: call.param('location') };
+    }
+    findEngine(place, id) {
+        return this.engines.get(recordKey(place, id));
+    }
+    /** A gateway, extension or authorization policy by full name, whichever way the project is written. */
+    findByName(records, collection, name) {
+        const parts = parseNetworkName(name);
+        const project = parts === undefined ? undefined : this.findProject(parts.project);
+        if (parts?.collection !== collection || project === undefined)
+            return undefined;
+        return records.get(recordKey({ project, location: parts.location }, parts.id));
+    }
+    policy(target) {
+        return this.policies.get(targetKey(target));
+    }
+    /** May the caller do this? `resource` is a name without `//service/`. */
+    isAllowed(permission, resource) {
+        const name = this.withProjectId(resource);
+        return !this.denied.some((entry) => entry.permission === permission && name.startsWith(this.withProjectId(entry.resource ?? '')));
+    }
+    /** 403 in Google's wording, with ErrorInfo, when the caller lacks the permission. */
+    need(permission, resource, service) {
+        if (this.isAllowed(permission, resource))
+            return;
+        const full = `//${service}/${resource}`;
+        throw new GoogleError('PERMISSION_DENIED', `Permission '${permission}' denied on resource '${full}' (or it may not exist).`, [errorInfo('IAM_PERMISSION_DENIED', service, { permission, resource: full })]);
+    }
+    withProjectId(name) {
+        return name.replace(/^projects\/([^/]+)/, (whole, id) => {
+            const project = this.findProject(id);
+            return project === undefined ? whole : `projects/${project.id}`;
+        });
+    }
+}
+/** The record at this key or 404 with the given message. */
+function state_found(record, message) {
+    if (record === undefined)
+        throw notFound(message);
+    return record;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/copy.js
+
+/** What can be written, besides constraints and organization policies; the rest of the state is shared by all copies. */
+const STORES = [
+    'engines',
+    'services',
+    'gateways',
+    'extensions',
+    'authzPolicies',
+    'policies',
+    'accessPolicies',
+    'policyBindings',
+];
+/** The state as it is now, for reads only. Records are replaced or changed at their own fields, never deeper, so shallow copies hold. */
+function copyState(state) {
+    const stores = Object.fromEntries(STORES.map((name) => [name, new Map([...state[name]].map(([key, record]) => [key, { ...record }]))]));
+    const orgPolicy = state.orgPolicy.copy();
+    return Object.assign(Object.create(State.prototype), state, stores, { orgPolicy });
+}
+/** Do both hold the same resources? */
+function isSameState(a, b) {
+    const areSame = STORES.every((name) => isSameStore(a[name], b[name]));
+    return areSame && a.orgPolicy.isSame(b.orgPolicy);
+}
+function isSameStore(a, b) {
+    return a.size === b.size && [...a].every(([key, record]) => isSameRecord(record, b.get(key)));
+}
+function isSameRecord(a, b) {
+    return b !== undefined && Object.entries(a).every(([field, value]) => Object.is(value, Reflect.get(b, field)));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/stale-reads.js
+
+/** Reads show the world as it was; writes meet it as it is. Operations are never stale. */
+function staleReadsEffect(fault) {
+    const history = new stale_reads_History();
+    let left = 0;
+    let changes = 0;
+    const past = (live) => {
+        if ('ms' in fault.for)
+            return history.at(live.clock.now() - fault.for.ms);
+        if (changes !== history.changes) {
+            changes = history.changes;
+            left = fault.for.reads;
+        }
+        left -= 1;
+        return left >= 0 ? history.previous() : undefined;
+    };
+    return {
+        observe: (state) => history.note(state),
+        view: ({ entry, state, act }) => {
+            const view = entry.write ? undefined : past(state);
+            if (view === undefined)
+                return undefined;
+            act();
+            // Switches are not part of the world.
+            view.settings = state.settings;
+            return view;
+        },
+    };
+}
+/** The states the world went through, as far as somebody looked. */
+class stale_reads_History {
+    /** How often the world has changed. */
+    changes = 0;
+    versions = [];
+    notedMs = 0;
+    /** Looks whether the world has changed since it was last looked at. */
+    note(state) {
+        const now = state.clock.now();
+        const last = this.versions.at(-1);
+        if (last === undefined || !isSameState(last.state, state)) {
+            this.versions.push({ fromMs: this.timeOfChange(state, now), state: copyState(state) });
+            if (last !== undefined)
+                this.changes += 1;
+        }
+        this.notedMs = now;
+    }
+    /** What was there at that time; nothing when that is still what is there. */
+    at(ms) {
+        const index = Math.max(0, this.versions.findLastIndex(({ fromMs }) => fromMs <= ms));
+        // Time goes on, so what is older is never asked for again.
+        this.versions = this.versions.slice(index);
+        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
+    }
+    /** What was there before the last change. */
+    previous() {
+        this.versions = this.versions.slice(-2);
+        return this.versions.length > 1 ? this.versions[0]?.state : undefined;
+    }
+    /** An operation made its change when it ended, which may be a while before anybody asked. */
+    timeOfChange(state, now) {
+        const ends = state.operations
+            .list(({ done, endMs }) => done && endMs > this.notedMs && endMs <= now)
+            .map(({ endMs }) => endMs);
+        return ends.length > 0 ? Math.max(...ends) : now;
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/gate.js
+
+/** The token of an `Authorization` header. */
+function bearerToken(header) {
+    return /^bearer\s+(\S+)$/i.exec(header ?? '')?.[1];
+}
+/**
+ * Checks the bearer token and returns whose it is. Any token that is not empty will do unless the world lists some;
+ * tokens issued by the token exchange are good until they expire.
+ */
+function authenticate(state, api, header) {
+    if (api.public === true)
+        return 'none';
+    const token = bearerToken(header);
+    if (token === undefined)
+        throw unauthenticated('missing required authentication credential', 'CREDENTIALS_MISSING', api.service);
+    const issued = state.tokens.get(token);
+    if (issued !== undefined) {
+        if (state.clock.now() < issued.endMs)
+            return issued.label;
+        throw tokenExpired(api.service);
+    }
+    const { tokens } = state.settings.auth;
+    if (tokens.length > 0 && !tokens.includes(token)) {
+        throw unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_TYPE_UNSUPPORTED', api.service);
+    }
+    return 'bearer';
+}
+/** 401 for a token whose time is over; the wording is the one for every bad token, the reason tells. */
+function tokenExpired(service) {
+    return unauthenticated('had invalid authentication credentials', 'ACCESS_TOKEN_EXPIRED', service);
+}
+function unauthenticated(what, reason, service) {
+    const verb = what.startsWith('missing') ? `is ${what}` : what;
+    return new GoogleError('UNAUTHENTICATED', `Request ${verb}. Expected OAuth 2 access token, login cookie or other valid authentication credential. See https://developers.google.com/identity/sign-in/web/devconsole-project.`, [errorInfo(reason, 'googleapis.com', { service })]);
+}
+/** 403 SERVICE_DISABLED when the API is off in the project of the path or in the one that is charged. */
+function requireEnabled(state, api, path, userProject) {
+    if (userProject !== null && state.findProject(userProject) === undefined) {
+        throw new GoogleError('PERMISSION_DENIED', `Caller does not have required permission to use project ${userProject}.`, [
+            errorInfo('USER_PROJECT_DENIED', 'googleapis.com', {
+                service: api.service,
+                consumer: `projects/${userProject}`,
+            }),
+        ]);
+    }
+    const inPath = /\/projects\/([^/:]+)/.exec(path)?.[1];
+    for (const id of [userProject, inPath]) {
+        const project = id === null || id === undefined ? undefined : state.findProject(id);
+        if (project?.disabledApis.has(api.service))
+            throw disabled(project, api);
+    }
+}
+function disabled(project, api) {
+    const url = `https://console.developers.google.com/apis/api/${api.service}/overview?project=${project.number}`;
+    const help = {
+        '@type': 'type.googleapis.com/google.rpc.Help',
+        links: [{ description: 'Google developers console API activation', url }],
+    };
+    return new GoogleError('PERMISSION_DENIED', `${api.service} has not been used in project ${project.number} before or it is disabled. Enable it by visiting ${url} then retry. If you enabled this API recently, wait a few minutes for the action to propagate to our systems and retry.`, [
+        errorInfo('SERVICE_DISABLED', 'googleapis.com', {
+            service: api.service,
+            consumer: `projects/${project.number}`,
+            activationUrl: url,
+        }),
+        help,
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/token-expires.js
+
+
+/** A token is good for some requests and expired after them; only another one helps. */
+function tokenExpiresEffect({ afterRequests, token: only }) {
+    const uses = new Map();
+    return {
+        before: ({ entry, token, act }) => {
+            if (token === undefined || (only !== undefined && token !== only))
+                return undefined;
+            const used = (uses.get(token) ?? 0) + 1;
+            uses.set(token, used);
+            if (used <= afterRequests)
+                return undefined;
+            act();
+            return errorAnswer(tokenExpired(`${entry.api}.googleapis.com`));
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/wire.js
+/** The connection goes away before the API acts, after it acted, or in the middle of the answer. */
+function resetEffect({ at }) {
+    if (at === 'before') {
+        return {
+            before: ({ act, connection }) => {
+                act();
+                return connection.reset();
+            },
+        };
+    }
+    return {
+        after: async ({ act, connection, entry }, response) => {
+            act();
+            if (at === 'after')
+                return connection.reset();
+            entry.status = response.status;
+            await connection.sendHalf(response);
+            return connection.hangUp();
+        },
+    };
+}
+/** The first byte, the rest of the body or both let the client wait. */
+function slowEffect({ at, firstByteMs, bodyMs }) {
+    return {
+        before: async ({ act }) => {
+            act();
+            // Not the connection's wait: a server does what it was asked for, whether or not anybody still listens.
+            if (at === 'before')
+                await new Promise((resolve) => setTimeout(resolve, firstByteMs).unref());
+            return undefined;
+        },
+        after: async ({ connection, entry }, response) => {
+            if (at === 'after')
+                await connection.wait(firstByteMs);
+            if (bodyMs === 0)
+                return undefined;
+            entry.status = response.status;
+            const sendRest = await connection.sendHalf(response);
+            await connection.wait(bodyMs);
+            return sendRest();
+        },
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/effects.js
+
+
+
+
+
+
+/** What a fault of each kind does. */
+function effectOf(fault) {
+    switch (fault.kind) {
+        case 'status':
+            return statusEffect(fault);
+        case 'reset':
+            return resetEffect(fault);
+        case 'truncated':
+            return truncatedEffect();
+        case 'html':
+            return htmlEffect(fault);
+        case 'empty':
+            return emptyEffect(fault);
+        case 'content-type':
+            return contentTypeEffect(fault);
+        case 'body':
+            return bodyEffect(fault);
+        case 'slow':
+            return slowEffect(fault);
+        case 'operation-vanishes':
+            return operationVanishesEffect();
+        case 'operation-never-ends':
+            return operationNeverEndsEffect();
+        case 'stale-reads':
+            return staleReadsEffect(fault);
+        case 'foreign-write':
+            return foreignWriteEffect(fault);
+        case 'token-expires':
+            return tokenExpiresEffect(fault);
+    }
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/match.js
+
+/** Does the fault mean this request? */
+function matches(match, { api, method, path, write }) {
+    return (isAmong(match.api, api) &&
+        isAmong(match.method, method) &&
+        (match.path === undefined || patternOf(match.path).test(path)) &&
+        (match.write === undefined || match.write === write));
+}
+/** Decides, for one fault, which of the matching requests it hits. */
+class Turns {
+    /** Matching requests so far. */
+    count = 0;
+    when;
+    perTarget = new Map();
+    constructor(when) {
+        this.when = when;
+    }
+    /** Counts a matching request. @returns true when it is to be hit */
+    next(entry) {
+        this.count += 1;
+        const { when } = this;
+        if (when === 'every')
+            return true;
+        if ('first' in when)
+            return this.count <= when.first;
+        if ('nth' in when)
+            return [when.nth].flat().includes(this.count);
+        return this.draw(entry, when.seed) < when.probability;
+    }
+    /**
+     * A number from 0 to 1 that depends on the seed, on what is asked for and on how often it was asked for before: requests that
+     * run side by side may swap places and are hit all the same. Ids of operations hold the time, so they do not count.
+     */
+    draw({ api, method, path }, seed) {
+        const target = `${api} ${method} ${path.replace(/\/operations\/[^/:]+/, '/operations/*')}`;
+        const nth = (this.perTarget.get(target) ?? 0) + 1;
+        this.perTarget.set(target, nth);
+        return (0,external_node_crypto_namespaceObject.createHash)('sha256').update(`${seed} ${nth} ${target}`).digest().readUIntBE(0, 6) / 2 ** 48;
+    }
+}
+function isAmong(wanted, value) {
+    return wanted === undefined || [wanted].flat().includes(value);
+}
+const patterns = new Map();
+function patternOf(glob) {
+    const known = patterns.get(glob);
+    if (known !== undefined)
+        return known;
+    const parts = glob.split(/(\*+)/).map((part) => {
+        if (part === '*')
+            return '[^/:]*';
+        return part.startsWith('*') ? '.*' : part.replace(/[.+?^${}()|[\]\\]/g, '\\$&');
+    });
+    const pattern = new RegExp(`^${parts.join('')}$`);
+    patterns.set(glob, pattern);
+    return pattern;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/faults/faults.js
+
+
+
+
+/**
+ * Everything that is to go wrong on the way. Each fault counts the requests it is meant for; those that are due act in the order in
+ * which they were added, until one has answered in the API's place (before) or ended the connection (after).
+ */
+class Faults {
+    active = [];
+    made = 0;
+    state;
+    constructor(state) {
+        this.state = state;
+    }
+    /** @returns the ids, in order. @throws FaultError for what can't be read or an id that is taken; then none is added */
+    add(input) {
+        const faults = readFaults(input).map((fault) => ({ id: fault.id ?? `fault-${(this.made += 1)}`, fault }));
+        const ids = [...this.active, ...faults].map(({ id }) => id);
+        const twice = ids.find((id, index) => ids.indexOf(id) < index);
+        if (twice !== undefined)
+            throw new FaultError(`There is a fault with the id ${twice} already.`);
+        this.state.settle();
+        for (const { id, fault } of faults) {
+            const effect = effectOf(fault);
+            effect.observe?.(this.state);
+            const turns = new Turns('when' in fault ? fault.when : 'every');
+            this.active.push({ id, fault, turns, effect, fired: 0 });
+        }
+        return faults.map(({ id }) => id);
+    }
+    /** @returns false when there is no fault with that id */
+    remove(id) {
+        const gone = this.active.filter((item) => item.id === id);
+        this.active = this.active.filter((item) => item.id !== id);
+        for (const { effect } of gone)
+            effect.end?.(this.state);
+        return gone.length > 0;
+    }
+    /** Takes all of them away: operations that were held end, and what was hidden is seen again. */
+    clear() {
+        for (const { id } of this.active)
+            this.remove(id);
+    }
+    list() {
+        return this.active.map(({ id, fault, turns, fired }) => ({ id, fault, matched: turns.count, fired }));
+    }
+    /** Lets a request through to the API, with whatever is to happen to it. @param handle carries it out on the given state */
+    async around(call, handle) {
+        if (this.active.length === 0)
+            return handle(call.state);
+        const due = this.active
+            .filter(({ fault, turns }) => matches(fault.match, call.entry) && turns.next(call.entry))
+            .map((item) => ({ effect: item.effect, hit: { ...call, act: () => note(item, call) } }));
+        let response = await before(due);
+        if (response === undefined) {
+            this.observe();
+            response = await handle(viewOf(due) ?? call.state);
+            this.observe();
+        }
+        for (const { effect, hit } of due) {
+            if (response === NOTHING_TO_SEND)
+                break;
+            response = (await effect.after?.(hit, response)) ?? response;
+        }
+        return response;
+    }
+    observe() {
+        if (!this.active.some((item) => item.effect.observe !== undefined))
+            return;
+        this.state.settle();
+        for (const { effect } of this.active)
+            effect.observe?.(this.state);
+    }
+}
+/** In the order of the list, until one answers in the API's place. */
+async function before(due) {
+    for (const { effect, hit } of due) {
+        const answer = await effect.before?.(hit);
+        if (answer !== undefined)
+            return answer;
+    }
+    return undefined;
+}
+function viewOf(due) {
+    for (const { effect, hit } of due) {
+        const view = effect.view?.(hit);
+        if (view !== undefined)
+            return view;
+    }
+    return undefined;
+}
+/** Once for each request, however many hooks of the fault had something to do. */
+function note(item, { entry }) {
+    const noted = entry.faults ?? [];
+    if (noted.some(({ id }) => id === item.id))
+        return;
+    item.fired += 1;
+    entry.faults = [...noted, { id: item.id, kind: item.fault.kind }];
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/filter.js
+
+
+
+/**
+ * The part of AIP-160 that is known to be in use: `field = value` and `field : value` joined by AND.
+ * Anything else is a 400, so that nobody relies on a filter the emulator merely ignored.
+ */
+function filterItems(items, filter) {
+    if (filter === null || filter.trim() === '')
+        return [...items];
+    const terms = filter.split(/\s+AND\s+/).map(readTerm);
+    return items.filter((item) => terms.every((term) => filter_matches(item, term)));
+}
+function readTerm(text) {
+    const match = /^\s*([A-Za-z_][\w.]*)\s*(=|:)\s*(?:"([^"]*)"|([^\s"]+))\s*$/.exec(text);
+    if (match?.[1] === undefined)
+        throw invalid(`Invalid filter: ${text}`, 'filter');
+    return { path: match[1].split('.').map(camelCase), has: match[2] === ':', value: match[3] ?? match[4] ?? '' };
+}
+function filter_matches(item, term) {
+    const value = term.path.reduce((at, key) => (isJson(at) ? at[key] : undefined), item);
+    const text = typeof value === 'string' || typeof value === 'number' || typeof value === 'boolean' ? String(value) : '';
+    return term.has ? text.toLowerCase().includes(term.value.toLowerCase()) : text === term.value;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/targets.js
+
+
+
+/** The place an item of the world lives in: its own project and location, else the first project and the default region. */
+function placeOf(state, project, location, region) {
+    const first = state.projects[0];
+    const owner = project === undefined ? first : state.findProject(project);
+    if (owner === undefined)
+        throw new Error(`The world has no project ${project ?? ''}.`);
+    return { project: owner, location: location ?? region };
+}
+/** `registry`, `service:ID`, `engine:ID` or `endpoints/PROJECTION_ID` as a policy target of this place. */
+function findTarget(state, place, on) {
+    if (on === 'registry')
+        return place;
+    const [kind, id] = on.split(/[:/]/, 2);
+    if (kind === 'service') {
+        const record = servicesIn(state, place).find((item) => item.id === id);
+        if (record === undefined)
+            throw new Error(`There is no service ${id} in ${place.project.id}/${place.location}.`);
+        return { ...place, entry: { collection: record.collection, id: record.resourceId } };
+    }
+    if (kind === 'engine') {
+        const engine = enginesIn(state, place).find((item) => item.id === id || item.data.displayName === id);
+        if (engine === undefined)
+            throw new Error(`There is no engine ${id} in ${place.project.id}/${place.location}.`);
+        return { ...place, entry: { collection: 'agents', id: engine.agentId } };
+    }
+    return { ...place, entry: { collection: kind, id } };
+}
+/** Stores bindings of the world, with `engine:ID` members written out. */
+function storeInput(state, target, bindings) {
+    storePolicy(state, target, bindings.map((binding) => ({ ...binding, members: binding.members.map((member) => memberName(state, member)) })));
+}
+/** A member as IAM knows it: `engine:ID` becomes that engine's principal. */
+function memberName(state, member) {
+    if (!member.startsWith('engine:'))
+        return member;
+    const key = member.slice('engine:'.length);
+    const engine = findEngineAnywhere(state, key);
+    const principal = engine === undefined ? undefined : principalOf(engine);
+    if (principal === undefined)
+        throw new Error(`${member}: there is no engine with an agent identity of that id or name.`);
+    return principal;
+}
+/** An engine by id or display name, in any project and region. */
+function findEngineAnywhere(state, key) {
+    const engines = [...state.engines.values()];
+    return engines.find((engine) => engine.id === key) ?? engines.find((engine) => engine.data.displayName === key);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/populate-networking.js
+
+
+
+
+/** Gateways, extensions and authorization policies of the world. */
+function populateNetworking(state, world) {
+    for (const input of world.gateways) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.gateways, place, input.id, gatewayData(place, input));
+    }
+    for (const input of world.extensions) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.extensions, place, input.id, extensionData(state, input));
+    }
+    for (const input of world.authzPolicies) {
+        const place = placeOf(state, input.project, input.location, world.region);
+        addNetworkRecord(state, state.authzPolicies, place, input.id, authzPolicyData(state, place, input));
+    }
+}
+/** Stores a networking resource under its place and id. */
+function addNetworkRecord(state, records, place, id, data) {
+    const record = { ...place, id, data, etag: state.ids.etag() };
+    records.set(recordKey(place, id), record);
+    return record;
+}
+const PATHS = { egress: 'AGENT_TO_ANYWHERE', ingress: 'CLIENT_TO_AGENT' };
+function gatewayData(place, input) {
+    const path = input.path === 'egress' || input.path === 'ingress' ? PATHS[input.path] : input.path;
+    const isEgress = path === 'AGENT_TO_ANYWHERE';
+    const registries = (input.registries ?? (isEgress ? [place.location] : [])).map((name) => name.startsWith('//') ? name : `//agentregistry.googleapis.com/projects/${place.project.id}/locations/${name}`);
+    return compact({
+        createTime: input.createTime,
+        updateTime: input.createTime,
+        description: input.description,
+        ...(input.selfManaged ? { selfManaged: {} } : { googleManaged: { governedAccessPath: path } }),
+        registries: registries.length > 0 ? registries : undefined,
+        agentGatewayCard: isEgress && input.card ? gatewayCard(place, input.id) : undefined,
+    });
+}
+/** The output card of an egress gateway; ingress gateways were never seen with one (public live report). */
+function gatewayCard(place, id) {
+    return {
+        mtlsEndpoint: `${id}.${place.location}.agentgateway.${place.project.number}.goog:443`,
+        rootCertificates: ['-----BEGIN CERTIFICATE-----\nZW11bGF0ZWQgZ2F0ZXdheSByb290\n-----END CERTIFICATE-----\n'],
+        serviceExtensionsServiceAccount: `service-${place.project.number}@gcp-sa-dep.iam.gserviceaccount.com`,
+    };
+}
+function extensionData(state, input) {
+    return {
+        ...times(state),
+        service: input.service,
+        timeout: '1s',
+        failOpen: input.failOpen,
+        metadata: compact({
+            iapPolicyVersion: input.policyVersion === 'unset' ? undefined : input.policyVersion,
+            iamEnforcementMode: input.enforcement === 'unset' ? undefined : input.enforcement,
+        }),
+    };
+}
+function authzPolicyData(state, place, input) {
+    const base = `projects/${place.project.id}/locations/${place.location}`;
+    const full = (collection, name) => name.includes('/') ? name : `${base}/${collection}/${name}`;
+    return compact({
+        ...times(state),
+        target: { resources: input.gateways.map((name) => full('agentGateways', name)) },
+        action: input.action,
+        policyProfile: input.profile,
+        customProvider: input.extension === undefined
+            ? undefined
+            : { authzExtension: { resources: [full('authzExtensions', input.extension)] } },
+    });
+}
+function times(state) {
+    const now = timestamp(state.clock.now());
+    return { createTime: now, updateTime: now };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/networking.js
+
+
+
+
+
+
+
+
+
+
+
+const ID = /^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/;
+const LIST = ['filter', 'orderBy', 'pageSize', 'pageToken', 'returnPartialSuccess'];
+/** create, get, list, patch and delete of one kind. */
+function kindRoutes(kind) {
+    const list = `projects/{project}/locations/{location}/${kind.collection}`;
+    const item = `${list}/{id}`;
+    return [
+        read(list, (call, state) => listRecords(call, state, kind), LIST),
+        read(item, (call, state) => recordJson(state, kind, findRecord(call, state, kind, 'get'))),
+        post(list, (call, state) => create(call, state, kind), [kind.idParameter, 'requestId']),
+        patch(item, (call, state) => update(call, state, kind), ['updateMask', 'requestId']),
+        remove(item, (call, state) => erase(call, state, kind), ['etag', 'requestId']),
+    ];
+}
+function listRecords(call, state, kind) {
+    const place = state.place(call);
+    need(state, kind, 'list', placeName(place, false));
+    const items = [...kind.records(state).values()]
+        .filter((record) => record.project === place.project && record.location === place.location)
+        .map((record) => recordJson(state, kind, record));
+    const shown = filterItems(items, call.query.get('filter'));
+    return page(shown, kind.collection, call.query, call.path, state.settings.pageSize);
+}
+function findRecord(call, state, kind, verb) {
+    const place = state.place(call);
+    const name = `${placeName(place, false)}/${kind.collection}/${call.param('id')}`;
+    need(state, kind, verb, name);
+    const record = kind.records(state).get(recordKey(place, call.param('id')));
+    if (record)
+        return record;
+    throw errors_notFound(`Resource '${name}' was not found`);
+}
+function create(call, state, kind) {
+    const place = state.place(call);
+    need(state, kind, 'create', placeName(place, false));
+    const id = call.query.get(kind.idParameter) ?? '';
+    if (!ID.test(id))
+        throw invalid(`Invalid ${kind.idParameter} '${id}'.`, kind.idParameter);
+    const data = writable(kind, readMessage(call.body, kind.shape, kind.message));
+    const target = `${placeName(place, numbered(state, kind))}/${kind.collection}/${id}`;
+    const isTaken = kind.records(state).has(recordKey(place, id)) || state.operations.running(kind.api, target) !== undefined;
+    if (isTaken)
+        throw new GoogleError('ALREADY_EXISTS', `Resource '${target}' already exists`);
+    kind.check(state, place, id, data, true);
+    return start(state, kind, place, target, 'create', (endMs) => {
+        const now = timestamp(endMs);
+        const stored = kind.onCreate(state, place, id, { ...data, createTime: now, updateTime: now });
+        return recordResponse(state, kind, addNetworkRecord(state, kind.records(state), place, id, stored));
+    });
+}
+function update(call, state, kind) {
+    const record = findRecord(call, state, kind, 'update');
+    const body = readMessage(call.body, kind.shape, kind.message);
+    const paths = readMask(call.query.get('updateMask'));
+    if (paths.length === 0)
+        throw invalid('update_mask is required.', 'update_mask');
+    const named = paths.includes('*') ? [...kind.masks] : paths;
+    // A mask may name a field below one of these, such as `metadata.iamEnforcementMode`.
+    checkMask(named.map((path) => path.split('.')[0] ?? path), kind.masks, kind.message);
+    networking_checkEtag(kind, record, asString(body.etag));
+    kind.check(state, record, record.id, applyMask(record.data, body, named), false);
+    const target = nameOf(state, kind, record);
+    return start(state, kind, record, target, 'update', (endMs) => {
+        record.data = { ...applyMask(record.data, body, named), updateTime: timestamp(endMs) };
+        record.etag = state.ids.etag();
+        return recordResponse(state, kind, record);
+    });
+}
+function erase(call, state, kind) {
+    const record = findRecord(call, state, kind, 'delete');
+    networking_checkEtag(kind, record, call.query.get('etag') ?? '');
+    kind.checkDelete(state, record);
+    return start(state, kind, record, nameOf(state, kind, record), 'delete', () => {
+        kind.records(state).delete(recordKey(record, record.id));
+        return EMPTY_RESPONSE;
+    });
+}
+/** "If an etag is provided and does not match, the request fails with ABORTED" (AgentGateway schema). */
+function networking_checkEtag(kind, record, etag) {
+    if (!kind.hasEtag || etag === '' || etag === record.etag)
+        return;
+    throw new GoogleError('ABORTED', `The etag does not match the current one of ${record.id}.`);
+}
+function recordJson(state, kind, record) {
+    const name = nameOf(state, kind, record);
+    return { name, ...structuredClone(record.data), ...(kind.hasEtag ? { etag: record.etag } : {}) };
+}
+function recordResponse(state, kind, record) {
+    const type = `type.googleapis.com/google.cloud.${kind.api}.v1.${kind.message}`;
+    return { '@type': type, ...recordJson(state, kind, record) };
+}
+function writable(kind, body) {
+    return Object.fromEntries(Object.entries(body).filter(([field]) => kind.masks.includes(field)));
+}
+function need(state, kind, verb, resource) {
+    state.need(`${kind.api}.${kind.collection}.${verb}`, resource, `${kind.api}.googleapis.com`);
+}
+function numbered(state, kind) {
+    return state.settings.projectNumberInNames[kind.api];
+}
+function nameOf(state, kind, record) {
+    return `${placeName(record, numbered(state, kind))}/${kind.collection}/${record.id}`;
+}
+function start(state, kind, place, target, verb, commit) {
+    const now = state.clock.now();
+    const id = state.ids.operation(now);
+    const operation = state.operations.start({
+        id,
+        api: kind.api,
+        projectNumber: place.project.number,
+        location: place.location,
+        name: `${placeName(place, numbered(state, kind))}/operations/${id}`,
+        target,
+        kind: verb,
+        startMs: now,
+        durationMs: kind.durationMs(state),
+        printsFalse: true,
+        metadata: standardMetadata(kind.api, verb, target),
+        commit,
+    });
+    return operationJson(operation);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/operations.js
+
+
+
+
+
+
+const LIST_QUERY = ['filter', 'pageSize', 'pageToken', 'returnPartialSuccess'];
+const OPERATION = 'projects/{project}/locations/{location}/operations/{operation}';
+const OPERATIONS = 'projects/{project}/locations/{location}/operations';
+/** get, list, cancel and delete of location-scoped operations (discovery: networkservices, networksecurity, agentregistry). */
+function operationRoutes(api) {
+    return [
+        read(OPERATION, (call, state) => operationJson(findOperation(call, state, api))),
+        read(OPERATIONS, (call, state) => listOperations(call, state, api), LIST_QUERY),
+        post(`${OPERATION}:cancel`, (call, state) => cancel(call, state, api)),
+        remove(OPERATION, (call, state) => forget(call, state, api)),
+    ];
+}
+/** Agent Runtime lists its operations under the engine and under the location, and can wait for one. */
+function engineOperationRoutes(api) {
+    const engine = 'projects/{project}/locations/{location}/reasoningEngines/{engine}';
+    const below = `${engine}/operations/{operation}`;
+    return [
+        ...operationRoutes(api),
+        post(`${OPERATION}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
+        read(below, (call, state) => operationJson(findOperation(call, state, api))),
+        read(`${engine}/operations`, (call, state) => listOperations(call, state, api), LIST_QUERY),
+        post(`${below}:cancel`, (call, state) => cancel(call, state, api)),
+        post(`${below}:wait`, (call, state) => wait(call, state, api), ['timeout'], false),
+        remove(below, (call, state) => forget(call, state, api)),
+    ];
+}
+function findOperation(call, state, api) {
+    const id = call.param('operation');
+    const found = visibleOperations(call, state, api).find((operation) => operation.id === id);
+    if (found)
+        return found;
+    throw errors_notFound(`Operation '${call.path.slice(`/${call.version}/`.length)}' was not found`);
+}
+/** Operations of this API and place, below the engine when the path names one, without those that have vanished. */
+function visibleOperations(call, state, api) {
+    const place = state.place(call);
+    const engine = /\/reasoningEngines\/([^/:]+)\//.exec(call.path)?.[1];
+    const target = engine === undefined ? undefined : `${placeName(place, true)}/reasoningEngines/${engine}`;
+    return state.operations.list((operation) => operation.api === api &&
+        operation.hidden !== true &&
+        operation.projectNumber === place.project.number &&
+        operation.location === place.location &&
+        (target === undefined || operation.target === target) &&
+        !hasVanished(state, operation));
+}
+/** Has it ended and then gone? Both were seen of finished operations: a switch. */
+function hasVanished(state, { done, endMs }) {
+    const { finished, vanishAfterMs } = state.settings.operations;
+    return done && finished === 'vanish' && state.clock.now() >= endMs + vanishAfterMs;
+}
+function listOperations(call, state, api) {
+    const items = visibleOperations(call, state, api).reverse();
+    // `done=false` must find running ones although their JSON has no `done`.
+    const shown = filterItems(items.map((operation) => ({ ...operationJson(operation), done: operation.done, operation })), call.query.get('filter')).map((item) => operationJson(item.operation));
+    return page(shown, 'operations', call.query, call.path, state.settings.pageSize);
+}
+function cancel(call, state, api) {
+    state.operations.cancel(findOperation(call, state, api), state.clock.now());
+    return {};
+}
+function forget(call, state, api) {
+    const operation = findOperation(call, state, api);
+    if (!operation.done)
+        throw new GoogleError('FAILED_PRECONDITION', 'The operation is still running.');
+    state.operations.remove(operation);
+    return {};
+}
+/** Answers when the operation is done or the timeout is over, whichever is first ("best effort", discovery text). */
+async function wait(call, state, api) {
+    const deadline = Date.now() + timeoutMs(call.query.get('timeout'));
+    for (;;) {
+        state.settle();
+        const operation = findOperation(call, state, api);
+        if (operation.done || Date.now() >= deadline)
+            return operationJson(operation);
+        const left = Math.min(operation.endMs - state.clock.now(), deadline - Date.now(), 25);
+        await new Promise((resolve) => setTimeout(resolve, Math.max(left, 1)));
+    }
+}
+function timeoutMs(timeout) {
+    if (timeout === null)
+        return 30_000;
+    const match = /^(\d+(?:\.\d+)?)s$/.exec(timeout);
+    if (match?.[1] === undefined)
+        throw invalid(`Invalid value at 'timeout' (Duration), "${timeout}"`, 'timeout');
+    return Number(match[1]) * 1000;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/networksecurity.js
+
+
+
+
+
+const MAX_CUSTOM_POLICIES = 4;
+/** Authorization policies (networksecurity discovery; limits from Google's documentation and public live reports). */
+const authzPolicies = {
+    api: 'networksecurity',
+    collection: 'authzPolicies',
+    idParameter: 'authzPolicyId',
+    message: 'AuthzPolicy',
+    shape: {
+        message: {
+            name: 'string',
+            createTime: 'string',
+            updateTime: 'string',
+            description: 'string',
+            labels: { map: 'string' },
+            target: { message: { resources: { list: 'string' }, loadBalancingScheme: 'string' } },
+            action: ['AUTHZ_ACTION_UNSPECIFIED', 'ALLOW', 'DENY', 'CUSTOM', 'DENY_BY_DEFAULT'],
+            policyProfile: ['POLICY_PROFILE_UNSPECIFIED', 'REQUEST_AUTHZ', 'CONTENT_AUTHZ'],
+            customProvider: {
+                message: { authzExtension: { message: { resources: { list: 'string' } } }, cloudIap: 'any' },
+            },
+            httpRules: { list: 'any' },
+            networkRules: { list: 'any' },
+        },
+    },
+    masks: ['description', 'labels', 'target', 'action', 'policyProfile', 'customProvider', 'httpRules', 'networkRules'],
+    hasEtag: false,
+    records: (state) => state.authzPolicies,
+    durationMs: (state) => state.settings.operations.authzMs,
+    check: networksecurity_checkPolicy,
+    checkDelete: () => undefined,
+    onCreate: (state, _place, _id, data) => state.settings.networking.authzPolicyCreate === 'ok'
+        ? { policyProfile: 'REQUEST_AUTHZ', ...data }
+        : { createTime: data.createTime, updateTime: data.updateTime },
+};
+const networksecurity = {
+    name: 'networksecurity',
+    service: 'networksecurity.googleapis.com',
+    versions: ['v1', 'v1beta1'],
+    routes: [...kindRoutes(authzPolicies), ...operationRoutes('networksecurity')],
+};
+function networksecurity_checkPolicy(state, place, id, data, isNew) {
+    const target = asJson(data.target);
+    const action = asString(data.action);
+    if (action === '' || action === 'AUTHZ_ACTION_UNSPECIFIED')
+        throw invalid('Required field is not set: action.', 'authz_policy.action');
+    const provider = data.customProvider;
+    if ((action === 'CUSTOM') !== (provider !== undefined)) {
+        throw invalid('custom_provider must be set exactly when action is CUSTOM.', 'authz_policy.custom_provider');
+    }
+    for (const field of ['httpRules', 'networkRules']) {
+        const rules = data[field];
+        if (Array.isArray(rules) && rules.length > 5)
+            throw invalid(`At most 5 ${field} are allowed.`, `authz_policy.${field}`);
+    }
+    const gateways = gatewaysOf(state, data);
+    if (gateways.length > 0 && target.loadBalancingScheme !== undefined) {
+        throw invalid('load_balancing_scheme must not be set for an agent gateway.', 'authz_policy.target');
+    }
+    const extensions = asStrings(asJson(asJson(provider).authzExtension).resources);
+    if (extensions.length > 1)
+        throw invalid('Exactly one authorization extension is allowed.', 'authz_policy.custom_provider');
+    if (isNew && action === 'CUSTOM')
+        for (const gateway of gateways)
+            checkLimits(state, place, id, data, gateway);
+}
+/** At most four custom policies on an egress gateway; on ingress only content authorization, and one of it. */
+function checkLimits(state, _place, id, data, gateway) {
+    const others = [...state.authzPolicies.values()].filter((policy) => policy.id !== id && policy.data.action === 'CUSTOM' && gatewaysOf(state, policy.data).includes(gateway));
+    const isEgress = asJson(gateway.data.googleManaged).governedAccessPath === ACCESS_PATH.egress;
+    if (!isEgress && data.policyProfile !== 'CONTENT_AUTHZ') {
+        throw invalid('An ingress agent gateway supports CONTENT_AUTHZ policies only.', 'authz_policy.policy_profile');
+    }
+    if (others.length >= (isEgress ? MAX_CUSTOM_POLICIES : 1)) {
+        throw invalid(`Too many custom authorization policies on agent gateway ${gateway.id}.`, 'authz_policy.target');
+    }
+}
+/** The gateways of the world an authorization policy is attached to. */
+function gatewaysOf(state, data) {
+    return asStrings(asJson(data.target).resources)
+        .map((name) => state.findByName(state.gateways, 'agentGateways', name))
+        .filter((gateway) => gateway !== undefined);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/core/memo.js
+/** The function with its results kept, the last thousand or so: for what a text alone decides. Errors are not kept. */
+function memoized(make, most = 1000) {
+    const made = new Map();
+    return (text) => {
+        const known = made.get(text);
+        if (known !== undefined)
+            return known;
+        const value = make(text);
+        if (made.size >= most)
+            made.clear();
+        made.set(text, value);
+        return value;
+    };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-destination.js
+/** What a condition may ask about the destination of a request (Google's "CEL attributes" page, newest copy). */
+const DESTINATION_SHAPE = {
+    message: {
+        is_registered: 'bool',
+        agent_registry: {
+            message: {
+                resource_type: 'string',
+                location: 'string',
+                project_id: 'string',
+                agent: { message: { name: 'string' } },
+                endpoint: { message: { name: 'string' } },
+                mcp_server: {
+                    message: {
+                        name: 'string',
+                        method: 'string',
+                        tool: {
+                            message: {
+                                name: 'string',
+                                annotations: {
+                                    message: {
+                                        read_only_hint: 'bool',
+                                        destructive_hint: 'bool',
+                                        idempotent_hint: 'bool',
+                                        open_world_hint: 'bool',
+                                    },
+                                },
+                            },
+                        },
+                        prompt: { message: { name: 'string' } },
+                        resource: { message: { name: 'string' } },
+                    },
+                },
+            },
+        },
+        unregistered: { message: { host: 'string', path: 'string', method: 'string' } },
+    },
+};
+/** The variable and the paths below it, with the type of what is there. */
+const ATTRIBUTES = new Map(leavesOf('destination', DESTINATION_SHAPE).map(([path, type]) => [path, type]));
+/** Attributes whose text may be searched; the others are compared as a whole. */
+const SEARCHABLE = new Set([
+    'destination.unregistered.host',
+    'destination.unregistered.path',
+]);
+function leavesOf(path, shape) {
+    if (shape === 'string' || shape === 'bool')
+        return [[path, shape]];
+    if (typeof shape !== 'object' || !('message' in shape))
+        return [];
+    return Object.entries(shape.message).flatMap(([key, below]) => leavesOf(`${path}.${key}`, below));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-conditions.js
+
+
+
+const SEARCHES = ['startsWith', 'endsWith', 'contains'];
+const LOGIC = ['&&', '||', '!_'];
+/** Compiles the condition of a rule for egress. @throws CelError for what CEL or the attributes page does not have */
+const compileEgressCondition = memoized(conditionCompiler('destination', DESTINATION_SHAPE));
+/**
+ * Refuses what the attributes page does not list: it names the operators of each attribute, `&&`, `||`, `!` and parentheses, and no
+ * function but three on unregistered hosts and paths.
+ * @throws CelError with the reason
+ */
+function checkEgressCondition(text, rules) {
+    checkLogic(syntaxTree(text), rules);
+    compileEgressCondition(text);
+}
+/** How many logical operators an expression has. @throws CelError when it is none */
+function logicalOperators(text) {
+    return nodesOf(syntaxTree(text)).filter((node) => LOGIC.includes(node.op)).length;
+}
+function checkLogic(node, rules) {
+    switch (node.op) {
+        case '&&':
+        case '||':
+            for (const side of node.args)
+                checkLogic(side, rules);
+            return;
+        case '!_':
+            checkLogic(node.args, rules);
+            return;
+        case '==':
+        case '!=':
+        case 'in':
+            checkComparison(node.op, attributeOf(node.args[0]), node.args[1]);
+            return;
+        case 'rcall':
+            checkFunction(node.args, rules);
+            return;
+        case '.':
+            if (ATTRIBUTES.get(attributeOf(node)) !== 'bool')
+                throw new cel_CelError('the condition is not bool');
+            return;
+        case 'value':
+            return;
+        default:
+            throw new cel_CelError(`'${node.input.slice(node.range.start, node.range.end)}' is not supported in access policies`);
+    }
+}
+function checkComparison(operator, attribute, value) {
+    const values = value.op === 'list' ? value.args : [value];
+    if (operator === 'in' ? value.op !== 'list' : value.op === 'list')
+        throw new cel_CelError(`${attribute} cannot be compared with ${textOf(value)} by ${operator}`);
+    if (operator === 'in' && ATTRIBUTES.get(attribute) === 'bool')
+        throw new cel_CelError(`operator in is not supported for ${attribute}`);
+    const other = values.find((item) => item.op !== 'value');
+    if (other !== undefined)
+        throw new cel_CelError(`${textOf(other)} is no literal`);
+}
+function checkFunction(call, { stringFunctionsOnNames }) {
+    const [name, receiver] = call;
+    const attribute = attributeOf(receiver);
+    const known = stringFunctionsOnNames ? [...SEARCHES, 'matches'] : SEARCHES;
+    if (!known.includes(name))
+        throw new cel_CelError(`function ${name} is not supported in access policies`);
+    if (!SEARCHABLE.has(attribute) && !stringFunctionsOnNames)
+        throw new cel_CelError(`function ${name} is not supported for ${attribute}`);
+}
+/** The path of an attribute. */
+function attributeOf(node) {
+    const path = pathOf(node);
+    if (path !== undefined && ATTRIBUTES.has(path))
+        return path;
+    throw new cel_CelError(`unsupported attribute ${textOf(node)}`);
+}
+function pathOf(node) {
+    if (node.op === 'id')
+        return node.args;
+    if (node.op !== '.')
+        return undefined;
+    const [below, name] = node.args;
+    const path = pathOf(below);
+    return path === undefined ? undefined : `${path}.${name}`;
+}
+const textOf = (node) => node.input.slice(node.range.start, node.range.end);
+function nodesOf(value) {
+    if (Array.isArray(value))
+        return value.flatMap(nodesOf);
+    return isNode(value) ? [value, ...nodesOf(value.args)] : [];
+}
+/** String literals, the last one first. */
+const literalsOf = memoized((text) => nodesOf(syntaxTree(text))
+    .flatMap((node) => node.op === 'value' && typeof node.args === 'string' ? [{ ...node.range, old: node.args }] : [])
+    .sort((a, b) => b.start - a.start));
+/** The expression with other string literals; those that stay the same stay as they were written. */
+function withLiterals(text, change) {
+    return literalsOf(text).reduce((result, { start, end, old }) => {
+        const next = change(old);
+        return next === old ? result : `${result.slice(0, start)}${quoted(next)}${result.slice(end)}`;
+    }, text);
+}
+const quoted = (text) => `'${text.replace(/[\\']/g, '\\$&')}'`;
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-names.js
+
+
+
+const IAM_SERVICE = 'iam.googleapis.com';
+const iam_names_KINDS = ['projects', 'folders', 'organizations'];
+/** "Start with a lowercase letter followed by up to 62 lowercase letters, numbers, hyphens, or dots" (protos, with the pattern). */
+const iam_names_ID = /^[a-z][a-z0-9.-]{2,62}$/;
+/** The parent of the path. Only the location global is documented; how another one is refused is inferred. */
+function parentOf(call, state, kind) {
+    const id = call.param('node');
+    const location = call.param('location');
+    if (location !== 'global')
+        throw invalid(`Location '${location}' is not supported: use 'global'.`, 'parent');
+    return { node: existingNode(state, kind, id), sent: `${kind}/${id}` };
+}
+/** The node with this id, or the error that hides both "absent" and "forbidden". */
+function existingNode(state, kind, id) {
+    if (kind === 'projects')
+        state.project(id);
+    const node = findNode(state.projects, kind, id);
+    if (node !== undefined)
+        return node;
+    throw new GoogleError(state.settings.unknownProject, `Permission denied on resource ${kind}/${id}.`);
+}
+/** Name of a policy or binding as it is printed; names with an ID and with a number mean the same. */
+function iamName(state, record, collection) {
+    const form = state.settings.iam.projectForms.names;
+    const node = form === 'as-sent' ? record.sent : nodeName(record.node, form === 'number');
+    return `${node}/locations/global/${collection}/${record.id}`;
+}
+/** Name of the only location of a node. */
+const locationName = (node) => `${nodeName(node, true)}/locations/global`;
+/** Name of a policy or binding that does not depend on switches. */
+function canonicalName(node, collection, id) {
+    return `${locationName(node)}/${collection}/${id}`;
+}
+/** An id of a request's query. */
+function newId(call, parameter) {
+    const id = call.query.get(parameter) ?? '';
+    if (iam_names_ID.test(id))
+        return id;
+    const field = parameter.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+    throw invalid(`Invalid ${parameter} '${id}': it must match [a-z][a-z0-9-\\.]{2,62}.`, field);
+}
+/** The policy or binding of the path, after the caller's permission for it. */
+function iam_names_findRecord(call, state, kind, lookup) {
+    const { node } = parentOf(call, state, kind);
+    const name = canonicalName(node, lookup.collection, call.param('id'));
+    lookup.check(node, name);
+    const record = lookup.records.get(iamKey(node, call.param('id')));
+    if (record !== undefined)
+        return record;
+    throw errors_notFound(`Resource '${name}' was not found.`);
+}
+/** 403 unless the caller holds a permission of IAM on a resource. */
+function iam_names_need(state, permission, resource) {
+    state.need(permission, resource, IAM_SERVICE);
+}
+/** 403 unless the caller may do this to the bindings of a node: `resourcemanager.projects.createPolicyBinding` and so on. */
+function needOnTarget(state, node, verb) {
+    state.need(`resourcemanager.${node.kind}.${verb}`, nodeName(node, true), 'cloudresourcemanager.googleapis.com');
+}
+/** A node by its full name, whichever way a project is written. */
+function nodeOfTarget(state, target) {
+    const [, kind, id] = /^\/\/cloudresourcemanager\.googleapis\.com\/(projects|folders|organizations)\/([^/]+)$/.exec(target) ?? [];
+    return kind === undefined ? undefined : findNode(state.projects, kind, id ?? '');
+}
+/** Are both nodes the same one? */
+const isSameNode = (a, b) => nodeTarget(a) === nodeTarget(b);
+/** An error that has a name. Where the name stands in a REST answer is not documented: a switch. */
+function namedError(state, status, name, message, metadata = {}, domain = IAM_SERVICE) {
+    return state.settings.iam.errorNames === 'message'
+        ? new GoogleError(status, `${name}: ${message}`)
+        : new GoogleError(status, message, [errorInfo(name, domain, metadata)]);
+}
+/** Documented as 412; other services of Google answer 409. ABORTED in both, and in an operation. */
+function iam_names_checkEtag(state, record, sent) {
+    if (sent === '' || sent === record.etag)
+        return;
+    const message = `The etag of ${record.id} does not match: it was changed since it was read.`;
+    throw new GoogleError('ABORTED', message, [], state.settings.iam.etagMismatch === '412' ? 412 : 409);
+}
+/** A boolean of the query. */
+function flag(call, parameter) {
+    const value = call.query.get(parameter) ?? 'false';
+    if (value === 'true' || value === 'false')
+        return value === 'true';
+    throw invalid(`Invalid value at '${parameter}' (TYPE_BOOL), "${value}"`, parameter);
+}
+const PROJECT = /(^|\/)projects\/([^/]+)/;
+/** The text with the project it names in the given form. Unknown projects stay as they are. */
+function inForm(state, text, form) {
+    if (form === 'as-sent')
+        return text;
+    return text.replace(PROJECT, (whole, start, id) => {
+        const project = state.findProject(id);
+        return project === undefined ? whole : `${start}projects/${form === 'number' ? project.number : project.id}`;
+    });
+}
+const ENTRY = /^projects\/[^/]+\/locations\/[^/]+\/(endpoints|agents|mcpServers|skills)\/[^/]+$/;
+/** A literal of a condition that names an entry of a registry, with its project in the given form; any other as it is. */
+function entryInForm(state, literal, form) {
+    return ENTRY.test(literal) ? inForm(state, literal, form) : literal;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-registry.js
+
+
+/** The services with this host in the registries attached to a gateway. */
+function servicesWithHost(state, gateway, host) {
+    const wanted = host.toLowerCase();
+    return attachedPlaces(state, gateway)
+        .flatMap((place) => servicesIn(state, place))
+        .filter((record) => isVisible(state, record))
+        .filter((record) => interfaceUrls(record.data).some((url) => authority(url) === wanted));
+}
+/** Attached registries; a regional entry is looked at before a global one. */
+function attachedPlaces(state, gateway) {
+    const places = asStrings(gateway.data.registries).flatMap((name) => {
+        const [, id, location] = /projects\/([^/]+)\/locations\/([^/]+)$/.exec(name) ?? [];
+        const project = id === undefined ? undefined : state.findProject(id);
+        return project === undefined || location === undefined ? [] : [{ project, location }];
+    });
+    return places.sort((a, b) => Number(a.location === 'global') - Number(b.location === 'global'));
+}
+/** Host of a URL as written: `host:443` is not `host` to the gateway, and URL parsers drop the default port. */
+function authority(url) {
+    return (/^[a-z][a-z0-9+.-]*:\/\/([^/?#]+)/i.exec(url)?.[1] ?? '').toLowerCase();
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-destinations.js
+
+
+
+const decide_destinations_KINDS = {
+    endpoints: { type: 'ENDPOINT', field: 'endpoint' },
+    agents: { type: 'AGENT', field: 'agent' },
+    mcpServers: { type: 'MCP_SERVER', field: 'mcp_server' },
+};
+/** MCP methods that use something of a server; all others are base methods. */
+const MCP_USES = {
+    'tools/call': { method: 'tools', field: 'tool' },
+    'prompts/get': { method: 'prompts', field: 'prompt' },
+    'resources/read': { method: 'resources', field: 'resource' },
+};
+/** The entries of attached registries that have the host, or one destination that is not registered. */
+function destinationsOf(state, gateway, request) {
+    const host = hostOf(state, request.host);
+    const services = servicesWithHost(state, gateway, request.host);
+    if (services.length > 0)
+        return services.map((service) => ({ attributes: registered(state, service, request), host, service }));
+    const { method = 'GET', path = '/' } = request;
+    const verb = state.settings.iam.unregisteredMethod === 'upper' ? method.toUpperCase() : method.toLowerCase();
+    return [{ attributes: { is_registered: false, unregistered: { host, path, method: verb } }, host }];
+}
+/** Does the request only open the conversation with an MCP server, or look what it has? */
+function isMcpBaseMethod({ mcp }, destinations) {
+    if (mcp === undefined || MCP_USES[mcp.method] !== undefined)
+        return false;
+    return destinations.some(({ service }) => service?.collection === 'mcpServers');
+}
+function hostOf(state, host) {
+    const lower = host.toLowerCase();
+    return state.settings.iam.unregisteredPort === 'stripped' ? lower.replace(/:\d+$/, '') : lower;
+}
+/** Entries are named by the id the registry made, not by the service's (public live report). */
+function registered(state, service, request) {
+    const { collection, resourceId, location, project } = service;
+    const { type, field } = decide_destinations_KINDS[collection];
+    const place = placeName(service, state.settings.iam.destinationNames !== 'id');
+    const entry = { name: `${place}/${collection}/${resourceId}`, ...(field === 'mcp_server' ? mcpUse(request) : {}) };
+    return {
+        is_registered: true,
+        agent_registry: { resource_type: type, location, project_id: project.id, [field]: entry },
+    };
+}
+function mcpUse({ mcp }) {
+    const use = mcp && MCP_USES[mcp.method];
+    if (mcp === undefined || use === undefined)
+        return {};
+    const annotations = Object.fromEntries((mcp.hints ?? []).map((hint) => [`${hint}_hint`, true]));
+    return { method: use.method, [use.field]: compact({ name: mcp.name, annotations }) };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-access-policies.js
+
+
+
+
+
+
+
+/**
+ * What access policies (V2) say: all that are bound to the gateway's project and above count. "DENY rules first; any matching DENY
+ * is final", then any matching ALLOW permits, and nothing matched is denied. Rules have no order (overview page, protos).
+ */
+function accessPolicyVerdict(state, gateway, request, trail) {
+    const policies = policiesFor(state, gateway);
+    trail.push(`Access policies that count: ${policies.map(decide_access_policies_nameOf).join(', ') || 'none'}.`);
+    const destinations = destinationsOf(state, gateway, request);
+    if (destinations.every(({ attributes }) => attributes.is_registered === false))
+        trail.push(`${request.host} is registered in no registry attached to the gateway (hosts match exactly).`);
+    for (const effect of ['DENY', 'ALLOW']) {
+        const rule = findRule(state, policies, effect, request, destinations);
+        if (rule === undefined)
+            continue;
+        const text = rule.description === undefined ? '' : ` (${rule.description})`;
+        trail.push(`${effect} rule ${rule.index} of ${rule.policy}${text} matches.`);
+        return { allowed: effect === 'ALLOW', reason: effect === 'ALLOW' ? 'allowed-by-rule' : 'denied-by-rule', rule };
+    }
+    if (state.settings.iam.mcpBaseMethods === 'allowed' && isMcpBaseMethod(request, destinations)) {
+        trail.push(`${request.mcp?.method ?? ''} is a base method of the MCP server: no rule is asked for.`);
+        return { allowed: true, reason: 'mcp-base-method' };
+    }
+    trail.push('No rule matches: denied.');
+    return { allowed: false, reason: 'no-rule' };
+}
+/** The policies bound to the gateway's project and its ancestors, as they were when the last change had reached the gateway. */
+function policiesFor(state, gateway) {
+    const asOf = state.clock.now() - state.settings.iam.propagationMs;
+    const { project } = gateway;
+    const nodes = lineage(state.projects, { kind: 'projects', id: project.number, project });
+    const targets = [...nodes.map(nodeTarget), gatewayTargetName(gateway)];
+    const { bindings, policies } = state.accessHistory;
+    const bound = new Set(bindings
+        .valuesAt(asOf)
+        .filter(({ target }) => targets.includes(target))
+        .map(({ policyUid }) => policyUid));
+    return policies.valuesAt(asOf).filter(({ uid }) => bound.has(uid));
+}
+function findRule(state, policies, effect, request, destinations) {
+    for (const policy of policies) {
+        for (const [index, rule] of rulesOf(policy.data).entries()) {
+            if (rule.effect !== effect || !concerns(rule, request.principal))
+                continue;
+            if (!destinations.some((destination) => holds(state, rule, destination)))
+                continue;
+            const description = asString(rule.description);
+            return { policy: decide_access_policies_nameOf(policy), index, effect, ...(description === '' ? {} : { description }) };
+        }
+    }
+    return undefined;
+}
+/** Is the rule about egress of this principal? */
+function concerns(rule, principal) {
+    const { permissions, excludedPermissions } = asJson(rule.operation);
+    const isIn = (members) => asStrings(members).some((member) => covers(member, principal));
+    return (asStrings(permissions).includes(EGRESS_PERMISSION) &&
+        !asStrings(excludedPermissions).includes(EGRESS_PERMISSION) &&
+        isIn(rule.principals) &&
+        !isIn(rule.excludedPrincipals));
+}
+/** Does the rule's condition hold? Names of projects and hosts with `*` are compared as the switches say. */
+function holds(state, rule, { attributes, host }) {
+    const expression = egressCondition(rule);
+    if (expression === undefined)
+        return true;
+    const { destinationNames, wildcardHosts } = state.settings.iam;
+    const written = withLiterals(expression, (literal) => {
+        if (wildcardHosts === 'match' && literal.startsWith('*.') && host.endsWith(literal.slice(1)))
+            return host;
+        return destinationNames === 'both' ? entryInForm(state, literal, 'number') : literal;
+    });
+    return compileEgressCondition(written)(attributes);
+}
+const decide_access_policies_nameOf = ({ node, id }) => canonicalName(node, 'accessPolicies', id);
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-conditions.js
+const decide_conditions_TOKEN = /\s*(?:('(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*")|(\d+(?:\.\d+)?)|([A-Za-z_][\w]*(?:\.[A-Za-z_]\w*)*)|(\|\||&&|==|!=|<=|>=|[<>!()[\],.]))/y;
+class NotUnderstood extends Error {
+}
+/**
+ * Evaluates the small part of CEL that egress conditions are written in: `api.getAttribute(name, default)`, `request.time`,
+ * `timestamp()`, comparisons, `in`, `&&`, `||`, `!`. A plain request carries no MCP attributes, so an attribute is its default.
+ */
+function evaluateCondition(expression, nowMs) {
+    try {
+        const parser = new decide_conditions_Parser(tokens(expression), nowMs);
+        const value = parser.whole();
+        return typeof value === 'boolean' ? value : 'unknown';
+    }
+    catch (error) {
+        if (error instanceof NotUnderstood)
+            return 'unknown';
+        throw error;
+    }
+}
+function tokens(expression) {
+    const result = [];
+    decide_conditions_TOKEN.lastIndex = 0;
+    while (decide_conditions_TOKEN.lastIndex < expression.trimEnd().length) {
+        const match = decide_conditions_TOKEN.exec(expression);
+        if (!match)
+            throw new NotUnderstood();
+        const [, text, number, word, symbol] = match;
+        if (text !== undefined)
+            result.push({ kind: 'string', text: text.slice(1, -1).replace(/\\(.)/g, '$1') });
+        else if (number !== undefined)
+            result.push({ kind: 'number', text: number });
+        else if (word !== undefined)
+            result.push({ kind: 'word', text: word });
+        else
+            result.push({ kind: 'symbol', text: symbol ?? '' });
+    }
+    return result;
+}
+class decide_conditions_Parser {
+    list;
+    nowMs;
+    at = 0;
+    constructor(list, nowMs) {
+        this.list = list;
+        this.nowMs = nowMs;
+    }
+    whole() {
+        const value = this.or();
+        if (this.at < this.list.length)
+            throw new NotUnderstood();
+        return value;
+    }
+    or() {
+        let value = this.and();
+        while (this.take('||'))
+            value = [value, this.and()].includes(true);
+        return value;
+    }
+    and() {
+        let value = this.comparison();
+        while (this.take('&&'))
+            value = [value, this.comparison()].every((item) => item === true);
+        return value;
+    }
+    comparison() {
+        const left = this.unary();
+        for (const operator of ['==', '!=', '<=', '>=', '<', '>', 'in']) {
+            if (this.take(operator))
+                return compare(operator, left, this.unary());
+        }
+        return left;
+    }
+    unary() {
+        if (!this.take('!'))
+            return this.primary();
+        const value = this.unary();
+        if (typeof value !== 'boolean')
+            throw new NotUnderstood();
+        return !value;
+    }
+    primary() {
+        const token = this.list[this.at];
+        this.at += 1;
+        if (token?.kind === 'string')
+            return token.text;
+        if (token?.kind === 'number')
+            return Number(token.text);
+        if (token?.kind === 'word')
+            return this.word(token.text);
+        if (token?.text === '(')
+            return this.until(')')[0] ?? true;
+        if (token?.text === '[')
+            return this.until(']');
+        throw new NotUnderstood();
+    }
+    word(name) {
+        if (name === 'true' || name === 'false')
+            return name === 'true';
+        if (name === 'request.time')
+            return this.nowMs;
+        if (!this.take('('))
+            throw new NotUnderstood();
+        const parameters = this.until(')');
+        const [first, second] = parameters;
+        if (name === 'timestamp' && typeof first === 'string' && !Number.isNaN(Date.parse(first)))
+            return Date.parse(first);
+        if (name === 'api.getAttribute' && typeof first === 'string' && second !== undefined)
+            return second;
+        throw new NotUnderstood();
+    }
+    /** A comma-separated list up to the closing symbol. */
+    until(end) {
+        const values = [];
+        while (!this.take(end)) {
+            values.push(this.or());
+            if (!this.take(',') && this.list[this.at]?.text !== end)
+                throw new NotUnderstood();
+        }
+        return values;
+    }
+    take(text) {
+        const token = this.list[this.at];
+        if (token === undefined || token.kind === 'string' || token.text !== text)
+            return false;
+        this.at += 1;
+        return true;
+    }
+}
+function compare(operator, left, right) {
+    if (operator === '==')
+        return left === right;
+    if (operator === '!=')
+        return left !== right;
+    if (operator === 'in') {
+        if (!Array.isArray(right))
+            throw new NotUnderstood();
+        return right.includes(left);
+    }
+    if (typeof left !== 'number' || typeof right !== 'number')
+        throw new NotUnderstood();
+    if (operator === '<')
+        return left < right;
+    if (operator === '>')
+        return left > right;
+    return operator === '<=' ? left <= right : left >= right;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-allow-policies.js
+
+
+
+
+
+/** What IAP's allow policies (V1) say about principal and host. */
+function allowPolicyVerdict(state, gateway, { principal, host }, trail) {
+    const services = servicesWithHost(state, gateway, host);
+    if (services.length === 0) {
+        trail.push(`${host} is registered in no registry attached to the gateway (hosts match exactly).`);
+        return { allowed: false, reason: 'not-registered' };
+    }
+    const verdicts = services.map(({ project, location, collection, resourceId }) => grantVerdict(state, { project, location, entry: { collection, id: resourceId } }, principal, trail));
+    return verdicts.find((verdict) => verdict.allowed) ?? verdicts[0] ?? { allowed: false, reason: 'no-grant' };
+}
+/** "A per-resource binding replaces the registry-wide binding for that specific resource instead of merging with it." */
+function grantVerdict(state, target, principal, trail) {
+    const own = policyOf(state, target).bindings;
+    const { project, location } = target;
+    const source = own.length > 0 ? target : { project, location };
+    const bindings = own.length > 0 ? own : policyOf(state, source).bindings;
+    trail.push(`Policy that decides: ${targetKey(source)}${own.length > 0 ? ' (replaces the registry-wide one)' : ''}.`);
+    const matching = bindings.filter((binding) => binding.role === EGRESSOR && binding.members.some((member) => covers(member, principal)));
+    if (matching.length === 0) {
+        trail.push(`No ${EGRESSOR} binding covers ${principal}.`);
+        return { allowed: false, reason: 'no-grant' };
+    }
+    const results = matching.map((binding) => binding.condition === undefined ? true : evaluateCondition(binding.condition.expression, state.clock.now()));
+    if (results.includes(true)) {
+        trail.push('A binding grants it.');
+        return { allowed: true, reason: 'granted' };
+    }
+    const expressions = matching.map((binding) => binding.condition?.expression ?? '').join('; ');
+    if (results.includes('unknown')) {
+        trail.push(`Only under a condition the emulator cannot evaluate: ${expressions}`);
+        return { allowed: false, reason: 'condition-unknown' };
+    }
+    trail.push(`The condition does not hold: ${expressions}`);
+    return { allowed: false, reason: 'condition-false' };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/decide.js
+
+
+
+
+
+/**
+ * Would this agent reach this host right now? Follows the path of a request as the documentation has it: engine bound to an egress
+ * gateway, request authorization on the gateway, and then the model its IAP extension names. V1: host registered exactly in an
+ * attached registry, and a grant of roles/iap.egressor, where a policy on the entry itself replaces the registry-wide one.
+ * V2: the rules of all access policies bound to the gateway's project and above.
+ */
+function decide(state, principal, host, details = {}) {
+    const trail = [];
+    const identity = principal.includes('://') ? principal : `principal://${principal}`;
+    const engine = [...state.engines.values()].find((item) => principalOf(item) === identity);
+    if (engine === undefined) {
+        trail.push(`No engine has the identity ${identity}.`);
+        return { allowed: false, enforced: false, reason: 'unknown-principal', trail };
+    }
+    const name = bindingOf(engine.data).egress;
+    if (name === undefined) {
+        trail.push(`Engine ${engine.id} is not bound to an egress gateway: its traffic takes the direct way.`);
+        return { allowed: true, enforced: false, reason: 'not-bound', trail };
+    }
+    const gateway = state.findByName(state.gateways, 'agentGateways', name);
+    if (gateway === undefined) {
+        trail.push(`Engine ${engine.id} is bound to ${name}, which does not exist.`);
+        return { allowed: false, enforced: true, reason: 'gateway-missing', trail };
+    }
+    trail.push(`Engine ${engine.id} is bound to egress gateway ${gateway.id}.`);
+    return { ...throughGateway(state, gateway, { ...details, principal: identity, host }, trail), trail };
+}
+function throughGateway(state, gateway, request, trail) {
+    const policies = [...state.authzPolicies.values()].filter((policy) => gatewaysOf(state, policy.data).includes(gateway));
+    const requests = policies.filter((policy) => (policy.data.policyProfile ?? 'REQUEST_AUTHZ') === 'REQUEST_AUTHZ');
+    if (requests.some((policy) => policy.data.action === 'DENY' && policy.data.httpRules === undefined)) {
+        trail.push('An authorization policy with action DENY and no rules refuses everything.');
+        return { allowed: false, enforced: true, reason: 'policy-denies' };
+    }
+    const custom = requests.filter((policy) => policy.data.action === 'CUSTOM');
+    if (custom.length === 0) {
+        const allowed = state.settings.gateway.withoutPolicy === 'allowed';
+        trail.push('No request authorization policy targets the gateway: the proxy decides without IAP.');
+        return { allowed, enforced: !allowed, reason: 'no-authorization-policy' };
+    }
+    const verdicts = new Map();
+    const verdictOf = (model) => {
+        const say = model === 'V2' ? accessPolicyVerdict : allowPolicyVerdict;
+        const verdict = verdicts.get(model) ?? say(state, gateway, request, trail);
+        verdicts.set(model, verdict);
+        return verdict;
+    };
+    const answers = custom.map((policy) => underExtension(state, policy, verdictOf, trail));
+    // Every policy must let the request pass; the first that really refuses is the answer.
+    const answer = answers.find((item) => !item.allowed) ?? answers.find((item) => item.enforced) ?? answers[0];
+    return answer ?? { allowed: false, enforced: true, reason: 'no-authorization-policy' };
+}
+function underExtension(state, policy, verdictOf, trail) {
+    const provider = asJson(policy.data.customProvider);
+    const name = asStrings(asJson(provider.authzExtension).resources)[0] ?? '';
+    const extension = state.findByName(state.extensions, 'authzExtensions', name);
+    if (extension === undefined) {
+        trail.push(`Authorization policy ${policy.id} names an extension that does not exist: ${name || 'none'}.`);
+        return { allowed: false, enforced: true, reason: 'extension-missing' };
+    }
+    if (extension.data.service !== 'iap.googleapis.com') {
+        trail.push(`Extension ${extension.id} asks ${asString(extension.data.service)}, which the emulator lets pass.`);
+        return { allowed: true, enforced: false, reason: 'no-authorization-policy' };
+    }
+    return underIap(state, extension, verdictOf, trail);
+}
+function underIap(state, extension, verdictOf, trail) {
+    const metadata = asJson(extension.data.metadata);
+    if (!state.settings.gateway.extensionAvailable) {
+        const open = extension.data.failOpen === true;
+        trail.push(`IAP does not answer and failOpen is ${String(open)}.`);
+        return { allowed: open, enforced: !open, reason: 'extension-unavailable' };
+    }
+    if (extension.data.failOpen === true)
+        trail.push('failOpen: if IAP did not answer, every request would pass.');
+    const model = modelOf(state, metadata);
+    trail.push(`Extension ${extension.id} says ${model}: ${MODELS[model]}.`);
+    const verdict = verdictOf(model);
+    if (metadata.iamEnforcementMode === 'DRY_RUN') {
+        trail.push(`DRY_RUN: the answer (${verdict.allowed ? 'allow' : 'deny'}) is only logged.`);
+        return { ...verdict, allowed: true, enforced: false, model };
+    }
+    return { ...verdict, enforced: true, model };
+}
+const MODELS = { V1: 'allow policies decide', V2: 'access policies decide, and egressor grants are inert' };
+/** "The extension decides, per extension"; what an absent key means is not documented: a switch. */
+function modelOf(state, { iapPolicyVersion }) {
+    if (iapPolicyVersion === 'V1' || iapPolicyVersion === 'V2')
+        return iapPolicyVersion;
+    return state.settings.gateway.withoutPolicyVersion;
+}
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/http-exception.js
+//#region src/http-exception.ts
+/**
+* `HTTPException` must be used when a fatal error such as authentication failure occurs.
+*
+* @see {@link https://hono.dev/docs/api/exception}
+*
+* @param {StatusCode} status - status code of HTTPException
+* @param {HTTPExceptionOptions} options - options of HTTPException
+* @param {HTTPExceptionOptions["res"]} options.res - response of options of HTTPException
+* @param {HTTPExceptionOptions["message"]} options.message - message of options of HTTPException
+* @param {HTTPExceptionOptions["cause"]} options.cause - cause of options of HTTPException
+*
+* @example
+* ```ts
+* import { HTTPException } from 'hono/http-exception'
+*
+* // ...
+*
+* app.post('/auth', async (c, next) => {
+*   // authentication
+*   if (authorized === false) {
+*     throw new HTTPException(401, { message: 'Custom error message' })
+*   }
+*   await next()
+* })
+* ```
+*/
+var http_exception_HTTPException = class extends Error {
+	res;
+	status;
+	/**
+	* Creates an instance of `HTTPException`.
+	* @param status - HTTP status code for the exception. Defaults to 500.
+	* @param options - Additional options for the exception.
+	*/
+	constructor(status = 500, options) {
+		super(options?.message, { cause: options?.cause });
+		this.res = options?.res;
+		this.status = status;
+	}
+	/**
+	* Returns the response object associated with the exception.
+	* If a response object is not provided, a new response is created with the error message and status code.
+	* @returns The response object.
+	*/
+	getResponse() {
+		if (this.res) return new Response(this.res.body, {
+			status: this.status,
+			headers: this.res.headers
+		});
+		return new Response(this.message, { status: this.status });
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/request/constants.js
+//#region src/request/constants.ts
+const GET_MATCH_RESULT = Symbol();
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/buffer.js
+
+//#region src/utils/buffer.ts
+/**
+* @module
+* Buffer utility.
+*/
+const equal = (a, b) => {
+	if (a === b) return true;
+	if (a.byteLength !== b.byteLength) return false;
+	const va = new DataView(a);
+	const vb = new DataView(b);
+	let i = va.byteLength;
+	while (i--) if (va.getUint8(i) !== vb.getUint8(i)) return false;
+	return true;
+};
+const constantTimeEqualString = (a, b) => {
+	const aLen = a.length;
+	const bLen = b.length;
+	const maxLen = Math.max(aLen, bLen);
+	let out = aLen ^ bLen;
+	for (let i = 0; i < maxLen; i++) {
+		const aChar = i < aLen ? a.charCodeAt(i) : 0;
+		const bChar = i < bLen ? b.charCodeAt(i) : 0;
+		out |= aChar ^ bChar;
+	}
+	return out === 0;
+};
+const timingSafeEqualString = async (a, b, hashFunction) => {
+	if (!hashFunction) hashFunction = sha256;
+	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
+	if (sa == null || sb == null || typeof sa !== "string" || typeof sb !== "string") return false;
+	const hashEqual = constantTimeEqualString(sa, sb);
+	const originalEqual = constantTimeEqualString(a, b);
+	return hashEqual && originalEqual;
+};
+const timingSafeEqual = async (a, b, hashFunction) => {
+	if (typeof a === "string" && typeof b === "string") return timingSafeEqualString(a, b, hashFunction);
+	if (!hashFunction) hashFunction = sha256;
+	const [sa, sb] = await Promise.all([hashFunction(a), hashFunction(b)]);
+	if (!sa || !sb || typeof sa !== "string" || typeof sb !== "string") return false;
+	return timingSafeEqualString(sa, sb);
+};
+const bufferToString = (buffer) => {
+	if (buffer instanceof ArrayBuffer) return new TextDecoder("utf-8").decode(buffer);
+	return buffer;
+};
+const bufferToFormData = (arrayBuffer, contentType) => {
+	return new Response(arrayBuffer, { headers: { "Content-Type": contentType.replace(/^[^;]+/, (mediaType) => mediaType.toLowerCase()) } }).formData();
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/body.js
+
+//#region src/utils/body.ts
+const MAX_NESTED_OBJECTS = 1e4;
+const isRawRequest = (request) => "headers" in request;
+const parseBody = async (request, options = Object.create(null)) => {
+	const { all = false, dot = false } = options;
+	const mediaType = (isRawRequest(request) ? request.headers : request.raw.headers).get("Content-Type")?.split(";")[0].trim().toLowerCase();
+	if (mediaType === "multipart/form-data" || mediaType === "application/x-www-form-urlencoded") return parseFormData(request, {
+		all,
+		dot
+	});
+	return {};
+};
+/**
+* Parses form data from a request.
+*
+* @template T - The type of the parsed body data.
+* @param {HonoRequest | Request} request - The request object containing form data.
+* @param {ParseBodyOptions} options - Options for parsing the form data.
+* @returns {Promise<T>} The parsed body data.
+*/
+async function parseFormData(request, options) {
+	if (!isRawRequest(request) && request.bodyCache.formData) return convertFormDataToBodyData(await request.bodyCache.formData, options);
+	const headers = isRawRequest(request) ? request.headers : request.raw.headers;
+	const arrayBuffer = await request.arrayBuffer();
+	const formDataPromise = bufferToFormData(arrayBuffer, headers.get("Content-Type") || "");
+	if (!isRawRequest(request)) request.bodyCache.formData = formDataPromise;
+	const formData = await formDataPromise;
+	if (formData) return convertFormDataToBodyData(formData, options);
+	return {};
+}
+/**
+* Converts form data to body data based on the provided options.
+*
+* @template T - The type of the parsed body data.
+* @param {FormData} formData - The form data to convert.
+* @param {ParseBodyOptions} options - Options for parsing the form data.
+* @returns {T} The converted body data.
+*/
+function convertFormDataToBodyData(formData, options) {
+	const form = Object.create(null);
+	const nestingState = { count: 0 };
+	formData.forEach((value, key) => {
+		if (!(options.all || key.endsWith("[]"))) form[key] = value;
+		else handleParsingAllValues(form, key, value);
+	});
+	if (options.dot) Object.entries(form).forEach(([key, value]) => {
+		if (key.includes(".")) {
+			handleParsingNestedValues(form, key, value, nestingState);
+			delete form[key];
+		}
+	});
+	return form;
+}
+/**
+* Handles parsing all values for a given key, supporting multiple values as arrays.
+*
+* @param {BodyData} form - The form data object.
+* @param {string} key - The key to parse.
+* @param {FormDataEntryValue} value - The value to assign.
+*/
+const handleParsingAllValues = (form, key, value) => {
+	if (form[key] !== void 0) {
+		if (Array.isArray(form[key])) form[key].push(value);
+		else form[key] = [form[key], value];
+	} else if (!key.endsWith("[]")) form[key] = value;
+	else form[key] = [value];
+};
+/**
+* Handles parsing nested values using dot notation keys.
+*
+* @param {BodyData} form - The form data object.
+* @param {string} key - The dot notation key.
+* @param {BodyDataValue} value - The value to assign.
+* @param {{ count: number }} state - The state object tracking nesting depth.
+*/
+const handleParsingNestedValues = (form, key, value, state) => {
+	if (/(?:^|\.)__proto__\./.test(key)) return;
+	let nestedForm = form;
+	const keys = key.split(".", 34);
+	if (keys.length > 33) throwNestingLimitExceeded();
+	keys.forEach((key, index) => {
+		if (index === keys.length - 1) nestedForm[key] = value;
+		else {
+			if (!nestedForm[key] || typeof nestedForm[key] !== "object" || Array.isArray(nestedForm[key]) || nestedForm[key] instanceof File) {
+				if (state.count++ >= MAX_NESTED_OBJECTS) throwNestingLimitExceeded();
+				nestedForm[key] = Object.create(null);
+			}
+			nestedForm = nestedForm[key];
+		}
+	});
+};
+const throwNestingLimitExceeded = () => {
+	throw new Error("Nesting limit exceeded");
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/url.js
+//#region src/utils/url.ts
+const splitPath = (path) => {
+	const paths = path.split("/");
+	if (paths[0] === "") paths.shift();
+	return paths;
+};
+const url_splitRoutingPath = (routePath) => {
+	const { groups, path } = extractGroupsFromPath(routePath);
+	const paths = splitPath(path);
+	return replaceGroupMarks(paths, groups);
+};
+const extractGroupsFromPath = (path) => {
+	const groups = [];
+	path = path.replace(/\{[^}]+\}/g, (match, index) => {
+		const mark = `@${index}`;
+		groups.push([mark, match]);
+		return mark;
+	});
+	return {
+		groups,
+		path
+	};
+};
+const replaceGroupMarks = (paths, groups) => {
+	for (let i = groups.length - 1; i >= 0; i--) {
+		const [mark] = groups[i];
+		for (let j = paths.length - 1; j >= 0; j--) if (paths[j].includes(mark)) {
+			paths[j] = paths[j].replace(mark, groups[i][1]);
+			break;
+		}
+	}
+	return paths;
+};
+const patternCache = {};
+const url_getPattern = (label, next) => {
+	if (label === "*") return "*";
+	const match = label.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
+	if (match) {
+		const cacheKey = `${label}#${next}`;
+		if (!patternCache[cacheKey]) {
+			if (match[2]) patternCache[cacheKey] = next && next[0] !== ":" && next[0] !== "*" ? [
+				cacheKey,
+				match[1],
+				new RegExp(`^${match[2]}(?=/${next})`)
+			] : [
+				label,
+				match[1],
+				new RegExp(`^${match[2]}$`)
+			];
+			else patternCache[cacheKey] = [
+				label,
+				match[1],
+				true
+			];
+		}
+		return patternCache[cacheKey];
+	}
+	return null;
+};
+const tryDecode = (str, decoder) => {
+	try {
+		return decoder(str);
+	} catch {
+		return str.replace(/(?:%[0-9A-Fa-f]{2})+/g, (match) => {
+			try {
+				return decoder(match);
+			} catch {
+				return match;
+			}
+		});
+	}
+};
+/**
+* Try to apply decodeURI() to given string.
+* If it fails, skip invalid percent encoding or invalid UTF-8 sequences, and apply decodeURI() to the rest as much as possible.
+* @param str The string to decode.
+* @returns The decoded string that sometimes contains undecodable percent encoding.
+* @example
+* tryDecodeURI('Hello%20World') // 'Hello World'
+* tryDecodeURI('Hello%20World/%A4%A2') // 'Hello World/%A4%A2'
+*/
+const tryDecodeURI = (str) => tryDecode(str, decodeURI);
+const decodeURIWithPreservedPercent = (value) => decodeURI(value.includes("%25") ? value.replace(/%25/g, "%2525") : value);
+const getPath = (request) => {
+	const url = request.url;
+	const start = url.indexOf("/", url.indexOf(":") + 4);
+	let i = start;
+	for (; i < url.length; i++) {
+		const charCode = url.charCodeAt(i);
+		if (charCode === 37) {
+			const queryIndex = url.indexOf("?", i);
+			const hashIndex = url.indexOf("#", i);
+			const end = queryIndex === -1 ? hashIndex === -1 ? void 0 : hashIndex : hashIndex === -1 ? queryIndex : Math.min(queryIndex, hashIndex);
+			const path = url.slice(start, end);
+			const decoded = tryDecode(path, decodeURIWithPreservedPercent);
+			if (/%(?![0-9A-Fa-f]{2})/.test(path)) {
+				const rewritten = new URL("http://localhost");
+				rewritten.pathname = decoded.replace(/[\\\t\n\r]/g, encodeURIComponent);
+				if (tryDecode(rewritten.pathname, decodeURIWithPreservedPercent) !== decoded) return tryDecode(path.replace(/%(?![0-9A-Fa-f]{2})/g, "%25"), decodeURIWithPreservedPercent);
+			}
+			return decoded;
+		} else if (charCode === 63 || charCode === 35) break;
+	}
+	return url.slice(start, i);
+};
+/**
+* @deprecated
+* Use the `URL` API instead.
+*/
+const getQueryStrings = (url) => {
+	const queryIndex = url.indexOf("?", 8);
+	if (queryIndex === -1) return "";
+	const hashIndex = url.indexOf("#", 8);
+	return hashIndex === -1 ? url.slice(queryIndex) : queryIndex < hashIndex ? url.slice(queryIndex, hashIndex) : "";
+};
+const getPathNoStrict = (request) => {
+	const result = getPath(request);
+	return result.length > 1 && result.at(-1) === "/" ? result.slice(0, -1) : result;
+};
+/**
+* Merge paths.
+* @param {string[]} ...paths - The paths to merge.
+* @returns {string} The merged path.
+* @example
+* mergePath('/api', '/users') // '/api/users'
+* mergePath('/api/', '/users') // '/api/users'
+* mergePath('/api', '/') // '/api'
+* mergePath('/api/', '/') // '/api/'
+*/
+const mergePath = (base, sub, ...rest) => {
+	if (rest.length) sub = mergePath(sub, ...rest);
+	return `${base?.[0] === "/" ? "" : "/"}${base}${sub === "/" ? "" : `${base?.at(-1) === "/" ? "" : "/"}${sub?.[0] === "/" ? sub.slice(1) : sub}`}`;
+};
+const checkOptionalParameter = (path) => {
+	if (path.charCodeAt(path.length - 1) !== 63 || !path.includes(":")) return null;
+	const segments = path.split("/");
+	const results = [];
+	let basePath = "";
+	segments.forEach((segment) => {
+		if (segment !== "" && !/\:/.test(segment)) basePath += "/" + segment;
+		else if (/\:/.test(segment)) {
+			if (segment.charCodeAt(segment.length - 1) === 63) {
+				if (results.length === 0 && basePath === "") results.push("/");
+				else results.push(basePath);
+				const optionalSegment = segment.slice(0, -1);
+				basePath += "/" + optionalSegment;
+				results.push(basePath);
+			} else basePath += "/" + segment;
+		}
+	});
+	return results.filter((v, i, a) => a.indexOf(v) === i);
+};
+const tryDecodeURIComponent = (str) => str.indexOf("%") !== -1 ? tryDecode(str, decodeURIComponent_) : str;
+const _decodeURI = (value) => {
+	if (value.indexOf("+") !== -1) value = value.replace(/\+/g, " ");
+	return tryDecodeURIComponent(value);
+};
+const _getQueryParam = (url, key, multiple) => {
+	const hashIndex = url.indexOf("#", 8);
+	if (hashIndex !== -1) url = url.slice(0, hashIndex);
+	let encoded;
+	if (!multiple && key && !/[%+&=]/.test(key)) {
+		const queryIndex = url.indexOf("?", 8);
+		let keyIndex = queryIndex;
+		if (keyIndex === -1) return;
+		if (!url.startsWith(key, keyIndex + 1)) keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
+		while (keyIndex !== -1) {
+			const trailingKeyCode = url.charCodeAt(keyIndex + key.length + 1);
+			if (trailingKeyCode === 61 || trailingKeyCode === 38 || isNaN(trailingKeyCode)) {
+				if (keyIndex > queryIndex && /(?:^|&)[^=&]*[%+]/.test(url.slice(queryIndex + 1, keyIndex))) break;
+				if (trailingKeyCode === 61) {
+					const valueIndex = keyIndex + key.length + 2;
+					const endIndex = url.indexOf("&", valueIndex);
+					return _decodeURI(url.slice(valueIndex, endIndex === -1 ? void 0 : endIndex));
+				}
+				return "";
+			}
+			keyIndex = url.indexOf(`&${key}`, keyIndex + 1);
+		}
+		encoded = /[%+]/.test(url);
+		if (!encoded) return;
+	}
+	const results = Object.create(null);
+	encoded ??= /[%+]/.test(url);
+	let keyIndex = url.indexOf("?", 8);
+	while (keyIndex !== -1) {
+		const nextKeyIndex = url.indexOf("&", keyIndex + 1);
+		let valueIndex = url.indexOf("=", keyIndex);
+		if (valueIndex > nextKeyIndex && nextKeyIndex !== -1) valueIndex = -1;
+		let name = url.slice(keyIndex + 1, valueIndex === -1 ? nextKeyIndex === -1 ? void 0 : nextKeyIndex : valueIndex);
+		if (encoded) name = _decodeURI(name);
+		keyIndex = nextKeyIndex;
+		if (name === "") continue;
+		let value;
+		if (valueIndex === -1) value = "";
+		else {
+			value = url.slice(valueIndex + 1, nextKeyIndex === -1 ? void 0 : nextKeyIndex);
+			if (encoded) value = _decodeURI(value);
+		}
+		if (multiple) {
+			if (!(results[name] && Array.isArray(results[name]))) results[name] = [];
+			results[name].push(value);
+		} else results[name] ??= value;
+	}
+	return key ? results[key] : results;
+};
+const getQueryParam = _getQueryParam;
+const getQueryParams = (url, key) => {
+	return _getQueryParam(url, key, true);
+};
+const decodeURIComponent_ = decodeURIComponent;
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/request.js
+
+
+
+
+//#region src/request.ts
+var HonoRequest = class {
+	/**
+	* `.raw` can get the raw Request object.
+	*
+	* @see {@link https://hono.dev/docs/api/request#raw}
+	*
+	* @example
+	* ```ts
+	* // For Cloudflare Workers
+	* app.post('/', async (c) => {
+	*   const metadata = c.req.raw.cf?.hostMetadata?
+	*   ...
+	* })
+	* ```
+	*/
+	raw;
+	#validatedData;
+	#matchResult;
+	routeIndex = 0;
+	/**
+	* `.path` can get the pathname of the request.
+	*
+	* @see {@link https://hono.dev/docs/api/request#path}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const pathname = c.req.path // `/about/me`
+	* })
+	* ```
+	*/
+	path;
+	bodyCache = {};
+	constructor(request, path = "/", matchResult = [[]]) {
+		this.raw = request;
+		this.path = path;
+		this.#matchResult = matchResult;
+	}
+	param(key) {
+		return key ? this.#getDecodedParam(key) : this.#getAllDecodedParams();
+	}
+	#getDecodedParam(key) {
+		const paramKey = this.#matchResult[0][this.routeIndex]?.[1][key];
+		const param = this.#getParamValue(paramKey);
+		return param && tryDecodeURIComponent(param);
+	}
+	#getAllDecodedParams() {
+		const decoded = {};
+		const keys = Object.keys(this.#matchResult[0][this.routeIndex]?.[1] ?? {});
+		for (const key of keys) {
+			const value = this.#getParamValue(this.#matchResult[0][this.routeIndex][1][key]);
+			if (value !== void 0) decoded[key] = tryDecodeURIComponent(value);
+		}
+		return decoded;
+	}
+	#getParamValue(paramKey) {
+		return this.#matchResult[1] ? this.#matchResult[1][paramKey] : paramKey;
+	}
+	query(key) {
+		return getQueryParam(this.url, key);
+	}
+	queries(key) {
+		return getQueryParams(this.url, key);
+	}
+	header(name) {
+		if (name) return this.raw.headers.get(name) ?? void 0;
+		const headerData = Object.create(null);
+		this.raw.headers.forEach((value, key) => {
+			headerData[key] = value;
+		});
+		return headerData;
+	}
+	async parseBody(options) {
+		return parseBody(this, options);
+	}
+	#cachedBody = (key) => {
+		const { bodyCache, raw } = this;
+		const cachedBody = bodyCache[key];
+		if (cachedBody) return cachedBody;
+		for (const anyCachedKey in bodyCache) return bodyCache[anyCachedKey].then((body) => {
+			if (anyCachedKey === "json") body = JSON.stringify(body);
+			const contentType = anyCachedKey === "formData" ? void 0 : raw.headers.get("content-type");
+			return new Response(body, { headers: contentType ? { "Content-Type": contentType } : void 0 })[key]();
+		});
+		return bodyCache[key] = raw[key]();
+	};
+	/**
+	* `.json()` can parse Request body of type `application/json`
+	*
+	* @see {@link https://hono.dev/docs/api/request#json}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.json()
+	* })
+	* ```
+	*/
+	json() {
+		return this.#cachedBody("text").then((text) => JSON.parse(text));
+	}
+	/**
+	* `.text()` can parse Request body of type `text/plain`
+	*
+	* @see {@link https://hono.dev/docs/api/request#text}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.text()
+	* })
+	* ```
+	*/
+	text() {
+		return this.#cachedBody("text");
+	}
+	/**
+	* `.arrayBuffer()` parse Request body as an `ArrayBuffer`
+	*
+	* @see {@link https://hono.dev/docs/api/request#arraybuffer}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.arrayBuffer()
+	* })
+	* ```
+	*/
+	arrayBuffer() {
+		return this.#cachedBody("arrayBuffer");
+	}
+	/**
+	* `.bytes()` parses the request body as a `Uint8Array`.
+	*
+	* @see {@link https://hono.dev/docs/api/request#bytes}
+	*
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.bytes()
+	* })
+	* ```
+	*/
+	bytes() {
+		return this.#cachedBody("arrayBuffer").then((buffer) => new Uint8Array(buffer));
+	}
+	/**
+	* Parses the request body as a `Blob`.
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.blob();
+	* });
+	* ```
+	* @see https://hono.dev/docs/api/request#blob
+	*/
+	blob() {
+		return this.#cachedBody("blob");
+	}
+	/**
+	* Parses the request body as `FormData`.
+	* @example
+	* ```ts
+	* app.post('/entry', async (c) => {
+	*   const body = await c.req.formData();
+	* });
+	* ```
+	* @see https://hono.dev/docs/api/request#formdata
+	*/
+	formData() {
+		return this.#cachedBody("formData");
+	}
+	/**
+	* Adds validated data to the request.
+	*
+	* @param target - The target of the validation.
+	* @param data - The validated data to add.
+	*/
+	addValidatedData(target, data) {
+		(this.#validatedData ??= {})[target] = data;
+	}
+	valid(target) {
+		return this.#validatedData?.[target];
+	}
+	/**
+	* `.url` can get the request url strings.
+	*
+	* @see {@link https://hono.dev/docs/api/request#url}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const url = c.req.url // `http://localhost:8787/about/me`
+	*   ...
+	* })
+	* ```
+	*/
+	get url() {
+		return this.raw.url;
+	}
+	/**
+	* `.method` can get the method name of the request.
+	*
+	* @see {@link https://hono.dev/docs/api/request#method}
+	*
+	* @example
+	* ```ts
+	* app.get('/about/me', (c) => {
+	*   const method = c.req.method // `GET`
+	* })
+	* ```
+	*/
+	get method() {
+		return this.raw.method;
+	}
+	get [GET_MATCH_RESULT]() {
+		return this.#matchResult;
+	}
+	/**
+	* `.matchedRoutes` can return a matched route in the handler
+	*
+	* @deprecated
+	*
+	* Use matchedRoutes helper defined in "hono/route" instead.
+	*
+	* @see {@link https://hono.dev/docs/api/request#matchedroutes}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async function logger(c, next) {
+	*   await next()
+	*   c.req.matchedRoutes.forEach(({ handler, method, path }, i) => {
+	*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
+	*     console.log(
+	*       method,
+	*       ' ',
+	*       path,
+	*       ' '.repeat(Math.max(10 - path.length, 0)),
+	*       name,
+	*       i === c.req.routeIndex ? '<- respond from here' : ''
+	*     )
+	*   })
+	* })
+	* ```
+	*/
+	get matchedRoutes() {
+		return this.#matchResult[0].map(([[, route]]) => route);
+	}
+	/**
+	* `.routePath` can retrieve the path registered within the handler
+	*
+	* @deprecated
+	*
+	* Use routePath helper defined in "hono/route" instead.
+	*
+	* @see {@link https://hono.dev/docs/api/request#routepath}
+	*
+	* @example
+	* ```ts
+	* app.get('/posts/:id', (c) => {
+	*   return c.json({ path: c.req.routePath })
+	* })
+	* ```
+	*/
+	get routePath() {
+		return this.#matchResult[0].map(([[, route]]) => route)[this.routeIndex].path;
+	}
+};
+/**
+* Clones a HonoRequest's underlying raw Request object.
+*
+* This utility handles both consumed and unconsumed request bodies:
+* - If the request body hasn't been consumed, it uses the native `clone()` method
+* - If the request body has been consumed, it reconstructs a new Request using cached body data
+*
+* This is particularly useful when you need to:
+* - Process the same request body multiple times
+* - Pass requests to external services after validation
+*
+* @param req - The HonoRequest object to clone
+* @returns A Promise that resolves to a new Request object with the same properties
+* @throws {HTTPException} If the request body was consumed directly via `req.raw`
+*   without using HonoRequest methods (e.g., `req.json()`, `req.text()`), making it
+*   impossible to reconstruct the body from cache
+*
+* @example
+* ```ts
+* // Clone after consuming the body (e.g., after validation)
+* app.post('/forward',
+*   validator('json', (data) => data),
+*   async (c) => {
+*     const validated = c.req.valid('json')
+*     // Body has been consumed, but cloneRawRequest still works
+*     const clonedReq = await cloneRawRequest(c.req)
+*     return fetch('http://backend-service.com', clonedReq)
+*   }
+* )
+* ```
+*/
+const cloneRawRequest = async (req) => {
+	if (!req.raw.bodyUsed) return req.raw.clone();
+	const cacheKey = Object.keys(req.bodyCache)[0];
+	if (!cacheKey) throw new HTTPException(500, { message: "Cannot clone request: body was already consumed and not cached. Please use HonoRequest methods (e.g., req.json(), req.text()) instead of consuming req.raw directly." });
+	let body = await req[cacheKey]();
+	const headers = req.header();
+	if (cacheKey === "json") {
+		body = JSON.stringify(body);
+		delete headers["content-length"];
+	} else if (body instanceof FormData) {
+		delete headers["content-type"];
+		delete headers["content-length"];
+	}
+	const requestInit = {
+		body,
+		cache: req.raw.cache,
+		credentials: req.raw.credentials,
+		headers,
+		integrity: req.raw.integrity,
+		keepalive: req.raw.keepalive,
+		method: req.method,
+		mode: req.raw.mode,
+		redirect: req.raw.redirect,
+		referrer: req.raw.referrer,
+		referrerPolicy: req.raw.referrerPolicy,
+		signal: req.raw.signal
+	};
+	return new Request(req.url, requestInit);
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/html.js
+//#region src/utils/html.ts
+/**
+* @module
+* HTML utility.
+*/
+const HtmlEscapedCallbackPhase = {
+	Stringify: 1,
+	BeforeStream: 2,
+	Stream: 3
+};
+const raw = (value, callbacks) => {
+	const escapedString = new String(value);
+	escapedString.isEscaped = true;
+	escapedString.callbacks = callbacks;
+	return escapedString;
+};
+const escapeRe = /[&<>'"]/;
+const stringBufferToString = async (buffer, callbacks) => {
+	let str = "";
+	callbacks ||= [];
+	const resolvedBuffer = await Promise.all(buffer);
+	for (let i = resolvedBuffer.length - 1;; i--) {
+		str += resolvedBuffer[i];
+		i--;
+		if (i < 0) break;
+		let r = resolvedBuffer[i];
+		if (r == null || typeof r === "boolean") continue;
+		if (typeof r === "number") {
+			str += r;
+			continue;
+		}
+		if (typeof r === "object") callbacks.push(...r.callbacks || []);
+		const isEscaped = r.isEscaped;
+		r = await (typeof r === "object" ? r.toString() : r);
+		if (typeof r === "object") callbacks.push(...r.callbacks || []);
+		if (r.isEscaped ?? isEscaped) str += r;
+		else {
+			const buf = [str];
+			escapeToBuffer(r, buf);
+			str = buf[0];
+		}
+	}
+	return raw(str, callbacks);
+};
+const escapeToBuffer = (str, buffer) => {
+	const match = str.search(escapeRe);
+	if (match === -1) {
+		buffer[0] += str;
+		return;
+	}
+	let escape;
+	let index;
+	let lastIndex = 0;
+	for (index = match; index < str.length; index++) {
+		switch (str.charCodeAt(index)) {
+			case 34:
+				escape = "&quot;";
+				break;
+			case 39:
+				escape = "&#39;";
+				break;
+			case 38:
+				escape = "&amp;";
+				break;
+			case 60:
+				escape = "&lt;";
+				break;
+			case 62:
+				escape = "&gt;";
+				break;
+			default: continue;
+		}
+		buffer[0] += str.substring(lastIndex, index) + escape;
+		lastIndex = index + 1;
+	}
+	buffer[0] += str.substring(lastIndex, index);
+};
+const resolveCallbackSync = (str) => {
+	const callbacks = str.callbacks;
+	if (!callbacks?.length) return str;
+	const buffer = [str];
+	const context = {};
+	callbacks.forEach((c) => c({
+		phase: HtmlEscapedCallbackPhase.Stringify,
+		buffer,
+		context
+	}));
+	return buffer[0];
+};
+const resolveCallback = async (str, phase, preserveCallbacks, context, buffer) => {
+	if (typeof str === "object" && !(str instanceof String)) {
+		if (!(str instanceof Promise)) str = str.toString();
+		if (str instanceof Promise) str = await str;
+	}
+	const callbacks = str.callbacks;
+	if (!callbacks?.length) return Promise.resolve(str);
+	if (buffer) buffer[0] += str;
+	else buffer = [str];
+	const resStr = Promise.all(callbacks.map((c) => c({
+		phase,
+		buffer,
+		context
+	}))).then((res) => Promise.all(res.filter(Boolean).map((str) => resolveCallback(str, phase, false, context, buffer))).then(() => buffer[0]));
+	if (preserveCallbacks) return raw(await resStr, callbacks);
+	else return resStr;
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/context.js
+
+
+//#region src/context.ts
+const TEXT_PLAIN = "text/plain; charset=UTF-8";
+const setDefaultContentType = (contentType, headers) => {
+	return {
+		"Content-Type": contentType,
+		...headers
+	};
+};
+const createResponseInstance = (body, init) => new Response(body, init);
+var Context = class {
+	#rawRequest;
+	#req;
+	/**
+	* `.env` can get bindings (environment variables, secrets, KV namespaces, D1 database, R2 bucket etc.) in Cloudflare Workers.
+	*
+	* @see {@link https://hono.dev/docs/api/context#env}
+	*
+	* @example
+	* ```ts
+	* // Environment object for Cloudflare Workers
+	* app.get('*', async c => {
+	*   const counter = c.env.COUNTER
+	* })
+	* ```
+	*/
+	env = {};
+	#var;
+	finalized = false;
+	/**
+	* `.error` can get the error object from the middleware if the Handler throws an error.
+	*
+	* @see {@link https://hono.dev/docs/api/context#error}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async (c, next) => {
+	*   await next()
+	*   if (c.error) {
+	*     // do something...
+	*   }
+	* })
+	* ```
+	*/
+	error;
+	#status;
+	#executionCtx;
+	#res;
+	#layout;
+	#renderer;
+	#notFoundHandler;
+	#preparedHeaders;
+	#matchResult;
+	#path;
+	/**
+	* Creates an instance of the Context class.
+	*
+	* @param req - The Request object.
+	* @param options - Optional configuration options for the context.
+	*/
+	constructor(req, options) {
+		this.#rawRequest = req;
+		if (options) {
+			this.#executionCtx = options.executionCtx;
+			this.env = options.env;
+			this.#notFoundHandler = options.notFoundHandler;
+			this.#path = options.path;
+			this.#matchResult = options.matchResult;
+		}
+	}
+	/**
+	* `.req` is the instance of {@link HonoRequest}.
+	*/
+	get req() {
+		this.#req ??= new HonoRequest(this.#rawRequest, this.#path, this.#matchResult);
+		return this.#req;
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#event}
+	* The FetchEvent associated with the current request.
+	*
+	* @throws Will throw an error if the context does not have a FetchEvent.
+	*/
+	get event() {
+		if (this.#executionCtx && "respondWith" in this.#executionCtx) return this.#executionCtx;
+		else throw Error("This context has no FetchEvent");
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#executionctx}
+	* The ExecutionContext associated with the current request.
+	*
+	* @throws Will throw an error if the context does not have an ExecutionContext.
+	*/
+	get executionCtx() {
+		if (this.#executionCtx) return this.#executionCtx;
+		else throw Error("This context has no ExecutionContext");
+	}
+	/**
+	* @see {@link https://hono.dev/docs/api/context#res}
+	* The Response object for the current request.
+	*/
+	get res() {
+		return this.#res ||= createResponseInstance(null, { headers: this.#preparedHeaders ??= new Headers() });
+	}
+	/**
+	* Sets the Response object for the current request.
+	*
+	* @param _res - The Response object to set.
+	*/
+	set res(_res) {
+		if (this.#res && _res) {
+			_res = createResponseInstance(_res.body, _res);
+			for (const [k, v] of this.#res.headers.entries()) {
+				if (k === "content-type") continue;
+				if (k === "set-cookie") {
+					const cookies = this.#res.headers.getSetCookie();
+					_res.headers.delete("set-cookie");
+					for (const cookie of cookies) _res.headers.append("set-cookie", cookie);
+				} else _res.headers.set(k, v);
+			}
+		}
+		this.#res = _res;
+		this.finalized = true;
+	}
+	/**
+	* `.render()` can create a response within a layout.
+	*
+	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
+	*
+	* @example
+	* ```ts
+	* app.get('/', (c) => {
+	*   return c.render('Hello!')
+	* })
+	* ```
+	*/
+	render = (...args) => {
+		this.#renderer ??= (content) => this.html(content);
+		return this.#renderer(...args);
+	};
+	/**
+	* Sets the layout for the response.
+	*
+	* @param layout - The layout to set.
+	* @returns The layout function.
+	*/
+	setLayout = (layout) => this.#layout = layout;
+	/**
+	* Gets the current layout for the response.
+	*
+	* @returns The current layout function.
+	*/
+	getLayout = () => this.#layout;
+	/**
+	* `.setRenderer()` can set the layout in the custom middleware.
+	*
+	* @see {@link https://hono.dev/docs/api/context#render-setrenderer}
+	*
+	* @example
+	* ```tsx
+	* app.use('*', async (c, next) => {
+	*   c.setRenderer((content) => {
+	*     return c.html(
+	*       <html>
+	*         <body>
+	*           <p>{content}</p>
+	*         </body>
+	*       </html>
+	*     )
+	*   })
+	*   await next()
+	* })
+	* ```
+	*/
+	setRenderer = (renderer) => {
+		this.#renderer = renderer;
+	};
+	/**
+	* `.header()` can set headers.
+	*
+	* @see {@link https://hono.dev/docs/api/context#header}
+	*
+	* @example
+	* ```ts
+	* app.get('/welcome', (c) => {
+	*   // Set headers
+	*   c.header('X-Message', 'Hello!')
+	*   c.header('Content-Type', 'text/plain')
+	*
+	*   // Append multiple headers using the append option (e.g. Vary)
+	*   c.header('Vary', 'Accept-Encoding', { append: true })
+	*   c.header('Vary', 'User-Agent', { append: true })
+	*
+	*   return c.body('Thank you for coming')
+	* })
+	* ```
+	*/
+	header = (name, value, options) => {
+		if (this.finalized && !this.#res.bodyUsed) this.#res = createResponseInstance(this.#res.body, this.#res);
+		const headers = this.#res ? this.#res.headers : this.#preparedHeaders ??= new Headers();
+		if (value === void 0) headers.delete(name);
+		else if (options?.append) headers.append(name, value);
+		else headers.set(name, value);
+	};
+	status = (status) => {
+		this.#status = status;
+	};
+	/**
+	* `.set()` can set the value specified by the key.
+	*
+	* @see {@link https://hono.dev/docs/api/context#set-get}
+	*
+	* @example
+	* ```ts
+	* app.use('*', async (c, next) => {
+	*   c.set('message', 'Hono is hot!!')
+	*   await next()
+	* })
+	* ```
+	*/
+	set = (key, value) => {
+		this.#var ??= /* @__PURE__ */ new Map();
+		this.#var.set(key, value);
+	};
+	/**
+	* `.get()` can use the value specified by the key.
+	*
+	* @see {@link https://hono.dev/docs/api/context#set-get}
+	*
+	* @example
+	* ```ts
+	* app.get('/', (c) => {
+	*   const message = c.get('message')
+	*   return c.text(`The message is "${message}"`)
+	* })
+	* ```
+	*/
+	get = (key) => {
+		return this.#var ? this.#var.get(key) : void 0;
+	};
+	/**
+	* `.var` can access the value of a variable.
+	*
+	* @see {@link https://hono.dev/docs/api/context#var}
+	*
+	* @example
+	* ```ts
+	* const result = c.var.client.oneMethod()
+	* ```
+	*/
+	get var() {
+		if (!this.#var) return {};
+		return Object.fromEntries(this.#var);
+	}
+	#newResponse(data, arg, headers) {
+		let responseHeaders = this.#res ? new Headers(this.#res.headers) : this.#preparedHeaders;
+		if (typeof arg === "object" && arg.headers) {
+			responseHeaders ??= new Headers();
+			for (const [key, value] of new Headers(arg.headers)) if (key === "set-cookie") responseHeaders.append(key, value);
+			else responseHeaders.set(key, value);
+		}
+		if (headers) {
+			if (!responseHeaders) {
+				let count = 0;
+				for (const k in headers) if (++count > 1 || typeof headers[k] !== "string") {
+					responseHeaders = new Headers();
+					break;
+				}
+			}
+			if (responseHeaders) for (const k in headers) {
+				const v = headers[k];
+				if (typeof v === "string") responseHeaders.set(k, v);
+				else {
+					responseHeaders.delete(k);
+					for (const v2 of v) responseHeaders.append(k, v2);
+				}
+			}
+		}
+		const status = typeof arg === "number" ? arg : arg?.status ?? this.#status;
+		return createResponseInstance(data, {
+			status,
+			headers: responseHeaders ?? headers
+		});
+	}
+	newResponse = (...args) => this.#newResponse(...args);
+	/**
+	* `.body()` can return the HTTP response.
+	* You can set headers with `.header()` and set HTTP status code with `.status`.
+	* This can also be set in `.text()`, `.json()` and so on.
+	*
+	* @see {@link https://hono.dev/docs/api/context#body}
+	*
+	* @example
+	* ```ts
+	* app.get('/welcome', (c) => {
+	*   // Set headers
+	*   c.header('X-Message', 'Hello!')
+	*   c.header('Content-Type', 'text/plain')
+	*   // Set HTTP status code
+	*   c.status(201)
+	*
+	*   // Return the response body
+	*   return c.body('Thank you for coming')
+	* })
+	* ```
+	*/
+	body = (data, arg, headers) => this.#newResponse(data, arg, headers);
+	/**
+	* `.text()` can render text as `Content-Type:text/plain`.
+	*
+	* @see {@link https://hono.dev/docs/api/context#text}
+	*
+	* @example
+	* ```ts
+	* app.get('/say', (c) => {
+	*   return c.text('Hello!')
+	* })
+	* ```
+	*/
+	text = (text, arg, headers) => {
+		return !this.#preparedHeaders && !this.#status && !arg && !headers && !this.finalized ? new Response(text) : this.#newResponse(text, arg, setDefaultContentType(TEXT_PLAIN, headers));
+	};
+	/**
+	* `.json()` can render JSON as `Content-Type:application/json`.
+	*
+	* @see {@link https://hono.dev/docs/api/context#json}
+	*
+	* @example
+	* ```ts
+	* app.get('/api', (c) => {
+	*   return c.json({ message: 'Hello!' })
+	* })
+	* ```
+	*/
+	json = (object, arg, headers) => {
+		return this.#newResponse(JSON.stringify(object), arg, setDefaultContentType("application/json", headers));
+	};
+	html = (html, arg, headers) => {
+		const res = (html) => this.#newResponse(html, arg, setDefaultContentType("text/html; charset=UTF-8", headers));
+		return typeof html === "object" ? resolveCallback(html, HtmlEscapedCallbackPhase.Stringify, false, {}).then(res) : res(html);
+	};
+	/**
+	* `.redirect()` can Redirect, default status code is 302.
+	*
+	* @see {@link https://hono.dev/docs/api/context#redirect}
+	*
+	* @example
+	* ```ts
+	* app.get('/redirect', (c) => {
+	*   return c.redirect('/')
+	* })
+	* app.get('/redirect-permanently', (c) => {
+	*   return c.redirect('/', 301)
+	* })
+	* ```
+	*/
+	redirect = (location, status) => {
+		const locationString = String(location);
+		this.header("Location", !/[^\x00-\xFF]/.test(locationString) ? locationString : encodeURI(locationString));
+		return this.newResponse(null, status ?? 302);
+	};
+	/**
+	* `.notFound()` can return the Not Found Response.
+	*
+	* @see {@link https://hono.dev/docs/api/context#notfound}
+	*
+	* @example
+	* ```ts
+	* app.get('/notfound', (c) => {
+	*   return c.notFound()
+	* })
+	* ```
+	*/
+	notFound = () => {
+		this.#notFoundHandler ??= () => createResponseInstance();
+		return this.#notFoundHandler(this);
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/compose.js
+//#region src/compose.ts
+/**
+* Compose middleware functions into a single function based on `koa-compose` package.
+*
+* @template E - The environment type.
+*
+* @param {[[Function, unknown], unknown][] | [[Function]][]} middleware - An array of middleware functions and their corresponding parameters.
+* @param {ErrorHandler<E>} [onError] - An optional error handler function.
+* @param {NotFoundHandler<E>} [onNotFound] - An optional not-found handler function.
+*
+* @returns {(context: Context, next?: Next) => Promise<Context>} - A composed middleware function.
+*/
+const compose = (middleware, onError, onNotFound) => {
+	return (context, next) => {
+		let index = -1;
+		return dispatch(0);
+		/**
+		* Dispatch the middleware functions.
+		*
+		* @param {number} i - The current index in the middleware array.
+		*
+		* @returns {Promise<Context>} - A promise that resolves to the context.
+		*/
+		async function dispatch(i) {
+			if (i <= index) throw new Error("next() called multiple times");
+			index = i;
+			let res;
+			let isError = false;
+			let handler;
+			if (middleware[i]) {
+				handler = middleware[i][0][0];
+				context.req.routeIndex = i;
+			} else handler = i === middleware.length && next || void 0;
+			if (handler) try {
+				res = await handler(context, () => dispatch(i + 1));
+			} catch (err) {
+				if (err instanceof Error && onError) {
+					context.error = err;
+					res = await onError(err, context);
+					isError = true;
+				} else throw err;
+			}
+			else if (context.finalized === false && onNotFound) res = await onNotFound(context);
+			if (res && (context.finalized === false || isError)) context.res = res;
+			return context;
+		}
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/helper/route/index.js
+
+
+//#region src/helper/route/index.ts
+/**
+* Get matched routes in the handler
+*
+* @param {Context} c - The context object
+* @returns An array of matched routes
+*
+* @example
+* ```ts
+* import { matchedRoutes } from 'hono/route'
+*
+* app.use('*', async function logger(c, next) {
+*   await next()
+*   matchedRoutes(c).forEach(({ handler, method, path }, i) => {
+*     const name = handler.name || (handler.length < 2 ? '[handler]' : '[middleware]')
+*     console.log(
+*       method,
+*       ' ',
+*       path,
+*       ' '.repeat(Math.max(10 - path.length, 0)),
+*       name,
+*       i === c.req.routeIndex ? '<- respond from here' : ''
+*     )
+*   })
+* })
+* ```
+*/
+const matchedRoutes = (c) => c.req[GET_MATCH_RESULT][0].map(([[, route]]) => route);
+/**
+* Get the route path registered within the handler
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The route path registered within the handler
+*
+* @example
+* ```ts
+* import { routePath } from 'hono/route'
+*
+* app.use('*', (c, next) => {
+*   console.log(routePath(c)) // '*'
+*   console.log(routePath(c, -1)) // '/posts/:id'
+*   return next()
+* })
+*
+* app.get('/posts/:id', (c) => {
+*   return c.text(routePath(c)) // '/posts/:id'
+* })
+* ```
+*/
+const routePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.path ?? "";
+/**
+* Get the basePath of the as-is route specified by routing.
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The basePath of the as-is route specified by routing.
+*
+* @example
+* ```ts
+* import { baseRoutePath } from 'hono/route'
+*
+* const app = new Hono()
+*
+* const subApp = new Hono()
+* subApp.get('/posts/:id', (c) => {
+*   return c.text(baseRoutePath(c)) // '/:sub'
+* })
+*
+* app.route('/:sub', subApp)
+* ```
+*/
+const baseRoutePath = (c, index) => matchedRoutes(c).at(index ?? c.req.routeIndex)?.basePath ?? "";
+/**
+* Get the basePath with embedded parameters
+*
+* @param {Context} c - The context object
+* @param {number} index - The index of the route from which to retrieve the path, similar to Array.prototype.at(), where a negative number is the index counted from the end of the matching route. Defaults to the current route index.
+* @returns The basePath with embedded parameters.
+*
+* @example
+* ```ts
+* import { basePath } from 'hono/route'
+*
+* const app = new Hono()
+*
+* const subApp = new Hono()
+* subApp.get('/posts/:id', (c) => {
+*   return c.text(basePath(c)) // '/requested-sub-app-path'
+* })
+*
+* app.route('/:sub', subApp)
+* ```
+*/
+const basePathCacheMap = /* @__PURE__ */ new WeakMap();
+const basePath = (c, index) => {
+	index ??= c.req.routeIndex;
+	const cache = basePathCacheMap.get(c) || [];
+	if (typeof cache[index] === "string") return cache[index];
+	let result;
+	const rp = baseRoutePath(c, index);
+	if (!/[:*]/.test(rp)) result = rp;
+	else {
+		const paths = splitRoutingPath(rp);
+		const reqPath = c.req.path;
+		let basePathLength = 0;
+		for (let i = 0, len = paths.length; i < len; i++) {
+			const pattern = getPattern(paths[i], paths[i + 1]);
+			if (pattern) {
+				const re = pattern[2] === true || pattern === "*" ? /[^\/]+/ : pattern[2];
+				const restPath = reqPath.substring(basePathLength + 1);
+				const segment = restPath.split("/", 1)[0];
+				basePathLength += (restPath.match(re)?.[0] ?? (re.test(segment) ? segment : "")).length;
+			} else basePathLength += paths[i].length;
+			basePathLength += 1;
+		}
+		result = reqPath.substring(0, basePathLength);
+	}
+	cache[index] = result;
+	basePathCacheMap.set(c, cache);
+	return result;
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router.js
+//#region src/router.ts
+/**
+* @module
+* This module provides types definitions and variables for the routers.
+*/
+/**
+* Constant representing all HTTP methods in uppercase.
+*/
+const METHOD_NAME_ALL = "ALL";
+/**
+* Constant representing all HTTP methods in lowercase.
+*/
+const METHOD_NAME_ALL_LOWERCASE = "all";
+/**
+* Array of supported HTTP methods.
+*/
+const METHODS = [
+	"get",
+	"post",
+	"put",
+	"delete",
+	"options",
+	"patch",
+	"query"
+];
+/**
+* Error message indicating that a route cannot be added because the matcher is already built.
+*/
+const MESSAGE_MATCHER_IS_ALREADY_BUILT = "Can not add a route since the matcher is already built.";
+/**
+* Error class representing an unsupported path error.
+*/
+var UnsupportedPathError = class extends Error {};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/constants.js
+//#region src/utils/constants.ts
+/**
+* Constant used to mark a composed handler.
+*/
+const COMPOSED_HANDLER = "__COMPOSED_HANDLER";
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/utils/mount.js
+
+
+
+//#region src/utils/mount.ts
+const countTrailingSlashes = (path) => {
+	let index = path.length;
+	while (index > 0 && path.charCodeAt(index - 1) === 47) index--;
+	return path.length - index;
+};
+const getPathPrefixLength = (c, pathPrefix, routePath) => {
+	if (!/[:*]/.test(pathPrefix)) return pathPrefix.length;
+	const path = c.req.path;
+	const matchResult = c.req[GET_MATCH_RESULT];
+	const paramNames = /* @__PURE__ */ new Set();
+	let length = 0;
+	for (const part of url_splitRoutingPath(pathPrefix)) {
+		if (part[0] === ":" && part.endsWith("}?")) throw new Error(`mount(): Optional regular expression parameters are not supported in "${routePath}".`);
+		const pattern = url_getPattern(part);
+		if (pattern && pattern !== "*") {
+			const name = pattern[1];
+			if (paramNames.has(name)) throw new Error(`mount(): Duplicate path parameter "${name}" in "${routePath}".`);
+			paramNames.add(name);
+		}
+		if (pattern && pattern !== "*" && pattern[2] !== true) {
+			const value = matchResult.length === 2 ? matchResult[1][matchResult[0][c.req.routeIndex][1][pattern[1]]] : matchResult[0][c.req.routeIndex][1][pattern[1]];
+			length += value.length + 1;
+		} else if (pattern || part.endsWith("*")) {
+			const end = path.indexOf("/", length + 1);
+			length = end === -1 ? path.length : end;
+		} else length += part.length + 1;
+	}
+	return length;
+};
+const createMountedRequest = (c, pathPrefix, routePath) => {
+	if (/[^/]\*$/.test(routePath)) throw new Error(`mount(): Wildcard must follow "/" in "${routePath}".`);
+	const prefixLength = getPathPrefixLength(c, pathPrefix, routePath);
+	const path = c.req.path.slice(prefixLength) || "/";
+	if (prefixLength > c.req.path.length || path[0] !== "/" || /\/(?:\.|%2e){1,2}(?:\/|$)/i.test(path)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const rawUrl = c.req.raw.url;
+	if (/^[^/?#]*\/\/[^/?#\\]*[?#\\]/.test(rawUrl)) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const rawPathEnd = rawUrl.search(/[?#]/);
+	const rawTrailingSlashes = countTrailingSlashes(rawPathEnd === -1 ? rawUrl : rawUrl.slice(0, rawPathEnd));
+	if (rawTrailingSlashes > 1 && countTrailingSlashes(c.req.path) === rawTrailingSlashes - 1) throw new http_exception_HTTPException(400, { message: "Invalid mounted path" });
+	const url = new URL(rawUrl);
+	url.pathname = path.replace(/[\\\t\n\r]/g, encodeURIComponent);
+	if (path.includes("%")) {}
+	return new Request(url, c.req.raw);
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/hono-base.js
+
+
+
+
+
+
+
+//#region src/hono-base.ts
+/**
+* @module
+* This module is the base module for the Hono object.
+*/
+const notFoundHandler = (c) => {
+	return c.text("404 Not Found", 404);
+};
+const errorHandler = (err, c) => {
+	if ("getResponse" in err) {
+		const res = err.getResponse();
+		return c.newResponse(res.body, res);
+	}
+	console.error(err);
+	return c.text("Internal Server Error", 500);
+};
+var Hono = class Hono {
+	get;
+	post;
+	put;
+	delete;
+	options;
+	patch;
+	query;
+	all;
+	on;
+	use;
+	router;
+	getPath;
+	_basePath = "/";
+	#path = "/";
+	routes = [];
+	constructor(options = {}) {
+		[...METHODS, "all"].forEach((method) => {
+			this[method] = (args1, ...args) => {
+				const methodName = method.toUpperCase();
+				if (typeof args1 === "string") this.#path = args1;
+				else this.#addRoute(methodName, this.#path, args1);
+				args.forEach((handler) => {
+					this.#addRoute(methodName, this.#path, handler);
+				});
+				return this;
+			};
+		});
+		this.on = (method, path, ...handlers) => {
+			for (const p of [path].flat()) {
+				this.#path = p;
+				for (const m of [method].flat()) {
+					const methodName = m.toUpperCase();
+					for (const handler of handlers) this.#addRoute(methodName, this.#path, handler);
+				}
+			}
+			return this;
+		};
+		this.use = (arg1, ...handlers) => {
+			if (typeof arg1 === "string") this.#path = arg1;
+			else {
+				this.#path = "*";
+				handlers.unshift(arg1);
+			}
+			handlers.forEach((handler) => {
+				this.#addRoute("ALL", this.#path, handler);
+			});
+			return this;
+		};
+		const { strict, ...optionsWithoutStrict } = options;
+		Object.assign(this, optionsWithoutStrict);
+		this.getPath = strict ?? true ? options.getPath ?? getPath : getPathNoStrict;
+	}
+	#clone() {
+		const clone = new Hono({
+			router: this.router,
+			getPath: this.getPath
+		});
+		clone.errorHandler = this.errorHandler;
+		clone.#notFoundHandler = this.#notFoundHandler;
+		clone.routes = this.routes;
+		return clone;
+	}
+	#notFoundHandler = notFoundHandler;
+	errorHandler = errorHandler;
+	/**
+	* `.route()` allows grouping other Hono instance in routes.
+	*
+	* @see {@link https://hono.dev/docs/api/routing#grouping}
+	*
+	* @param {string} path - base Path
+	* @param {Hono} app - other Hono instance
+	* @returns {Hono} routed Hono instance
+	*
+	* @example
+	* ```ts
+	* const app = new Hono()
+	* const app2 = new Hono()
+	*
+	* app2.get("/user", (c) => c.text("user"))
+	* app.route("/api", app2) // GET /api/user
+	* ```
+	*/
+	route(path, app) {
+		const subApp = this.basePath(path);
+		app.routes.map((r) => {
+			let handler;
+			if (app.errorHandler === errorHandler) handler = r.handler;
+			else {
+				handler = async (c, next) => (await compose([], app.errorHandler)(c, () => r.handler(c, next))).res;
+				handler[COMPOSED_HANDLER] = r.handler;
+			}
+			subApp.#addRoute(r.method, r.path, handler, r.basePath);
+		});
+		return this;
+	}
+	/**
+	* `.basePath()` allows base paths to be specified.
+	*
+	* @see {@link https://hono.dev/docs/api/routing#base-path}
+	*
+	* @param {string} path - base Path
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* const api = new Hono().basePath('/api')
+	* ```
+	*/
+	basePath(path) {
+		const subApp = this.#clone();
+		subApp._basePath = mergePath(this._basePath, path);
+		return subApp;
+	}
+	/**
+	* `.onError()` handles an error and returns a customized Response.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#error-handling}
+	*
+	* @param {ErrorHandler} handler - request Handler for error
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* app.onError((err, c) => {
+	*   console.error(`${err}`)
+	*   return c.text('Custom Error Message', 500)
+	* })
+	* ```
+	*/
+	onError = (handler) => {
+		this.errorHandler = handler;
+		return this;
+	};
+	/**
+	* `.notFound()` allows you to customize a Not Found Response.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#not-found}
+	*
+	* @param {NotFoundHandler} handler - request handler for not-found
+	* @returns {Hono} changed Hono instance
+	*
+	* @example
+	* ```ts
+	* app.notFound((c) => {
+	*   return c.text('Custom 404 Message', 404)
+	* })
+	* ```
+	*/
+	notFound = (handler) => {
+		this.#notFoundHandler = handler;
+		return this;
+	};
+	/**
+	* `.mount()` allows you to mount applications built with other frameworks into your Hono application.
+	*
+	* @deprecated Use `mount()` from `hono/mount` instead. `.mount()` will be removed in v5.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#mount}
+	*
+	* @param {string} path - base Path
+	* @param {Function} applicationHandler - other Request Handler
+	* @param {MountOptions} [options] - options of `.mount()`
+	* @returns {Hono} mounted Hono instance
+	* @throws {Error} If automatic request rewriting encounters duplicate path parameter names or an optional regular expression parameter.
+	* @throws {HTTPException} With status 400 if automatic request rewriting cannot safely preserve the routed path.
+	*
+	* @example
+	* ```ts
+	* import { Router as IttyRouter } from 'itty-router'
+	* import { Hono } from 'hono'
+	* // Create itty-router application
+	* const ittyRouter = IttyRouter()
+	* // GET /itty-router/hello
+	* ittyRouter.get('/hello', () => new Response('Hello from itty-router'))
+	*
+	* const app = new Hono()
+	* app.mount('/itty-router', ittyRouter.handle)
+	* ```
+	*
+	* @example
+	* ```ts
+	* const app = new Hono()
+	* // Send the request to another application without modification.
+	* app.mount('/app', anotherApp, {
+	*   replaceRequest: (req) => req,
+	* })
+	* ```
+	*/
+	mount(path, applicationHandler, options) {
+		let replaceRequest;
+		let optionHandler;
+		if (options) {
+			if (typeof options === "function") optionHandler = options;
+			else {
+				optionHandler = options.optionHandler;
+				if (options.replaceRequest === false) replaceRequest = (request) => request;
+				else replaceRequest = options.replaceRequest;
+			}
+		}
+		const getOptions = optionHandler ? (c) => {
+			const options = optionHandler(c);
+			return Array.isArray(options) ? options : [options];
+		} : (c) => {
+			let executionContext = void 0;
+			try {
+				executionContext = c.executionCtx;
+			} catch {}
+			return [c.env, executionContext];
+		};
+		const defaultReplaceRequest = (c) => {
+			const mountedRoutePath = routePath(c);
+			return createMountedRequest(c, mountedRoutePath.replace(/\/?\*$/, ""), mountedRoutePath);
+		};
+		const handler = async (c, next) => {
+			const res = await applicationHandler(replaceRequest ? replaceRequest(c.req.raw) : defaultReplaceRequest(c), ...getOptions(c));
+			if (res) return res;
+			await next();
+		};
+		this.#addRoute("ALL", mergePath(path, "*"), handler);
+		return this;
+	}
+	#addRoute(method, path, handler, baseRoutePath) {
+		path = mergePath(this._basePath, path);
+		const r = {
+			basePath: baseRoutePath !== void 0 ? mergePath(this._basePath, baseRoutePath) : this._basePath,
+			path,
+			method,
+			handler
+		};
+		this.router.add(method, path, [handler, r]);
+		this.routes.push(r);
+	}
+	#handleError(err, c) {
+		if (err instanceof Error) return this.errorHandler(err, c);
+		throw err;
+	}
+	#dispatch(request, executionCtx, env, method) {
+		if (method === "HEAD") return (async () => new Response(null, await this.#dispatch(request, executionCtx, env, "GET")))();
+		const path = this.getPath(request, { env });
+		const matchResult = this.router.match(method, path);
+		const c = new Context(request, {
+			path,
+			matchResult,
+			env,
+			executionCtx,
+			notFoundHandler: this.#notFoundHandler
+		});
+		if (matchResult[0].length === 1) {
+			let res;
+			try {
+				res = matchResult[0][0][0][0](c, async () => {
+					c.res = await this.#notFoundHandler(c);
+				});
+			} catch (err) {
+				return this.#handleError(err, c);
+			}
+			return res instanceof Promise ? res.then((resolved) => resolved || (c.finalized ? c.res : this.#notFoundHandler(c))).catch((err) => this.#handleError(err, c)) : res ?? this.#notFoundHandler(c);
+		}
+		const composed = compose(matchResult[0], this.errorHandler, this.#notFoundHandler);
+		return (async () => {
+			try {
+				const context = await composed(c);
+				if (!context.finalized) throw new Error("Context is not finalized. Did you forget to return a Response object or `await next()`?");
+				return context.res;
+			} catch (err) {
+				return this.#handleError(err, c);
+			}
+		})();
+	}
+	/**
+	* `.fetch()` will be entry point of your app.
+	*
+	* @see {@link https://hono.dev/docs/api/hono#fetch}
+	*
+	* @param {Request} request - request Object of request
+	* @param {Env} env - env Object
+	* @param {ExecutionContext} executionCtx - context of execution
+	* @returns {Response | Promise<Response>} response of request
+	*
+	*/
+	fetch = (request, ...rest) => {
+		return this.#dispatch(request, rest[1], rest[0], request.method);
+	};
+	/**
+	* `.request()` is a useful method for testing.
+	* You can pass a URL or pathname to send a GET request.
+	* app will return a Response object.
+	* ```ts
+	* test('GET /hello is ok', async () => {
+	*   const res = await app.request('/hello')
+	*   expect(res.status).toBe(200)
+	* })
+	* ```
+	* @see https://hono.dev/docs/api/hono#request
+	*/
+	request = (input, requestInit, Env, executionCtx) => {
+		if (input instanceof Request) return this.fetch(requestInit ? new Request(input, requestInit) : input, Env, executionCtx);
+		input = input.toString();
+		return this.fetch(new Request(/^https?:\/\//.test(input) ? input : `http://localhost${mergePath("/", input)}`, requestInit), Env, executionCtx);
+	};
+	/**
+	* `.fire()` automatically adds a global fetch event listener.
+	* This can be useful for environments that adhere to the Service Worker API, such as non-ES module Cloudflare Workers.
+	* @deprecated
+	* Use `fire` from `hono/service-worker` instead.
+	* ```ts
+	* import { Hono } from 'hono'
+	* import { fire } from 'hono/service-worker'
+	*
+	* const app = new Hono()
+	* // ...
+	* fire(app)
+	* ```
+	* @see https://hono.dev/docs/api/hono#fire
+	* @see https://developer.mozilla.org/en-US/docs/Web/API/Service_Worker_API
+	* @see https://developers.cloudflare.com/workers/reference/migrate-to-module-workers/
+	*/
+	fire = () => {
+		addEventListener("fetch", (event) => {
+			event.respondWith(this.#dispatch(event.request, event, void 0, event.request.method));
+		});
+	};
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/utils.js
+//#region src/router/utils.ts
+const createNullObject = () => Object.create(null);
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/matcher.js
+
+//#region src/router/reg-exp-router/matcher.ts
+const emptyParam = [];
+function matcher_match(method, path) {
+	const matchers = this.buildAllMatchers();
+	const match = ((method, path) => {
+		const matcher = matchers[method] || matchers["ALL"];
+		const staticMatch = matcher[2][path];
+		if (staticMatch) return staticMatch;
+		const match = path.match(matcher[0]);
+		if (!match) return [[], emptyParam];
+		const index = match.indexOf("", 1);
+		return [matcher[1][index], match];
+	});
+	this.match = match;
+	return match(method, path);
+}
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/node.js
+
+//#region src/router/reg-exp-router/node.ts
+const LABEL_REG_EXP_STR = "[^/]+";
+const ONLY_WILDCARD_REG_EXP_STR = "[^]*";
+const TAIL_WILDCARD_REG_EXP_STR = "(?:|/[^]*)";
+const PATH_ERROR = Symbol();
+const regExpMetaChars = /* @__PURE__ */ new Set(".\\+*[^]$()");
+/**
+* Sort order:
+* 1. literal
+* 2. special pattern (e.g. :label{[0-9]+})
+* 3. common label pattern (e.g. :label)
+* 4. wildcard
+*/
+function compareKey(a, b) {
+	if (a.length === 1) return b.length === 1 ? a < b ? -1 : 1 : -1;
+	if (b.length === 1) return 1;
+	if (a === "[^]*" || a === "(?:|/[^]*)") return b === "[^]*" ? -1 : 1;
+	else if (b === "[^]*" || b === "(?:|/[^]*)") return -1;
+	if (a === "[^/]+") return 1;
+	else if (b === "[^/]+") return -1;
+	return a.length === b.length ? a < b ? -1 : 1 : b.length - a.length;
+}
+var Node = class Node {
+	#index;
+	#varIndex;
+	#children = createNullObject();
+	insert(tokens, index, paramMap, context, keys) {
+		let node = this;
+		for (let i = 0, len = tokens.length; i < len; i++) {
+			const token = tokens[i];
+			const pattern = token.length === 1 ? token === "*" ? i === len - 1 ? [
+				"",
+				"",
+				ONLY_WILDCARD_REG_EXP_STR
+			] : [
+				"",
+				"",
+				LABEL_REG_EXP_STR
+			] : null : token === "/*" ? [
+				"",
+				"",
+				TAIL_WILDCARD_REG_EXP_STR
+			] : token.match(/^\:([^\{\}]+)(?:\{(.+)\})?$/);
+			let nextNode;
+			if (pattern) {
+				const name = pattern[1];
+				let regexpStr = pattern[2] || "[^/]+";
+				if (name && pattern[2]) {
+					if (new RegExp(regexpStr).test("")) throw PATH_ERROR;
+					regexpStr = regexpStr.replace(/^\((?!\?:)(?=[^)]+\)$)/, "(?:");
+					if (/\((?!\?:)/.test(regexpStr)) throw PATH_ERROR;
+					if (regexpStr.length === 1 && regExpMetaChars.has(regexpStr)) throw PATH_ERROR;
+				}
+				keys.push(regexpStr);
+				nextNode = node.#children[regexpStr];
+				if (!nextNode) {
+					if (regexpStr !== "[^]*" && regexpStr !== "(?:|/[^]*)") {
+						for (const k in node.#children) if ((regexpStr.length > 1 || k.length > 1) && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
+					}
+					nextNode = node.#children[regexpStr] = new Node();
+				}
+				if (name !== "") {
+					nextNode.#varIndex ??= context.varIndex++;
+					paramMap.push([name, nextNode.#varIndex]);
+				}
+			} else {
+				keys.push(token);
+				nextNode = node.#children[token];
+				if (!nextNode) {
+					for (const k in node.#children) if (k.length > 1 && k !== "[^]*" && k !== "(?:|/[^]*)") throw PATH_ERROR;
+					nextNode = node.#children[token] = new Node();
+				}
+			}
+			node = nextNode;
+		}
+		if (node.#index !== void 0) throw PATH_ERROR;
+		node.#index = index;
+	}
+	buildRegExpStr() {
+		const strList = Object.keys(this.#children).sort(compareKey).map((k) => {
+			const c = this.#children[k];
+			const childStr = c.buildRegExpStr();
+			return childStr === "" ? "" : (typeof c.#varIndex === "number" ? `(${k})@${c.#varIndex}` : regExpMetaChars.has(k) ? `\\${k}` : k) + childStr;
+		}).filter(Boolean);
+		if (typeof this.#index === "number" && this.#index !== -1) strList.unshift(`#${this.#index}`);
+		if (strList.length === 0) return "";
+		if (strList.length === 1) return strList[0];
+		return "(?:" + strList.join("|") + ")";
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/trie.js
+
+
+//#region src/router/reg-exp-router/trie.ts
+var Trie = class {
+	#context = { varIndex: 0 };
+	#root = new Node();
+	#index = 0;
+	paths = createNullObject();
+	insert(path, isStatic) {
+		const keys = [];
+		if (isStatic) {
+			this.#root.insert(path.split(""), -1, [], this.#context, keys);
+			this.paths[path] = [
+				-1,
+				[],
+				keys
+			];
+			return;
+		}
+		const paramAssoc = [];
+		const groups = [];
+		let markedPath = path;
+		for (let i = 0;;) {
+			let replaced = false;
+			markedPath = markedPath.replace(/\{(?:\{[\d,]+\}|[^}])+\}/g, (m) => {
+				const mark = `@\\${i}`;
+				groups[i] = [mark, m];
+				i++;
+				replaced = true;
+				return mark;
+			});
+			if (!replaced) break;
+		}
+		/**
+		*  - pattern (:label, :label{0-9]+}, ...)
+		*  - /* wildcard
+		*  - character
+		*/
+		const tokens = markedPath.match(/(?::[^\/]+)|(?:\/\*$)|./gs) || [];
+		for (let i = groups.length - 1; i >= 0; i--) {
+			const [mark] = groups[i];
+			for (let j = tokens.length - 1; j >= 0; j--) if (tokens[j].indexOf(mark) !== -1) {
+				tokens[j] = tokens[j].replace(mark, groups[i][1]);
+				break;
+			}
+		}
+		this.#root.insert(tokens, this.#index, paramAssoc, this.#context, keys);
+		this.paths[path] = [
+			this.#index++,
+			paramAssoc,
+			keys
+		];
+	}
+	buildRegExp() {
+		let regexp = this.#root.buildRegExpStr();
+		if (regexp === "") return [
+			/^$/,
+			[],
+			[]
+		];
+		let captureIndex = 0;
+		const indexReplacementMap = [];
+		const paramReplacementMap = [];
+		regexp = regexp.replace(/#(\d+)|@(\d+)|\.\*\$/g, (_, handlerIndex, paramIndex) => {
+			if (handlerIndex !== void 0) {
+				indexReplacementMap[++captureIndex] = Number(handlerIndex);
+				return "$()";
+			}
+			if (paramIndex !== void 0) {
+				paramReplacementMap[Number(paramIndex)] = ++captureIndex;
+				return "";
+			}
+			return "";
+		});
+		return [
+			new RegExp(`^${regexp}`),
+			indexReplacementMap,
+			paramReplacementMap
+		];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/reg-exp-router/router.js
+
+
+
+
+
+
+//#region src/router/reg-exp-router/router.ts
+function endsWithWildcard(keys) {
+	const tail = keys[keys.length - 1];
+	return tail === "[^]*" || tail === "(?:|/[^]*)";
+}
+function router_covers(wildcard, target) {
+	const last = wildcard.length - 1;
+	for (let i = 0; i < last; i++) if (wildcard[i] !== target[i]) return false;
+	return wildcard[last] === "[^]*" || target.length === last || target[last] === "/";
+}
+var RegExpRouter = class {
+	name = "RegExpRouter";
+	#handlers;
+	#tries;
+	constructor() {
+		this.#handlers = { ["ALL"]: [] };
+		this.#tries = { ["ALL"]: new Trie() };
+	}
+	#insertPath(method, path) {
+		try {
+			this.#tries[method].insert(path, !/\*|\/:/.test(path));
+		} catch (e) {
+			throw e === PATH_ERROR ? new UnsupportedPathError(path) : e;
+		}
+	}
+	add(method, path, handler) {
+		const handlers = this.#handlers;
+		if (!handlers) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
+		const tries = this.#tries;
+		if (!handlers[method]) {
+			tries[method] = new Trie();
+			handlers[method] = [...handlers["ALL"]];
+			for (const p in tries["ALL"].paths) this.#insertPath(method, p);
+		}
+		if (path === "/*") path = "*";
+		const methods = method === "ALL" ? Object.keys(handlers) : [method];
+		const paths = checkOptionalParameter(path) || [path];
+		for (const path of paths) for (const m of methods) {
+			if (!tries[m].paths[path]) this.#insertPath(m, path);
+			handlers[m].push([handler, path]);
+		}
+	}
+	match = matcher_match;
+	buildAllMatchers() {
+		const matchers = createNullObject();
+		for (const method of Object.keys(this.#handlers)) matchers[method] = this.#buildMatcher(method);
+		this.#handlers = this.#tries = void 0;
+		return matchers;
+	}
+	#buildMatcher(method) {
+		const handlers = this.#handlers[method];
+		const trie = this.#tries[method];
+		const staticMap = createNullObject();
+		const handlerData = [];
+		const [regexp, indexReplacementMap, paramReplacementMap] = trie.buildRegExp();
+		const own = createNullObject();
+		const entries = handlers.map(([h, p], i) => {
+			(own[p] ??= []).push(i);
+			return [h, trie.paths[p][1].reduceRight((map, [key, varIndex]) => {
+				map[key] = paramReplacementMap[varIndex];
+				return map;
+			}, createNullObject())];
+		});
+		const wildcards = Object.keys(own).filter((p) => endsWithWildcard(trie.paths[p][2]));
+		for (const path in trie.paths) {
+			const [index, , keys] = trie.paths[path];
+			const indexes = [...own[path]];
+			for (const p of wildcards) if (p !== path && router_covers(trie.paths[p][2], keys)) indexes.push(...own[p]);
+			const data = indexes.sort((a, b) => a - b).map((i) => entries[i]);
+			if (index === -1) {
+				const last = Math.max(-1, ...data.flatMap(([, map]) => Object.values(map)));
+				staticMap[path] = [data, last === -1 ? emptyParam : path.match(regexp).slice(0, last + 1)];
+			} else handlerData[index] = data;
+		}
+		return [
+			regexp,
+			indexReplacementMap.map((i) => handlerData[i]),
+			staticMap
+		];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/smart-router/router.js
+
+//#region src/router/smart-router/router.ts
+var SmartRouter = class {
+	name = "SmartRouter";
+	#routers = [];
+	#routes = [];
+	constructor(init) {
+		this.#routers = init.routers;
+	}
+	add(method, path, handler) {
+		if (!this.#routes) throw new Error(MESSAGE_MATCHER_IS_ALREADY_BUILT);
+		this.#routes.push([
+			method,
+			path,
+			handler
+		]);
+	}
+	match(method, path) {
+		if (!this.#routes) throw new Error("Fatal error");
+		const routers = this.#routers;
+		const routes = this.#routes;
+		const len = routers.length;
+		let i = 0;
+		let res;
+		for (; i < len; i++) {
+			const router = routers[i];
+			try {
+				for (let i = 0, len = routes.length; i < len; i++) router.add(...routes[i]);
+				res = router.match(method, path);
+			} catch (e) {
+				if (e instanceof UnsupportedPathError) continue;
+				throw e;
+			}
+			this.match = router.match.bind(router);
+			this.#routers = [router];
+			this.#routes = void 0;
+			break;
+		}
+		if (i === len) throw new Error("Fatal error");
+		this.name = `SmartRouter + ${this.activeRouter.name}`;
+		return res;
+	}
+	get activeRouter() {
+		if (this.#routes || this.#routers.length !== 1) throw new Error("No active router has been determined yet.");
+		return this.#routers[0];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/node.js
+
+
+
+//#region src/router/trie-router/node.ts
+const emptyParams = createNullObject();
+let order = 0;
+var node_Node = class Node {
+	#methods = [];
+	#children = createNullObject();
+	#patterns = [];
+	#pattern;
+	#params = emptyParams;
+	insert(method, path, handler) {
+		let curNode = this;
+		const parts = url_splitRoutingPath(path);
+		const possibleKeys = /* @__PURE__ */ new Set();
+		let i = 0;
+		for (const p of parts) {
+			const nextP = parts[++i];
+			const pattern = url_getPattern(p, nextP) || (nextP === void 0 && p && p.indexOf("*") === p.length - 1 ? p : null);
+			const isParam = Array.isArray(pattern);
+			const key = isParam ? pattern[0] : pattern || p;
+			const child = curNode.#children[key] ||= new Node();
+			if (pattern && !child.#pattern) {
+				child.#pattern = pattern;
+				curNode.#patterns.push(child);
+			}
+			curNode = child;
+			if (isParam) possibleKeys.add(pattern[1]);
+		}
+		curNode.#methods.push({ [method]: {
+			handler,
+			possibleKeys: [...possibleKeys],
+			score: ++order
+		} });
+	}
+	#pushHandlerSets(handlerSets, node, method, nodeParams, params) {
+		for (let i = 0, len = node.#methods.length; i < len; i++) {
+			const m = node.#methods[i];
+			const handlerSet = m[method] || m["ALL"];
+			if (handlerSet) {
+				handlerSet.params = createNullObject();
+				handlerSets.push(handlerSet);
+				for (let i = 0, len = handlerSet.possibleKeys.length; i < len; i++) {
+					const key = handlerSet.possibleKeys[i];
+					handlerSet.params[key] = params?.[key] && !i ? params[key] : nodeParams[key] ?? params?.[key];
+				}
+			}
+		}
+	}
+	search(method, path) {
+		const handlerSets = [];
+		this.#params = emptyParams;
+		let curNodes = [this];
+		const parts = splitPath(path);
+		const curNodesQueue = [];
+		const len = parts.length;
+		let partOffsets = null;
+		for (let i = 0; i < len; i++) {
+			const part = parts[i];
+			const isLast = i === len - 1;
+			const tempNodes = [];
+			for (let j = 0, len2 = curNodes.length; j < len2; j++) {
+				const node = curNodes[j];
+				const nextNode = node.#children[part];
+				if (nextNode) {
+					nextNode.#params = node.#params;
+					if (isLast) {
+						if (nextNode.#children["*"]) this.#pushHandlerSets(handlerSets, nextNode.#children["*"], method, node.#params);
+						this.#pushHandlerSets(handlerSets, nextNode, method, node.#params);
+					} else tempNodes.push(nextNode);
+				}
+				for (const child of node.#patterns) {
+					const pattern = child.#pattern;
+					const params = node.#params === emptyParams ? {} : { ...node.#params };
+					if (typeof pattern === "string") {
+						if (pattern === "*" || part.startsWith(pattern.slice(0, -1))) {
+							this.#pushHandlerSets(handlerSets, child, method, node.#params);
+							if (pattern === "*") {
+								child.#params = params;
+								tempNodes.push(child);
+							}
+						}
+						continue;
+					}
+					const [, name, matcher] = pattern;
+					if (!part && matcher === true) continue;
+					if (matcher !== true) {
+						if (!partOffsets) {
+							partOffsets = [];
+							let offset = path[0] === "/" ? 1 : 0;
+							for (let p = 0; p < len; p++) {
+								partOffsets[p] = offset;
+								offset += parts[p].length + 1;
+							}
+						}
+						const restPathString = path.slice(partOffsets[i]);
+						const m = matcher.exec(restPathString);
+						if (m) {
+							if (!Object.hasOwn(params, name)) params[name] = m[0];
+							this.#pushHandlerSets(handlerSets, child, method, node.#params, params);
+							if (m[0].length === restPathString.length && child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, node.#params, params);
+							for (const _ in child.#children) {
+								child.#params = params;
+								const componentCount = m[0].match(/\//g)?.length ?? 0;
+								(curNodesQueue[componentCount] ||= []).push(child);
+								break;
+							}
+							continue;
+						}
+					}
+					if (matcher === true || matcher.test(part)) {
+						if (!Object.hasOwn(params, name)) params[name] = part;
+						if (isLast) {
+							this.#pushHandlerSets(handlerSets, child, method, params, node.#params);
+							if (child.#children["*"]) this.#pushHandlerSets(handlerSets, child.#children["*"], method, params, node.#params);
+						} else {
+							child.#params = params;
+							tempNodes.push(child);
+						}
+					}
+				}
+			}
+			const shifted = curNodesQueue.shift();
+			curNodes = shifted ? tempNodes.concat(shifted) : tempNodes;
+		}
+		if (handlerSets[1]) handlerSets.sort((a, b) => {
+			return a.score - b.score;
+		});
+		return [handlerSets.map(({ handler, params }) => [handler, params])];
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/router.js
+
+
+//#region src/router/trie-router/router.ts
+var TrieRouter = class {
+	name = "TrieRouter";
+	#node = new node_Node();
+	add(method, path, handler) {
+		for (const result of checkOptionalParameter(path) || [path]) this.#node.insert(method, result, handler);
+	}
+	match(method, path) {
+		return this.#node.search(method, path);
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/router/trie-router/index.js
+
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/hono.js
+
+
+
+
+
+//#region src/hono.ts
+/**
+* The Hono class extends the functionality of the HonoBase class.
+* It sets up routing and allows for custom options to be passed.
+*
+* @template E - The environment type.
+* @template S - The schema type.
+* @template BasePath - The base path type.
+*/
+var hono_Hono = class extends Hono {
+	/**
+	* Creates an instance of the Hono class.
+	*
+	* @param options - Optional configuration options for the Hono instance.
+	*/
+	constructor(options = {}) {
+		super(options);
+		this.router = options.router ?? new SmartRouter({ routers: [new RegExpRouter(), new TrieRouter()] });
+	}
+};
+//#endregion
+
+
+;// CONCATENATED MODULE: ./node_modules/hono/dist/index.js
+
+
+//#region src/index.ts
+/**
+* @module
+*
+* Hono - Web Framework built on Web Standards
+*
+* @example
+* ```ts
+* import { Hono } from 'hono'
+* const app = new Hono()
+*
+* app.get('/', (c) => c.text('Hono!'))
+*
+* export default app
+* ```
+*/
+//#endregion
+
+
+;// CONCATENATED MODULE: ./lib/emulator/decide-types.js
+const isToolHint = (text) => ['read_only', 'destructive', 'idempotent', 'open_world'].includes(text);
+
+;// CONCATENATED MODULE: ./lib/emulator/admin.js
+
+
+
+
+/** `/_emulator/`: look at the log and the world, and change them behind everybody's back. No authentication, loopback only. */
+function adminApp(context) {
+    const app = new hono_Hono();
+    app.get('/requests', (c) => c.json({ requests: context.requests }));
+    app.post('/reset-log', (c) => {
+        context.requests.length = 0;
+        return c.json({});
+    });
+    app.get('/world', (c) => c.json(context.world().dump()));
+    app.get('/decide', (c) => {
+        const { state } = context;
+        state().settle();
+        const details = requestDetails(c.req.query());
+        return c.json(decide(state(), c.req.query('principal') ?? '', c.req.query('host') ?? '', details));
+    });
+    app.post('/engines/:id/binding', async (c) => {
+        const body = await c.req.json();
+        const { egress, ingress } = asJson(body);
+        context.world().bind(c.req.param('id'), body === null ? null : { egress: admin_text(egress), ingress: admin_text(ingress) });
+        return c.json(context.world().engine(c.req.param('id')));
+    });
+    app.post('/engines/:id/recreate', (c) => c.json(context.world().recreateEngine(c.req.param('id'))));
+    app.post('/policies', async (c) => {
+        const body = asJson(await c.req.json());
+        const where = { ...given('project', body.project), ...given('location', body.location) };
+        context.world().setPolicy(asString(body.on), body.bindings, where);
+        return c.json(context.world().policy(asString(body.on), where));
+    });
+    app.post('/access-policies', async (c) => {
+        const input = await c.req.json();
+        context.world().accessPolicies.set(input);
+        return c.json(context.world().accessPolicies.get(input.id, input.on));
+    });
+    app.post('/policy-bindings', async (c) => {
+        context.world().accessPolicies.bind(await c.req.json());
+        return c.json({});
+    });
+    app.post('/extensions/:id', async (c) => {
+        const { policyVersion } = asJson(await c.req.json());
+        if (policyVersion !== 'V1' && policyVersion !== 'V2')
+            throw new Error('policyVersion must be V1 or V2.');
+        context.world().setPolicyVersion(c.req.param('id'), policyVersion);
+        return c.json({});
+    });
+    app.get('/faults', (c) => c.json({ faults: context.faults.list() }));
+    app.post('/faults', async (c) => c.json({ ids: context.faults.add(await c.req.json()) }));
+    app.delete('/faults', (c) => {
+        context.faults.clear();
+        return c.json({});
+    });
+    app.delete('/faults/:id', (c) => context.faults.remove(c.req.param('id')) ? c.json({}) : c.json({ error: 'There is no such fault.' }, 404));
+    app.get('/settings', (c) => c.json(context.world().settings));
+    app.post('/settings', async (c) => {
+        context.world().set(await c.req.json());
+        return c.json(context.world().settings);
+    });
+    app.post('/advance', async (c) => {
+        context.world().advance(Number(asJson(await c.req.json()).ms ?? 0));
+        return c.json({});
+    });
+    app.onError((error, c) => c.json({ error: error.message }, 400));
+    return app;
+}
+/** `method`, `path`, and for MCP `mcp` (its method), `name` and `hints`, a list with commas. */
+function requestDetails(query) {
+    const { method, path, mcp, name } = query;
+    const hints = (query.hints ?? '').split(',').filter((hint) => isToolHint(hint));
+    return {
+        ...given('method', method),
+        ...given('path', path),
+        ...(mcp === undefined ? {} : { mcp: { method: mcp, ...given('name', name), hints } }),
+    };
+}
+function admin_text(value) {
+    return typeof value === 'string' ? value : undefined;
+}
+function given(key, value) {
+    return typeof value === 'string' ? { [key]: value } : {};
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-entries.js
+
+
+
+
+
+
+
+const registry_entries_SERVICE = 'agentregistry.googleapis.com';
+const URN_KIND = { endpoints: 'endpoint', agents: 'agent', mcpServers: 'mcp' };
+const URN_FIELD = { endpoints: 'endpointId', agents: 'agentId', mcpServers: 'mcpServerId' };
+/** Entries of one kind in a registry: projections of services, and for agents the engines that register themselves. */
+function entriesOf(state, place, collection) {
+    const fromServices = servicesIn(state, place)
+        .filter((record) => record.collection === collection && isVisible(state, record))
+        .map((record) => serviceEntry(state, record));
+    const fromEngines = collection === 'agents' ? enginesIn(state, place).map((engine) => engineEntry(state, engine)) : [];
+    return [...fromServices, ...fromEngines];
+}
+/** list of one kind of projection (agentregistry discovery: endpoints, agents and mcpServers have get and list only). */
+function listEntries(call, state, collection) {
+    const place = state.place(call);
+    state.need(`agentregistry.${collection}.list`, placeName(place, false), registry_entries_SERVICE);
+    const items = filterItems(entriesOf(state, place, collection), call.query.get('filter'));
+    return page(items, collection, call.query, call.path, state.settings.pageSize);
+}
+/** get of one projection by its server-made id. */
+function getEntry(call, state, collection) {
+    const place = state.place(call);
+    const id = call.param('entry');
+    const name = `${placeName(place, false)}/${collection}/${id}`;
+    state.need(`agentregistry.${collection}.get`, name, registry_entries_SERVICE);
+    const entry = entriesOf(state, place, collection).find((item) => asString(item.name).endsWith(`/${id}`));
+    if (entry)
+        return entry;
+    throw errors_notFound(`Resource '${name}' was not found`);
+}
+/** `:search` with a free text; at most 100 at a time, 20 when not said (agentregistry discovery). */
+function searchEntries(call, state, collection) {
+    const place = state.place(call);
+    const body = asJson(call.body);
+    const text = asString(body.searchString).toLowerCase();
+    const items = entriesOf(state, place, collection).filter((item) => JSON.stringify(item).toLowerCase().includes(text));
+    const query = new URLSearchParams({
+        pageSize: String(Number(body.pageSize ?? 0)),
+        pageToken: asString(body.pageToken),
+    });
+    return page(items, collection, query, `${call.path}?${text}`, { default: 20, max: 100 });
+}
+function serviceEntry(state, record) {
+    const { collection, data } = record;
+    const base = {
+        name: `${placeName(record, state.settings.projectNumberInNames.registryResource)}/${collection}/${record.resourceId}`,
+        [URN_FIELD[collection]]: urn(record, collection, `agentregistry:services:${record.id}`),
+        displayName: data.displayName,
+        description: data.description,
+        attributes: {},
+        createTime: data.createTime,
+        updateTime: data.updateTime,
+    };
+    if (collection !== 'agents')
+        return compact({ ...base, interfaces: data.interfaces ?? [] });
+    const content = asJson(asJson(data.agentSpec).content);
+    const card = Object.keys(content).length > 0 ? { type: 'A2A_AGENT_CARD', content } : undefined;
+    return compact({
+        ...base,
+        location: record.location,
+        protocols: [{ type: 'CUSTOM', interfaces: data.interfaces ?? [] }],
+        card,
+    });
+}
+/** The agent entry of an engine: its attributes are a second source for the engine's principal (agentregistry discovery). */
+function engineEntry(state, engine) {
+    const principal = principalOf(engine);
+    const system = 'agentregistry.googleapis.com/system';
+    const framework = asJson(engine.data.spec).agentFramework;
+    return compact({
+        name: `${placeName(engine, state.settings.projectNumberInNames.registryResource)}/agents/${engine.agentId}`,
+        agentId: urn(engine, 'agents', `reasoningEngines:${engine.id}`),
+        displayName: engine.data.displayName,
+        description: engine.data.description,
+        location: engine.location,
+        protocols: [{ type: 'CUSTOM' }],
+        attributes: compact({
+            [`${system}/Framework`]: framework === undefined ? undefined : { framework },
+            [`${system}/RuntimeIdentity`]: principal === undefined ? undefined : { principal },
+            [`${system}/RuntimeReference`]: { uri: `//aiplatform.googleapis.com/${engineName(engine)}` },
+        }),
+        createTime: engine.data.createTime,
+        updateTime: engine.data.updateTime,
+    });
+}
+function urn(place, collection, rest) {
+    const { number } = place.project;
+    return `urn:${URN_KIND[collection]}:projects-${number}:projects:${number}:locations:${place.location}:${rest}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-rules.js
+
+
+
+const BINDINGS = ['PROTOCOL_BINDING_UNSPECIFIED', 'JSONRPC', 'GRPC', 'HTTP_JSON'];
+const MAX_CONTENT_BYTES = 10 * 1024;
+const registry_rules_SPECS = ['agentSpec', 'mcpServerSpec', 'endpointSpec'];
+/** The Service message (agentregistry discovery); enum values are upper snake case, gcloud's lower case is not understood. */
+const SERVICE_SHAPE = {
+    message: {
+        name: 'string',
+        displayName: 'string',
+        description: 'string',
+        interfaces: { list: { message: { url: 'string', protocolBinding: BINDINGS } } },
+        agentSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'A2A_AGENT_CARD'], content: 'any' } },
+        mcpServerSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC', 'TOOL_SPEC'], content: 'any' } },
+        endpointSpec: { message: { type: ['TYPE_UNSPECIFIED', 'NO_SPEC'], content: 'any' } },
+        registryResource: 'string',
+        createTime: 'string',
+        updateTime: 'string',
+    },
+};
+/** What may be written and named in a mask. */
+const SERVICE_MASKS = ['displayName', 'description', 'interfaces', ...registry_rules_SPECS];
+/** The rules the schema's texts state: lengths, exactly one spec, both fields of each interface, content and type in step. */
+function checkService(service) {
+    if (asString(service.displayName).length > 63)
+        throw invalid('display_name must be at most 63 characters.', 'service.display_name');
+    if (asString(service.description).length > 2048) {
+        throw invalid('description must be at most 2048 characters.', 'service.description');
+    }
+    const specs = registry_rules_SPECS.filter((field) => service[field] !== undefined);
+    if (specs.length !== 1) {
+        throw invalid('Exactly one of agent_spec, mcp_server_spec, endpoint_spec must be set.', 'service.spec');
+    }
+    checkInterfaces(service);
+    registry_rules_checkSpec(service, specs[0] ?? '');
+}
+function checkInterfaces(service) {
+    const interfaces = Array.isArray(service.interfaces) ? service.interfaces : [];
+    interfaces.map(asJson).forEach((item, index) => {
+        const field = `service.interfaces[${index}]`;
+        const binding = asString(item.protocolBinding);
+        if (!/^[a-z][a-z0-9+.-]*:\/\/[^\s/]+/i.test(asString(item.url)))
+            throw invalid(`${field}.url must be a valid URL.`, `${field}.url`);
+        if (binding === '' || binding === BINDINGS[0]) {
+            throw invalid(`Required field is not set: ${field}.protocol_binding.`, `${field}.protocol_binding`);
+        }
+    });
+}
+function registry_rules_checkSpec(service, field) {
+    const spec = asJson(service[field]);
+    const type = asString(spec.type);
+    const content = spec.content;
+    if (type === '' || type === 'TYPE_UNSPECIFIED')
+        throw invalid('The type of the spec is required.', `service.${field}.type`);
+    if (type === 'NO_SPEC' && content !== undefined)
+        throw invalid('content must be empty with NO_SPEC.', `service.${field}.content`);
+    if (content !== undefined && JSON.stringify(content).length > MAX_CONTENT_BYTES) {
+        throw invalid('content must be at most 10 KB.', `service.${field}.content`);
+    }
+    const count = interfaceUrls(service).length;
+    if (type === 'A2A_AGENT_CARD' && count > 0)
+        throw invalid('interfaces must be empty with A2A_AGENT_CARD.', 'service.interfaces');
+    if (field === 'endpointSpec' && count === 0)
+        throw invalid('An endpoint needs at least one interface.', 'service.interfaces');
+}
+/** One interface URL belongs to one service of a project and location (message from public reports, status unknown: a switch). */
+function checkUrls(state, place, id, service) {
+    const rule = state.settings.registry.duplicateUrl;
+    if (rule === 'accepted')
+        return;
+    const urls = interfaceUrls(service);
+    const others = servicesIn(state, place).filter((record) => record.id !== id);
+    const taken = urls.find((url) => others.some((record) => interfaceUrls(record.data).includes(url)));
+    if (taken === undefined)
+        return;
+    throw new GoogleError(rule, `Interface URL '${taken}' is already in use by another service`);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/registry-services.js
+
+
+
+
+
+
+
+
+
+
+
+const registry_services_SERVICE = 'agentregistry.googleapis.com';
+/** `^[a-z][a-z0-9-]{2,61}[a-z0-9]$`: 4 to 63 characters (Google's Terraform demo; the discovery text is looser). */
+const SERVICE_ID = /^[a-z][a-z0-9-]{2,61}[a-z0-9]$/;
+const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
+const ZERO_UUID = '00000000-0000-0000-0000-000000000000';
+const IDEMPOTENT_MS = 60 * 60 * 1000;
+/** services.list: by pages, filtered by what AIP-160 equality can say. */
+function listServices(call, state) {
+    const place = state.place(call);
+    state.need('agentregistry.services.list', placeName(place, false), registry_services_SERVICE);
+    const items = servicesIn(state, place).map((record) => serviceJson(state, record));
+    return page(filterItems(items, call.query.get('filter')), 'services', call.query, call.path, state.settings.pageSize);
+}
+/** services.get, with `registryResource` once the projection is there. */
+function getService(call, state) {
+    const place = state.place(call);
+    state.need('agentregistry.services.get', serviceName(state, place, call.param('service')), registry_services_SERVICE);
+    return serviceJson(state, findService(call, state));
+}
+/** services.create: an operation; `registryResource` is to be read from the service afterwards, not from the response. */
+function createService(call, state) {
+    const place = state.place(call);
+    const id = call.query.get('serviceId') ?? '';
+    const name = serviceName(state, place, id);
+    state.need('agentregistry.services.create', placeName(place, false), registry_services_SERVICE);
+    if (!SERVICE_ID.test(id))
+        throw invalid(`Invalid service_id '${id}', must match ${SERVICE_ID.source}.`, 'service_id');
+    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
+    return idempotent(call, state, name, () => {
+        refuseMultiRegion(state, place);
+        checkService(body);
+        refuseDuplicate(state, place, id, name);
+        checkUrls(state, place, id, body);
+        checkQuota(state, place, body);
+        const now = timestamp(state.clock.now());
+        return startOperation(state, place, name, 'create', () => {
+            // Of two creates that raced for a URL or an id, the one that ends first has it.
+            checkUrls(state, place, id, body);
+            const record = addService(state, place, id, { ...body, createTime: now, updateTime: now });
+            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
+        });
+    });
+}
+/** services.patch: the projection keeps its id. Without a mask all fields present in the request are overwritten (discovery). */
+function patchService(call, state) {
+    const record = findService(call, state);
+    const name = serviceName(state, record, record.id);
+    state.need('agentregistry.services.update', name, registry_services_SERVICE);
+    const body = registry_services_writable(readMessage(call.body, SERVICE_SHAPE, 'service'));
+    const mask = readMask(call.query.get('updateMask'));
+    const paths = mask.length === 0 ? Object.keys(body) : mask.includes('*') ? [...SERVICE_MASKS] : mask;
+    checkMask(paths, SERVICE_MASKS, 'Service');
+    return idempotent(call, state, name, () => {
+        const wanted = applyMask(record.data, body, paths);
+        checkService(wanted);
+        if (wanted[SPEC_FIELD[record.collection]] === undefined)
+            throw invalid('The spec type of a service is immutable.', 'service');
+        checkUrls(state, record, record.id, wanted);
+        return startOperation(state, record, name, 'update', (endMs) => {
+            record.data = { ...applyMask(record.data, body, paths), updateTime: timestamp(endMs) };
+            return { '@type': typeUrl('Service'), ...serviceJson(state, record) };
+        });
+    });
+}
+/** services.delete: an operation; the projection and its grants go with the service. */
+function deleteService(call, state) {
+    const place = state.place(call);
+    const name = serviceName(state, place, call.param('service'));
+    state.need('agentregistry.services.delete', name, registry_services_SERVICE);
+    return idempotent(call, state, name, () => {
+        const record = findService(call, state);
+        return startOperation(state, record, name, 'delete', () => {
+            // Of two deletions the one that ends last finds nothing, or a service that was made anew meanwhile.
+            if (state.services.get(recordKey(record, record.id)) !== record)
+                throw registry_services_missing(name);
+            removeService(state, record);
+            return EMPTY_RESPONSE;
+        });
+    });
+}
+/** A Service as it is printed; `registryResource` appears together with the projection. */
+function serviceJson(state, record) {
+    return {
+        name: serviceName(state, record, record.id),
+        ...structuredClone(record.data),
+        ...(isVisible(state, record) ? { registryResource: registryResource(state, record) } : {}),
+    };
+}
+function serviceName(state, place, id) {
+    return `${placeName(place, state.settings.projectNumberInNames.services)}/services/${id}`;
+}
+function findService(call, state) {
+    const place = state.place(call);
+    const id = call.param('service');
+    const record = state.services.get(recordKey(place, id));
+    if (record)
+        return record;
+    throw registry_services_missing(serviceName(state, place, id));
+}
+function registry_services_missing(name) {
+    return errors_notFound(`Resource '${name}' was not found`);
+}
+/** Output-only fields in a request are ignored, as AIP-203 has it. */
+function registry_services_writable(body) {
+    return Object.fromEntries(Object.entries(body).filter(([field]) => SERVICE_MASKS.includes(field)));
+}
+function refuseMultiRegion(state, place) {
+    if (state.settings.registry.multiRegionRegistration === 'accepted')
+        return;
+    if (place.location !== 'us' && place.location !== 'eu')
+        return;
+    throw invalid(`Location ${place.location}: manual registration not supported.`, 'parent');
+}
+function refuseDuplicate(state, place, id, name) {
+    const pending = state.operations.running('agentregistry', name);
+    if (!state.services.has(recordKey(place, id)) && pending === undefined)
+        return;
+    throw new GoogleError('ALREADY_EXISTS', `Resource '${name}' already exists`);
+}
+/** 100 entries of each kind per project and location (Agent Registry quotas page). */
+function checkQuota(state, place, body) {
+    const collection = COLLECTIONS.find((kind) => body[SPEC_FIELD[kind]] !== undefined) ?? 'endpoints';
+    const { quotaPerKind } = state.settings.registry;
+    const used = servicesIn(state, place).filter((record) => record.collection === collection).length;
+    if (used < quotaPerKind)
+        return;
+    const message = `Quota limit of ${quotaPerKind} ${collection} per project and location exceeded.`;
+    throw new GoogleError('RESOURCE_EXHAUSTED', message, [quotaFailure(placeKey(place), message)]);
+}
+/** The same requestId means the same operation for an hour; anything but a UUID that is not zero is a 400 (discovery). */
+function idempotent(call, state, name, start) {
+    const requestId = call.query.get('requestId');
+    if (requestId === null || requestId === '')
+        return start();
+    if (!UUID.test(requestId) || requestId === ZERO_UUID) {
+        throw invalid(`Invalid request_id '${requestId}', must be a valid UUID other than zero.`, 'request_id');
+    }
+    const key = `${call.method} ${name} ${requestId}`;
+    const now = state.clock.now();
+    const before = state.requestIds.get(key);
+    const known = state.operations.list((operation) => operation.name === before?.operation)[0];
+    if (before !== undefined && known !== undefined && now - before.atMs < IDEMPOTENT_MS)
+        return operationJson(known);
+    const operation = start();
+    state.requestIds.set(key, { operation: asString(operation.name), atMs: now });
+    return operation;
+}
+function startOperation(state, place, target, verb, commit) {
+    const now = state.clock.now();
+    const id = state.ids.operation(now);
+    const operation = state.operations.start({
+        id,
+        api: 'agentregistry',
+        projectNumber: place.project.number,
+        location: place.location,
+        name: `${placeName(place, state.settings.projectNumberInNames.services)}/operations/${id}`,
+        target,
+        kind: verb,
+        startMs: now,
+        durationMs: state.settings.operations.serviceMs,
+        printsFalse: true,
+        metadata: standardMetadata('agentregistry', verb, target),
+        commit,
+    });
+    return operationJson(operation);
+}
+function typeUrl(message) {
+    return `type.googleapis.com/google.cloud.agentregistry.v1.${message}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/agentregistry.js
+
+
+
+
+const PLACE = 'projects/{project}/locations/{location}';
+const agentregistry_LIST = ['filter', 'pageSize', 'pageToken'];
+/** Agent Registry: services can be written; endpoints, agents and MCP servers are read-only projections (discovery document). */
+const agentregistry = {
+    name: 'agentregistry',
+    service: 'agentregistry.googleapis.com',
+    versions: ['v1', 'v1alpha'],
+    routes: [
+        read(`${PLACE}/services`, listServices, agentregistry_LIST),
+        read(`${PLACE}/services/{service}`, getService),
+        post(`${PLACE}/services`, createService, ['serviceId', 'requestId']),
+        patch(`${PLACE}/services/{service}`, patchService, ['updateMask', 'requestId']),
+        remove(`${PLACE}/services/{service}`, deleteService, ['requestId']),
+        read(`${PLACE}/endpoints`, (call, state) => listEntries(call, state, 'endpoints'), agentregistry_LIST),
+        read(`${PLACE}/endpoints/{entry}`, (call, state) => getEntry(call, state, 'endpoints')),
+        read(`${PLACE}/agents`, (call, state) => listEntries(call, state, 'agents'), [...agentregistry_LIST, 'orderBy']),
+        read(`${PLACE}/agents/{entry}`, (call, state) => getEntry(call, state, 'agents')),
+        post(`${PLACE}/agents:search`, (call, state) => searchEntries(call, state, 'agents'), [], false),
+        read(`${PLACE}/mcpServers`, (call, state) => listEntries(call, state, 'mcpServers'), [...agentregistry_LIST, 'orderBy']),
+        read(`${PLACE}/mcpServers/{entry}`, (call, state) => getEntry(call, state, 'mcpServers')),
+        post(`${PLACE}/mcpServers:search`, (call, state) => searchEntries(call, state, 'mcpServers'), [], false),
+        ...operationRoutes('agentregistry'),
+    ],
+};
+
+;// CONCATENATED MODULE: ./lib/emulator/state/engine-operations.js
+
+
+/**
+ * A long-running operation of Agent Runtime: named below its engine with the project number, `done` absent while it runs,
+ * `genericMetadata` inside a metadata type that tells the verb (aiplatform protos `operation_info`, public golden logs).
+ */
+function startEngineOperation(state, engine, verb, durationMs, commit, version = 'v1') {
+    const id = state.ids.number('engine-operation');
+    const target = engineName(engine, state.settings.projectNumberInNames.aiplatform);
+    return state.operations.start({
+        id,
+        api: 'aiplatform',
+        projectNumber: engine.project.number,
+        location: engine.location,
+        name: `${target}/operations/${id}`,
+        target: engineName(engine),
+        kind: verb,
+        startMs: state.clock.now(),
+        durationMs,
+        printsFalse: false,
+        commit,
+        metadata: (operation) => ({
+            '@type': metadataType(verb, version),
+            genericMetadata: {
+                createTime: timestamp(operation.startMs),
+                updateTime: timestamp(operation.done ? operation.endMs : operation.startMs),
+            },
+        }),
+    });
+}
+function metadataType(verb, version) {
+    const message = verb === 'Delete' ? 'DeleteOperationMetadata' : `${verb}ReasoningEngineOperationMetadata`;
+    return `type.googleapis.com/google.cloud.aiplatform.${version}.${message}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/emulator/apis/engine-constraints.js
 
 
@@ -30919,8 +31930,11 @@ function orgpolicy_rules_checkSpec(constraint, spec, field) {
 
 
 /**
- * Refuses a write that a custom constraint forbids, looking at the engine as it would be afterwards; notes what a policy in dry
- * run would have refused. A change of a constraint or policy counts once it has propagated.
+ * Looks at the engine as a write would leave it; notes what a policy in dry run would have refused. A change of a constraint or
+ * policy counts once it has propagated.
+ *
+ * @returns the error that the operation of the write shall end with, where the switch wants it there
+ * @throws GoogleError when a custom constraint forbids the write
  */
 function checkConstraints(state, engine, data, method) {
     const { project } = engine;
@@ -30944,8 +31958,12 @@ function checkConstraints(state, engine, data, method) {
         });
     }
     const violated = broken.filter((record) => enforcing(state, nodes, record.id, 'spec', asOf) !== undefined);
-    if (violated.length > 0)
-        throw violation(placeName(engine, false), violated);
+    if (violated.length === 0)
+        return undefined;
+    const error = violation(placeName(engine, false), violated);
+    if (state.settings.orgPolicy.refusedIn === 'operation')
+        return error;
+    throw error;
 }
 function applies(record, method) {
     return constrains(record, ENGINE_TYPE) && asStrings(record.data.methodTypes).includes(method);
@@ -31033,10 +32051,14 @@ function needGatewayUse(state, data) {
         state.need('networkservices.agentGateways.use', name, 'networkservices.googleapis.com');
     }
 }
-/** All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left. */
-function secondGateway(state, place, id, data) {
+/**
+ * All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left.
+ *
+ * @param at when it is looked at: an update's end may have passed before anybody asks for it
+ */
+function secondGateway(state, place, id, data, at = state.clock.now()) {
     const binding = bindingOf(data);
-    const { secondGatewayMessage, slotReleaseMs } = state.settings.aiplatform;
+    const { secondGatewayMessage, secondGatewayStatus, slotReleaseMs } = state.settings.aiplatform;
     for (const direction of DIRECTIONS) {
         const name = binding[direction];
         if (name === undefined)
@@ -31046,9 +32068,9 @@ function secondGateway(state, place, id, data) {
             return engine.id !== id && other !== undefined && !sameGateway(state, other, name);
         });
         const left = state.slotsLeft.get(`${placeKey(place)}/${direction}`);
-        const taken = left !== undefined && !sameGateway(state, left.gateway, name) && state.clock.now() < left.atMs + slotReleaseMs;
+        const taken = left !== undefined && !sameGateway(state, left.gateway, name) && at < left.atMs + slotReleaseMs;
         if (sibling !== undefined || taken)
-            return new GoogleError('INTERNAL', secondGatewayMessage);
+            return new GoogleError(secondGatewayStatus, secondGatewayMessage);
     }
     return undefined;
 }
@@ -31166,8 +32188,8 @@ function patchEngine(call, state) {
     checkBusy(state, engine);
     engine_patch_checkEtag(state, engine, asString(body.etag));
     const wanted = merged(state, engine, body, paths);
-    checkConstraints(state, engine, wanted, 'UPDATE');
-    const late = touchesBinding(paths) ? engine_patch_checkBinding(state, engine, wanted) : undefined;
+    const forbidden = checkConstraints(state, engine, wanted, 'UPDATE');
+    const late = forbidden ?? (touchesBinding(paths) ? engine_patch_checkBinding(state, engine, wanted) : undefined);
     countEngineWrite(state, engine);
     const outcome = takeOutcome(state, engine);
     const commit = (endMs) => {
@@ -31177,7 +32199,7 @@ function patchEngine(call, state) {
             throw late;
         const data = merged(state, engine, body, paths);
         if (touchesBinding(paths))
-            checkSlot(state, engine, data);
+            checkSlot(state, engine, data, endMs);
         commitPatch(state, engine, data, outcome, endMs);
         return {
             '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
@@ -31249,23 +32271,25 @@ function takeOutcome(state, engine) {
     return before < times ? chosen : 'ok';
 }
 /** Two updates may race for the slot: whoever ends first has it, so this is looked at when the operation ends. */
-function checkSlot(state, engine, data) {
+function checkSlot(state, engine, data, endMs) {
     if (state.settings.aiplatform.secondGateway !== 'lro')
         return;
-    const conflict = secondGateway(state, engine, engine.id, data);
+    const conflict = secondGateway(state, engine, engine.id, data, endMs);
     if (conflict)
         throw conflict;
 }
 function commitPatch(state, engine, data, outcome, endMs) {
     // "null means Runtime has failed to bind": the operation ends well and the binding is not there.
     const result = outcome === 'null-binding' ? withGatewayConfig(data, gatewayConfig({})) : data;
-    storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) });
+    storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) }, endMs);
 }
 /** 400 unless the body of a create names a display name; constraints must allow it and its binding must hold as well. */
 function checkNewEngine(state, engine, data) {
     if (asString(data.displayName) === '')
         throw invalid('Required field is not set: display_name.', 'display_name');
-    checkConstraints(state, engine, data, 'CREATE');
+    const forbidden = checkConstraints(state, engine, data, 'CREATE');
+    if (forbidden !== undefined)
+        return forbidden;
     const { egress, ingress } = bindingOf(data);
     if (egress === undefined && ingress === undefined)
         return undefined;
@@ -31373,6 +32397,7 @@ function deleteEngine(call, state) {
 ;// CONCATENATED MODULE: ./lib/emulator/apis/cloudresourcemanager.js
 
 
+
 const cloudresourcemanager_SERVICE = 'cloudresourcemanager.googleapis.com';
 /** Projects: v3 knows the number and the parent, only v1 knows the ancestry (Resource Manager discovery documents). */
 const cloudresourcemanager = {
@@ -31392,7 +32417,7 @@ function readable(call, state) {
 }
 function getProject(call, state) {
     const project = readable(call, state);
-    const parent = parentOf(project);
+    const parent = cloudresourcemanager_parentOf(project);
     if (call.version === 'v1') {
         const [type, id] = (parent ?? '').split('s/');
         return {
@@ -31415,7 +32440,7 @@ function getProject(call, state) {
         etag: `W/"${project.number}"`,
     };
 }
-function parentOf(project) {
+function cloudresourcemanager_parentOf(project) {
     if (project.folders[0] !== undefined)
         return `folders/${project.folders[0]}`;
     return project.organization === undefined ? undefined : `organizations/${project.organization}`;
@@ -31431,9 +32456,903 @@ function getAncestry(call, state) {
 function cloudresourcemanager_testIamPermissions(call, state) {
     const project = state.project(call.param('project'));
     const permissions = asStrings(asJson(call.body).permissions);
+    const unknown = permissions.find((permission) => isUnknown(state, permission));
+    if (unknown !== undefined)
+        throw invalid(`Permission ${unknown} is not valid for this resource.`, 'permissions');
     const held = permissions.filter((permission) => state.isAllowed(permission, `projects/${project.id}`));
     return held.length > 0 ? { permissions: held } : {};
 }
+/** Whether projects know the permissions on access policies is not documented: a switch. */
+function isUnknown(state, permission) {
+    return (state.settings.iam.testIamPermissions === 'unknown' &&
+        /^iam\.(accesspolicies|policybindings|operations)\./.test(permission));
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-policy-rules.js
+
+
+
+
+
+
+
+const EXPRESSION = {
+    message: { expression: 'string', title: 'string', description: 'string', location: 'string' },
+};
+/** Fields that policies and bindings share; the server makes name, uid and times. */
+const COMMON_FIELDS = {
+    name: 'string',
+    uid: 'string',
+    etag: 'string',
+    displayName: 'string',
+    annotations: { map: 'string' },
+    createTime: 'string',
+    updateTime: 'string',
+};
+/** google.iam.v3.AccessPolicy. */
+const ACCESS_POLICY_SHAPE = {
+    message: {
+        ...COMMON_FIELDS,
+        details: {
+            message: {
+                rules: {
+                    list: {
+                        message: {
+                            description: 'string',
+                            effect: ['EFFECT_UNSPECIFIED', 'DENY', 'ALLOW'],
+                            principals: { list: 'string' },
+                            excludedPrincipals: { list: 'string' },
+                            operation: { message: { permissions: { list: 'string' }, excludedPermissions: { list: 'string' } } },
+                            conditions: { map: EXPRESSION },
+                        },
+                    },
+                },
+            },
+        },
+    },
+};
+const RULE_DESCRIPTION = 256;
+const DISPLAY_NAME = 63;
+const ANNOTATION_BYTES = 256 * 1024;
+const CONDITION_SERVICES = ['eventarc.googleapis.com', 'iam.googleapis.com', EGRESS_SERVICE];
+/** `{service_fqdn}/{resource}.{verb}` (protos). Of IAP one permission is documented; those of others are only stored. */
+const iam_policy_rules_PERMISSION = /^[a-z0-9-]+\.googleapis\.com\/[A-Za-z]+\.[A-Za-z]+$/;
+const IAP_PERMISSION = /^iap\.googleapis\.com\/(?!resources\.egressViaIAP$)/;
+/** Kubernetes' syntax (AIP-148): a name, or a name below a DNS prefix. */
+const ANNOTATION = /^(?:[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?\/)?[A-Za-z0-9](?:[\w.-]{0,61}[A-Za-z0-9])?$/;
+/** Principal identifiers that allow policies do not have (protos, `principals`). */
+const GOOGLE_PRINCIPAL = /^(principal:\/\/goog\/subject\/[^@\s]+@[^@\s]+|principalSet:\/\/goog\/(group\/[^@\s]+@[^@\s]+|cloudIdentityCustomerId\/\w+))$/;
+/** Throws what is wrong with a policy that is to be stored. */
+function iam_policy_rules_checkPolicy(state, policy, options = {}) {
+    checkCommon(policy, 'access_policy');
+    const rules = rulesOf(policy);
+    // "To empty it, unbind and delete it" (troubleshooting page).
+    if (rules.length === 0)
+        throw invalid('At least one rule is required.', 'access_policy.details.rules');
+    const { rulesPerPolicy, policyBytes } = state.settings.iam.limits;
+    if (rules.length > rulesPerPolicy)
+        throw invalid(`An access policy can have at most ${rulesPerPolicy} rules.`, 'access_policy.details.rules');
+    for (const [index, rule] of rules.entries())
+        checkRule(state, rule, `access_policy.details.rules[${index}]`, options);
+    if (Buffer.byteLength(JSON.stringify(policy)) > policyBytes)
+        throw invalid(`The access policy is larger than ${policyBytes} bytes.`, 'access_policy');
+}
+/** The limits of names and annotations. */
+function checkCommon(message, field) {
+    checkLength(message.displayName, DISPLAY_NAME, `${field}.display_name`);
+    const annotations = Object.entries(asJson(message.annotations));
+    const bad = annotations.find(([key]) => !ANNOTATION.test(key));
+    if (bad !== undefined)
+        throw invalid(`Invalid annotation key '${bad[0]}'.`, `${field}.annotations`);
+    if (Buffer.byteLength(annotations.flat().join('')) > ANNOTATION_BYTES)
+        throw invalid('Annotations must not be larger than 256 KiB.', `${field}.annotations`);
+}
+/** Code points, as protobuf counts characters. */
+function checkLength(text, most, field) {
+    if (Array.from(asString(text)).length > most)
+        throw invalid(`${field} must not be longer than ${most} characters.`, field);
+}
+function checkRule(state, rule, field, options) {
+    checkLength(rule.description, RULE_DESCRIPTION, `${field}.description`);
+    if (rule.effect !== 'ALLOW' && rule.effect !== 'DENY')
+        throw iam_policy_rules_required(`${field}.effect`);
+    const principals = asStrings(rule.principals);
+    if (principals.length === 0)
+        throw iam_policy_rules_required(`${field}.principals`);
+    const { principalsPerRule } = state.settings.iam.limits;
+    if (principals.length > principalsPerRule)
+        throw invalid(`A rule can have at most ${principalsPerRule} principals.`, `${field}.principals`);
+    checkPrincipals(state, principals, `${field}.principals`, options);
+    checkPrincipals(state, asStrings(rule.excludedPrincipals), `${field}.excluded_principals`, options);
+    checkOperation(asJson(rule.operation), `${field}.operation`);
+    checkConditions(state, asJson(rule.conditions), `${field}.conditions`, options);
+}
+function checkPrincipals(state, principals, field, { stored }) {
+    for (const principal of principals) {
+        // "Users cannot set identifiers with this syntax" (protos): only the server prints it.
+        if (principal.startsWith('deleted:')) {
+            if (stored === true)
+                continue;
+            throw invalid(`Principal ${principal} cannot be set: it is deleted.`, field);
+        }
+        if (GOOGLE_PRINCIPAL.test(principal))
+            continue;
+        // Members of allow policies, such as user:alice@example.com, are none here.
+        const isIdentifier = /^principal(Set)?:\/\//.test(principal);
+        const problem = isIdentifier ? memberProblem(state, principal) : `Invalid principal identifier ${principal}.`;
+        if (problem !== undefined)
+            throw invalid(problem, field);
+    }
+}
+function checkOperation(operation, field) {
+    const permissions = asStrings(operation.permissions);
+    if (permissions.length === 0)
+        throw iam_policy_rules_required(`${field}.permissions`);
+    for (const permission of [...permissions, ...asStrings(operation.excludedPermissions)]) {
+        if (iam_policy_rules_PERMISSION.test(permission) && !IAP_PERMISSION.test(permission))
+            continue;
+        throw invalid(`Permission '${permission}' is not supported in access policies.`, `${field}.permissions`);
+    }
+}
+function checkConditions(state, conditions, field, options) {
+    const services = Object.keys(conditions);
+    if (services.length === 0 && options.stored !== true && state.settings.iam.ruleWithoutCondition === 'rejected')
+        throw iam_policy_rules_required(field);
+    for (const [service, condition] of Object.entries(conditions)) {
+        if (!CONDITION_SERVICES.includes(service))
+            throw invalid(`Conditions for '${service}' are not supported.`, field);
+        const expression = isJson(condition) ? asString(condition.expression) : '';
+        if (expression.trim() === '')
+            throw iam_policy_rules_required(`${field}.${service}.expression`);
+        iam_policy_rules_checkSize(state, expression, `${field}.${service}`);
+        if (options.compile !== false)
+            checkExpression(state, service, expression, `${field}.${service}.expression`);
+    }
+}
+function iam_policy_rules_checkSize(state, expression, field) {
+    const { conditionLength } = state.settings.iam.limits;
+    if (expression.length > conditionLength)
+        throw invalid(`A condition must not be longer than ${conditionLength} characters.`, field);
+}
+function checkExpression(state, service, expression, field) {
+    const { limits, stringFunctionsOnNames } = state.settings.iam;
+    try {
+        if (logicalOperators(expression) > limits.conditionOperators) {
+            const message = `The condition at ${field} has more than ${limits.conditionOperators} logical operators.`;
+            throw namedError(state, 'INVALID_ARGUMENT', 'TOO_MANY_CONDITIONS', message);
+        }
+        // Of other services only that it is CEL: their attributes are not known here.
+        if (service !== EGRESS_SERVICE)
+            return;
+        checkEgressCondition(expression, { stringFunctionsOnNames: stringFunctionsOnNames === 'accepted' });
+    }
+    catch (error) {
+        if (!(error instanceof cel_CelError))
+            throw error;
+        throw invalid(`Invalid CEL condition: ${error.message}: ${expression}`, field);
+    }
+}
+const iam_policy_rules_required = (field) => invalid(`Required field is not set: ${field}.`, field);
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-binding-rules.js
+
+
+
+
+
+
+
+/** google.iam.v3.PolicyBinding; only v3 has regional access boundaries (generated clients). */
+const bindingShape = (version) => ({
+    message: {
+        ...COMMON_FIELDS,
+        policyUid: 'string',
+        policy: 'string',
+        target: { message: { resource: 'string', principalSet: 'string' } },
+        policyKind: [
+            ...['POLICY_KIND_UNSPECIFIED', 'PRINCIPAL_ACCESS_BOUNDARY', 'ACCESS'],
+            ...(version === 'v3' ? ['REGIONAL_ACCESS_BOUNDARY'] : []),
+        ],
+        condition: { message: { expression: 'string', title: 'string', description: 'string', location: 'string' } },
+    },
+});
+/** Throws what is wrong with the kind and the condition: a binding of an access policy has neither a choice. */
+function checkKind(binding) {
+    const kind = asString(binding.policyKind);
+    if (!['', 'POLICY_KIND_UNSPECIFIED', 'ACCESS'].includes(kind))
+        throw invalid(`Policy kind ${kind} does not match the kind of the policy.`, 'policy_binding.policy_kind');
+    if (binding.condition !== undefined)
+        throw invalid('Conditions are supported for principal access boundary policies only.', 'policy_binding.condition');
+}
+/** The target of a binding: "the closest Resource Manager node to the target" must be the parent (protos). */
+function iam_binding_rules_targetOf(state, parent, binding) {
+    const resource = asString(asJson(binding.target).resource);
+    if (resource === '')
+        throw invalid('Required field is not set: target.resource.', 'policy_binding.target');
+    const target = resolveTarget(state, resource);
+    if (target === undefined) {
+        const message = `Invalid target '${resource}': it must be the full resource name of a project, folder or organization.`;
+        throw namedError(state, 'INVALID_ARGUMENT', 'INVALID_TARGET_FULL_RESOURCE_NAME', message);
+    }
+    if (isSameNode(target.node, parent.node))
+        return target;
+    throw invalid(`The parent of a binding to '${resource}' must be ${nodeName(target.node, false)}.`, 'parent');
+}
+/** A target by its full name, whichever way its project is written. */
+function resolveTarget(state, resource) {
+    const node = nodeOfTarget(state, resource);
+    return node === undefined ? gatewayTarget(state, resource) : { node, name: nodeTarget(node) };
+}
+/** A page lists gateways among the targets, another says that they are refused: a switch. */
+function gatewayTarget(state, resource) {
+    if (state.settings.iam.gatewayTarget === 'rejected')
+        return undefined;
+    if (!resource.startsWith('//networkservices.googleapis.com/'))
+        return undefined;
+    const gateway = state.findByName(state.gateways, 'agentGateways', resource);
+    if (gateway === undefined)
+        return undefined;
+    const { project } = gateway;
+    return { node: { kind: 'projects', id: project.number, project }, name: gatewayTargetName(gateway) };
+}
+const POLICY = /^(projects|folders|organizations)\/([^/]+)\/locations\/global\/accessPolicies\/([^/]+)$/;
+/** The node and the key of the policy a binding names. */
+function policyNamed(state, name) {
+    const [, kind, node, id = ''] = POLICY.exec(name) ?? [];
+    if (kind === undefined)
+        throw invalid(`Invalid policy name '${name}'.`, 'policy_binding.policy');
+    const found = findNode(state.projects, kind, node ?? '');
+    if (found === undefined)
+        throw errors_notFound(`Policy '${name}' was not found.`);
+    return { node: found, key: iamKey(found, id) };
+}
+/** The policy a binding names, when both it and the target can take one more. */
+function bindable(state, target, policyName) {
+    const policy = boundPolicy(state, policyName);
+    checkSameOrganization(state, target, policy);
+    iam_binding_rules_checkLimits(state, target, policy);
+    return policy;
+}
+/** The policy, once it has replicated: before that it is as good as not there (public reports). */
+function boundPolicy(state, name) {
+    const record = state.accessPolicies.get(policyNamed(state, name).key);
+    const { replicationMs, notReplicated } = state.settings.iam;
+    if (record === undefined)
+        throw policyNotFound(state, 'NOT_FOUND', name);
+    if (state.clock.now() >= record.createdMs + replicationMs)
+        return record;
+    throw policyNotFound(state, notReplicated, name);
+}
+function policyNotFound(state, status, name) {
+    return namedError(state, status, 'POLICY_NOT_FOUND', `Policy '${name}' was not found.`);
+}
+/** "The binding parent and policy must belong to the same Organization (or Project)" (protos). */
+function checkSameOrganization(state, target, policy) {
+    const [a, b] = [target.node, policy.node].map((node) => organizationOf(state.projects, node));
+    if (isSameNode(target.node, policy.node) || (a !== undefined && a === b))
+        return;
+    throw invalid('The policy and the parent of the binding must belong to the same organization.', 'policy_binding.policy');
+}
+/** Five policies on a resource, five resources for a policy; not adjustable (IAM quotas page). The status is inferred. */
+function iam_binding_rules_checkLimits(state, target, policy) {
+    const { bindingsPerTarget, targetsPerPolicy } = state.settings.iam.limits;
+    if (bindingsOfTarget(state, target.name).length >= bindingsPerTarget) {
+        const message = `At most ${bindingsPerTarget} access policies can be bound to ${target.name}.`;
+        throw namedError(state, 'FAILED_PRECONDITION', 'TOO_MANY_ACCESS_POLICY_BINDINGS_PER_TARGET', message);
+    }
+    if (bindingsOfPolicy(state, policy).length >= targetsPerPolicy) {
+        const message = `Access policy ${policy.id} can be bound to at most ${targetsPerPolicy} resources.`;
+        throw namedError(state, 'FAILED_PRECONDITION', 'TOO_MANY_ACCESS_POLICY_BINDINGS_TO_POLICY', message);
+    }
+}
+/** The answer to a binding that the managed constraint forbids, by analogy with other managed constraints of IAM. */
+function constraintViolation(state, { node }) {
+    const constraint = bindingConstraint(state, node);
+    if (constraint === undefined)
+        return undefined;
+    const resource = nodeName(node, false);
+    const metadata = { customConstraints: `constraints/${constraint}`, resource };
+    const text = `constraint 'constraints/${constraint}'`;
+    const message = state.settings.iam.errorNames === 'message'
+        ? `Operation violates organization policy ${text}`
+        : `Operation denied by org policy: ${text} on resource '${resource}'.`;
+    return namedError(state, 'FAILED_PRECONDITION', 'CUSTOM_ORG_POLICY_VIOLATION', message, metadata, 'googleapis.com');
+}
+/** Policy and target are immutable (protos), although a page shows a patch of the policy. */
+function checkImmutable(state, record, body) {
+    const target = asJson(body.target);
+    const isOther = {
+        target: body.target !== undefined && resolveTarget(state, asString(target.resource))?.name !== record.target,
+        policy: body.policy !== undefined && policyNamed(state, asString(body.policy)).key !== record.policyKey,
+    };
+    for (const [field, other] of Object.entries(isOther))
+        if (other)
+            throw invalid(`Field '${field}' is immutable.`, `policy_binding.${field}`);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-filters.js
+
+
+
+/**
+ * The filter of the list: `target:ex*` begins with it, `target:example` is it, `policy:example` likewise, in any letter case (protos).
+ * A name is also meant by its last segment: an example of the protos is too short for a full one.
+ */
+function byTargetAndPolicy(bindings, filter) {
+    if (filter === null || filter.trim() === '')
+        return [...bindings];
+    const match = /^\s*(target|policy)\s*:\s*"?([^\s"]+)"?\s*$/i.exec(filter);
+    if (match === null)
+        throw invalid(`Invalid filter: ${filter}`, 'filter');
+    const [field = '', wanted = ''] = match.slice(1).map((text) => text.toLowerCase());
+    return bindings.filter((binding) => {
+        const name = asString(field === 'target' ? asJson(binding.target).resource : binding.policy).toLowerCase();
+        return [name, name.slice(name.lastIndexOf('/') + 1)].some((text) => wanted.endsWith('*') ? text.startsWith(wanted.slice(0, -1)) : text === wanted);
+    });
+}
+/** The filter of the search by target: `policy_kind=ACCESS` (generated clients). */
+function byPolicyKind(bindings, filter) {
+    if (filter !== null && filter.trim() !== '' && !/^\s*policy_kind\s*=/.test(filter))
+        throw invalid(`Invalid filter: ${filter}`, 'filter');
+    return filterItems(bindings, filter);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-operations.js
+
+
+
+
+
+
+const API = 'iam';
+/** Only get: no list, wait, cancel or delete (generated clients). */
+const iamOperationRoutes = iam_names_KINDS.map((kind) => read(`${kind}/{node}/locations/{location}/operations/{operation}`, (call, state) => {
+    const { node } = parentOf(call, state, kind);
+    const id = call.param('operation');
+    const name = `${locationName(node)}/operations/${id}`;
+    iam_names_need(state, 'iam.operations.get', name);
+    const [operation] = state.operations.list((item) => item.api === API &&
+        item.id === id &&
+        item.target.startsWith(`${locationName(node)}/`) &&
+        item.hidden !== true &&
+        !hasVanished(state, item));
+    if (operation !== undefined)
+        return operationJson(operation);
+    throw errors_notFound(`Operation '${name}' was not found`);
+}));
+/** Answers a write: validates only, or starts the operation that makes the change. */
+function carryOut(call, state, write) {
+    if (flag(call, 'validateOnly'))
+        return previewOf(call, state, write);
+    const { operations } = state.settings.iam;
+    const durationMs = operations === 'running' ? state.settings.operations.accessPolicyMs : 0;
+    const operation = state.operations.start(iam_operations_describe(call, state, write, durationMs));
+    if (operations === 'running')
+        return operationJson(operation);
+    state.settle();
+    const answer = operationJson(operation);
+    return operations === 'done' ? answer : withoutName(answer);
+}
+/** 409 when another write to the same resource is on its way, unless the switch lets them race. */
+function checkIdle(state, { parent, collection, id }) {
+    if (state.settings.iam.concurrentWrite === 'lro' || !isBeingWritten(state, { parent, collection, id }))
+        return;
+    throw new GoogleError('ABORTED', `Another operation on ${id} is in progress.`);
+}
+/** Is a write to something of this name on its way? */
+function isBeingWritten(state, { parent, collection, id }) {
+    return state.operations.running(API, canonicalName(parent.node, collection, id)) !== undefined;
+}
+/** The message type of a response. */
+const iam_operations_typeUrl = (call, message) => `type.googleapis.com/google.iam.${call.version}.${message}`;
+function iam_operations_describe(call, state, write, durationMs) {
+    const { parent, collection, id, verb, commit } = write;
+    const now = state.clock.now();
+    const operationId = state.ids.operation(now);
+    const name = iamName(state, { ...parent, id }, collection);
+    return {
+        id: operationId,
+        api: API,
+        projectNumber: parent.node.project?.number ?? '',
+        location: 'global',
+        name: name.replace(/\/[^/]+\/[^/]+$/, `/operations/${operationId}`),
+        target: canonicalName(parent.node, collection, id),
+        kind: verb,
+        startMs: now,
+        durationMs,
+        printsFalse: true,
+        metadata: operationMetadata(`google.iam.${call.version}`, call.version, verb, name),
+        commit,
+    };
+}
+/** How validateOnly answers is not documented: a switch. */
+function previewOf(call, state, write) {
+    const { answer } = state.settings.iam.validateOnly;
+    if (answer === 'empty')
+        return {};
+    const start = iam_operations_describe(call, state, write, 0);
+    const done = operationJson({ ...start, endMs: start.startMs, done: true, response: write.preview() });
+    return answer === 'operation' ? done : withoutName(done);
+}
+function withoutName(answer) {
+    return compact({ ...answer, name: undefined });
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-views.js
+
+
+
+
+/** An AccessPolicy as the API prints it. */
+function iam_views_policyJson(state, record) {
+    const { uid, etag, data } = record;
+    return { name: iamName(state, record, 'accessPolicies'), uid, etag, ...structuredClone(data) };
+}
+/** A PolicyBinding as the API prints it. */
+function iam_views_bindingJson(state, record) {
+    const { uid, etag, data, policyUid } = record;
+    const { bindingPolicy, bindingTarget } = state.settings.iam.projectForms;
+    const target = asString(asJson(data.target).resource);
+    return {
+        name: iamName(state, record, 'policyBindings'),
+        uid,
+        etag,
+        policyUid,
+        ...structuredClone(data),
+        target: { resource: inForm(state, target, bindingTarget) },
+        policy: inForm(state, asString(data.policy), bindingPolicy),
+    };
+}
+/** A policy's fields as the server keeps them: empty lists are none (protobuf JSON), and the rules as its switches say. */
+function asStored(state, policy) {
+    const rules = rulesOf(policy).map((rule) => storedRule(state, rule));
+    const sorted = state.settings.iam.ruleOrder === 'sorted';
+    const details = { ...asJson(policy.details), rules: sorted ? rules.sort(byText) : rules };
+    return compact({
+        displayName: asString(policy.displayName) || undefined,
+        annotations: notEmpty(policy.annotations),
+        details: policy.details === undefined ? undefined : details,
+    });
+}
+function storedRule(state, rule) {
+    const operation = asJson(rule.operation);
+    const { conditions } = rule;
+    return compact({
+        ...rule,
+        principals: storedList(state, rule.principals),
+        excludedPrincipals: storedList(state, rule.excludedPrincipals),
+        operation: compact({ ...operation, excludedPermissions: notEmpty(operation.excludedPermissions) }),
+        conditions: isJson(conditions) ? notEmpty(storedConditions(state, conditions)) : undefined,
+    });
+}
+function storedList(state, list) {
+    const kept = notEmpty(list);
+    return Array.isArray(kept) && state.settings.iam.ruleOrder === 'sorted' ? kept.toSorted() : kept;
+}
+/** Projects that conditions name may come back in another form. */
+function storedConditions(state, conditions) {
+    const form = state.settings.iam.projectForms.conditions;
+    const condition = conditions[EGRESS_SERVICE];
+    if (form === 'as-sent' || !isJson(condition))
+        return conditions;
+    const expression = withLiterals(asString(condition.expression), (literal) => entryInForm(state, literal, form));
+    return { ...conditions, [EGRESS_SERVICE]: { ...condition, expression } };
+}
+function notEmpty(value) {
+    const isEmpty = Array.isArray(value) ? value.length === 0 : isJson(value) && Object.keys(value).length === 0;
+    return isEmpty ? undefined : value;
+}
+function byText(a, b) {
+    return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-bindings.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+
+const COLLECTION = 'policyBindings';
+const PAGING = ['pageSize', 'pageToken'];
+const iam_bindings_MASKS = ['displayName', 'annotations'];
+/** Bindings of access policies to nodes of the hierarchy (protos and generated clients: v3 and v3beta are alike). */
+const policyBindingRoutes = iam_names_KINDS.flatMap((kind) => {
+    const list = `${kind}/{node}/locations/{location}/${COLLECTION}`;
+    const item = `${list}/{id}`;
+    return [
+        post(list, (call, state) => iam_bindings_create(call, state, kind), ['policyBindingId', 'validateOnly']),
+        read(list, (call, state) => listBindings(call, state, kind), ['filter', ...PAGING]),
+        read(`${list}:searchTargetPolicyBindings`, (call, state) => searchTarget(call, state, kind), [
+            ...['target', 'filter'],
+            ...PAGING,
+        ]),
+        read(item, (call, state) => getBinding(call, state, kind)),
+        patch(item, (call, state) => iam_bindings_update(call, state, kind), ['updateMask', 'validateOnly']),
+        remove(item, (call, state) => iam_bindings_erase(call, state, kind), ['etag', 'validateOnly']),
+    ];
+});
+function iam_bindings_found(call, state, kind, check) {
+    return iam_names_findRecord(call, state, kind, { records: state.policyBindings, collection: COLLECTION, check });
+}
+function getBinding(call, state, kind) {
+    const record = iam_bindings_found(call, state, kind, (_node, name) => iam_names_need(state, 'iam.policybindings.get', name));
+    return iam_views_bindingJson(state, record);
+}
+function listBindings(call, state, kind) {
+    const { node } = parentOf(call, state, kind);
+    iam_names_need(state, 'iam.policybindings.list', locationName(node));
+    const records = [...state.policyBindings.values()].filter((record) => isSameNode(record.node, node));
+    const items = records.map((record) => iam_views_bindingJson(state, record));
+    return page(byTargetAndPolicy(items, call.query.get('filter')), COLLECTION, call.query, call.path, state.settings.iam.pageSize);
+}
+/** "All policy binding objects bound directly to target"; of a project the number alone is documented. */
+function searchTarget(call, state, kind) {
+    const { node } = parentOf(call, state, kind);
+    needOnTarget(state, node, 'searchPolicyBindings');
+    const target = call.query.get('target') ?? '';
+    const wanted = nodeOfTarget(state, target);
+    if (wanted === undefined || target !== nodeTarget(wanted))
+        throw invalid(`Invalid target '${target}'.`, 'target');
+    if (!isSameNode(wanted, node))
+        throw invalid('The parent must be the resource nearest to the target.', 'parent');
+    const items = bindingsOfTarget(state, target).map((record) => iam_views_bindingJson(state, record));
+    const list = `${call.path}?${target}`;
+    return page(byPolicyKind(items, call.query.get('filter')), COLLECTION, call.query, list, state.settings.iam.pageSize);
+}
+/** "Callers will need the IAM permissions on both the policy and target" (protos). */
+function iam_bindings_create(call, state, kind) {
+    const parent = parentOf(call, state, kind);
+    const id = newId(call, 'policyBindingId');
+    const body = readMessage(call.body, bindingShape(call.version), 'policy_binding');
+    const target = iam_binding_rules_targetOf(state, parent, body);
+    const policyName = asString(body.policy);
+    const { key: policyKey } = policyNamed(state, policyName);
+    iam_names_need(state, 'iam.accesspolicies.bind', policyName);
+    needOnTarget(state, target.node, 'createPolicyBinding');
+    checkKind(body);
+    checkCommon(body, 'policy_binding');
+    checkIsFree(state, parent, id);
+    const policy = bindable(state, target, policyName);
+    const violation = constraintViolation(state, target);
+    if (violation !== undefined && state.settings.iam.constraintViolation === 'sync')
+        throw violation;
+    const uid = state.ids.uid();
+    const draft = (atMs) => {
+        const now = timestamp(atMs);
+        const { displayName, annotations } = body;
+        const fields = { displayName, annotations, target: body.target, policyKind: 'ACCESS', policy: policyName };
+        const data = { ...compact(fields), createTime: now, updateTime: now };
+        const etag = state.ids.policyEtag();
+        return { ...parent, id, uid, etag, data, policyKey, policyUid: policy.uid, target: target.name };
+    };
+    return carryOut(call, state, {
+        parent,
+        collection: COLLECTION,
+        id,
+        verb: 'create',
+        preview: () => response(call, state, draft(state.clock.now())),
+        commit: (endMs) => {
+            if (violation !== undefined)
+                throw violation;
+            bindable(state, target, policyName);
+            return response(call, state, storePolicyBinding(state, draft(endMs), endMs));
+        },
+    });
+}
+function checkIsFree(state, parent, id) {
+    const isTaken = state.policyBindings.has(iamKey(parent.node, id)) || isBeingWritten(state, { parent, collection: COLLECTION, id });
+    const name = canonicalName(parent.node, COLLECTION, id);
+    if (isTaken)
+        throw new GoogleError(state.settings.iam.alreadyExists, `Resource '${name}' already exists.`);
+}
+/** Name and annotations can change. Without a mask every field that is sent (AIP-134). */
+function iam_bindings_update(call, state, kind) {
+    const record = iam_bindings_found(call, state, kind, (node) => needOnTarget(state, node, 'updatePolicyBinding'));
+    const body = readMessage(call.body, bindingShape(call.version), 'policy_binding');
+    const paths = readMask(call.query.get('updateMask'));
+    checkImmutable(state, record, body);
+    checkKind(body);
+    if (!paths.includes('*'))
+        checkMask(paths, iam_bindings_MASKS, 'PolicyBinding');
+    const named = paths.includes('*') ? iam_bindings_MASKS : paths.length > 0 ? paths : iam_bindings_MASKS.filter((field) => field in body);
+    checkCommon(body, 'policy_binding');
+    const etag = asString(body.etag);
+    const write = { parent: record, collection: COLLECTION, id: record.id };
+    checkIdle(state, write);
+    const draft = (atMs) => {
+        const current = currentBinding(state, record, etag);
+        const data = { ...applyMask(current.data, body, named), updateTime: timestamp(atMs) };
+        return { ...current, etag: state.ids.policyEtag(), data };
+    };
+    currentBinding(state, record, etag);
+    return carryOut(call, state, {
+        ...write,
+        verb: 'update',
+        preview: () => response(call, state, draft(state.clock.now())),
+        commit: (endMs) => response(call, state, storePolicyBinding(state, draft(endMs), endMs)),
+    });
+}
+/** The binding as it is now, unless it is gone or the etag is stale. */
+function currentBinding(state, { node, id }, etag) {
+    const current = state.policyBindings.get(iamKey(node, id));
+    if (current === undefined)
+        throw new GoogleError('NOT_FOUND', `Policy binding ${id} was deleted.`);
+    iam_names_checkEtag(state, current, etag);
+    return current;
+}
+function iam_bindings_erase(call, state, kind) {
+    const record = iam_bindings_found(call, state, kind, (node) => needOnTarget(state, node, 'deletePolicyBinding'));
+    iam_names_need(state, 'iam.accesspolicies.unbind', asString(record.data.policy));
+    const etag = call.query.get('etag') ?? '';
+    const write = { parent: record, collection: COLLECTION, id: record.id };
+    checkIdle(state, write);
+    currentBinding(state, record, etag);
+    return carryOut(call, state, {
+        ...write,
+        verb: 'delete',
+        preview: () => EMPTY_RESPONSE,
+        commit: (endMs) => {
+            removePolicyBinding(state, currentBinding(state, record, etag), endMs);
+            return EMPTY_RESPONSE;
+        },
+    });
+}
+function response(call, state, record) {
+    return { '@type': iam_operations_typeUrl(call, 'PolicyBinding'), ...iam_views_bindingJson(state, record) };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-policies.js
+
+
+
+
+
+
+
+
+
+
+
+
+
+const iam_policies_COLLECTION = 'accessPolicies';
+const iam_policies_PAGING = ['pageSize', 'pageToken'];
+const FIELDS = ['details', 'displayName', 'annotations'];
+/** Access policies of projects, folders and organizations (protos and generated clients: v3 and v3beta are alike). */
+const accessPolicyRoutes = iam_names_KINDS.flatMap((kind) => {
+    const list = `${kind}/{node}/locations/{location}/${iam_policies_COLLECTION}`;
+    const item = `${list}/{id}`;
+    return [
+        post(list, (call, state) => iam_policies_create(call, state, kind), ['accessPolicyId', 'validateOnly']),
+        read(list, (call, state) => iam_policies_listPolicies(call, state, kind), iam_policies_PAGING),
+        read(item, (call, state) => iam_views_policyJson(state, iam_policies_found(call, state, kind, 'get'))),
+        read(`${item}:searchPolicyBindings`, (call, state) => searchBindings(call, state, kind), iam_policies_PAGING),
+        patch(item, (call, state) => iam_policies_update(call, state, kind), ['updateMask', 'validateOnly']),
+        remove(item, (call, state) => iam_policies_erase(call, state, kind), ['etag', 'force', 'validateOnly']),
+    ];
+});
+function iam_policies_found(call, state, kind, verb) {
+    const check = (_node, name) => iam_names_need(state, `iam.accesspolicies.${verb}`, name);
+    return iam_names_findRecord(call, state, kind, { records: state.accessPolicies, collection: iam_policies_COLLECTION, check });
+}
+function iam_policies_listPolicies(call, state, kind) {
+    const { node } = parentOf(call, state, kind);
+    iam_names_need(state, 'iam.accesspolicies.list', locationName(node));
+    const records = [...state.accessPolicies.values()].filter((record) => isSameNode(record.node, node));
+    const items = records.map((record) => iam_views_policyJson(state, record));
+    return page(items, iam_policies_COLLECTION, call.query, call.path, state.settings.iam.pageSize);
+}
+function searchBindings(call, state, kind) {
+    const record = iam_policies_found(call, state, kind, 'searchPolicyBindings');
+    const items = bindingsOfPolicy(state, record).map((binding) => iam_views_bindingJson(state, binding));
+    return page(items, 'policyBindings', call.query, call.path, state.settings.iam.pageSize);
+}
+function iam_policies_create(call, state, kind) {
+    const parent = parentOf(call, state, kind);
+    const id = newId(call, 'accessPolicyId');
+    iam_names_need(state, 'iam.accesspolicies.create', canonicalName(parent.node, iam_policies_COLLECTION, id));
+    const body = readMessage(call.body, ACCESS_POLICY_SHAPE, 'access_policy');
+    iam_policy_rules_checkPolicy(state, body, { compile: compiles(call, state) });
+    iam_policies_checkIsFree(state, parent, id);
+    const uid = state.ids.uid();
+    const draft = (atMs) => {
+        const now = timestamp(atMs);
+        const data = { ...asStored(state, body), createTime: now, updateTime: now };
+        return { ...parent, id, uid, etag: state.ids.policyEtag(), data, createdMs: atMs };
+    };
+    return carryOut(call, state, {
+        parent,
+        collection: iam_policies_COLLECTION,
+        id,
+        verb: 'create',
+        preview: () => iam_policies_response(call, state, draft(state.clock.now())),
+        commit: (endMs) => iam_policies_response(call, state, storeAccessPolicy(state, draft(endMs), endMs)),
+    });
+}
+function iam_policies_checkIsFree(state, parent, id) {
+    const isTaken = state.accessPolicies.has(iamKey(parent.node, id)) || isBeingWritten(state, { parent, collection: iam_policies_COLLECTION, id });
+    const name = canonicalName(parent.node, iam_policies_COLLECTION, id);
+    if (isTaken)
+        throw new GoogleError(state.settings.iam.alreadyExists, `Resource '${name}' already exists.`);
+    const { policiesPerParent } = state.settings.iam.limits;
+    const others = [...state.accessPolicies.values()].filter((record) => isSameNode(record.node, parent.node));
+    if (others.length >= policiesPerParent)
+        throw failedPrecondition(`A resource can have at most ${policiesPerParent} access policies.`);
+}
+/** There is no mask: the whole object is replaced, whatever a page prints (generated clients). */
+function iam_policies_update(call, state, kind) {
+    const mask = iam_policies_maskOf(call, state);
+    const record = iam_policies_found(call, state, kind, 'update');
+    const body = readMessage(call.body, ACCESS_POLICY_SHAPE, 'access_policy');
+    const etag = asString(body.etag);
+    const write = { parent: record, collection: iam_policies_COLLECTION, id: record.id };
+    checkIdle(state, write);
+    iam_names_checkEtag(state, record, etag);
+    checkUpdate(state, next(state, record, body, mask), compiles(call, state));
+    const draft = (atMs) => {
+        const current = state.accessPolicies.get(iamKey(record.node, record.id));
+        if (current === undefined)
+            throw new GoogleError('NOT_FOUND', `Access policy ${record.id} was deleted.`);
+        // Of two writes that both began with the same etag, the one that ends first has it.
+        iam_names_checkEtag(state, current, etag);
+        const fields = asStored(state, next(state, current, body, mask));
+        const data = { ...fields, createTime: current.data.createTime, updateTime: timestamp(atMs) };
+        return { ...current, etag: state.ids.policyEtag(), data };
+    };
+    return carryOut(call, state, {
+        ...write,
+        verb: 'update',
+        preview: () => iam_policies_response(call, state, draft(state.clock.now())),
+        commit: (endMs) => iam_policies_response(call, state, storeAccessPolicy(state, draft(endMs), endMs)),
+    });
+}
+/** A page prints `updateMask=details`, which the method does not have: three ways to take it. */
+function iam_policies_maskOf(call, state) {
+    const mask = call.query.get('updateMask');
+    if (mask === null || state.settings.iam.updateMask === 'ignored')
+        return [];
+    if (state.settings.iam.updateMask === 'rejected')
+        throw unknownParameter('updateMask');
+    const paths = readMask(mask);
+    checkMask(paths, FIELDS, 'AccessPolicy');
+    return paths;
+}
+/** The policy after a patch. What becomes of fields that are left out is not documented. */
+function next(state, { data }, body, mask) {
+    const { patchWithoutDetails, patchAbsentFields } = state.settings.iam;
+    if (mask.length > 0)
+        return applyMask(data, body, mask);
+    const absent = (field) => (patchAbsentFields === 'kept' ? data[field] : undefined);
+    return compact({
+        details: body.details ?? (patchWithoutDetails === 'kept' ? data.details : undefined),
+        displayName: body.displayName ?? absent('displayName'),
+        annotations: body.annotations ?? absent('annotations'),
+    });
+}
+function checkUpdate(state, policy, compile) {
+    if (policy.details === undefined && state.settings.iam.patchWithoutDetails === 'cleared')
+        return;
+    iam_policy_rules_checkPolicy(state, policy, { compile });
+}
+/** "Even if the Policy references PolicyBindings" (protos): with force they go with it, which is inferred. */
+function iam_policies_erase(call, state, kind) {
+    const record = iam_policies_found(call, state, kind, 'delete');
+    const etag = call.query.get('etag') ?? '';
+    const write = { parent: record, collection: iam_policies_COLLECTION, id: record.id };
+    checkIdle(state, write);
+    iam_names_checkEtag(state, record, etag);
+    const force = flag(call, 'force');
+    if (!force)
+        checkIsUnbound(state, record);
+    return carryOut(call, state, {
+        ...write,
+        verb: 'delete',
+        preview: () => EMPTY_RESPONSE,
+        commit: (endMs) => {
+            const current = state.accessPolicies.get(iamKey(record.node, record.id));
+            if (current === undefined)
+                throw new GoogleError('NOT_FOUND', `Access policy ${record.id} was deleted.`);
+            iam_names_checkEtag(state, current, etag);
+            if (!force)
+                checkIsUnbound(state, current);
+            removeAccessPolicy(state, current, endMs);
+            return EMPTY_RESPONSE;
+        },
+    });
+}
+/** A binding that is gone counts until everybody knows (public report). */
+function checkIsUnbound(state, record) {
+    const { unbindReplicationMs } = state.settings.iam;
+    const recent = state.accessHistory.bindings.valuesSince(state.clock.now() - unbindReplicationMs);
+    if (!recent.some((binding) => binding.policyUid === record.uid))
+        return;
+    throw failedPrecondition('Access policy is referenced by active policy binding(s).');
+}
+function compiles(call, state) {
+    return state.settings.iam.validateOnly.compilesConditions || !flag(call, 'validateOnly');
+}
+function iam_policies_response(call, state, record) {
+    return { '@type': iam_operations_typeUrl(call, 'AccessPolicy'), ...iam_views_policyJson(state, record) };
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam-quota.js
+
+
+
+/** The route, counted in the quota of reads or writes: whatever comes of a request, it was made. */
+function counted(route) {
+    return {
+        ...route,
+        handler: (call, state) => {
+            if (counts(route, call, state.settings.iam))
+                count(route, call, state);
+            return route.handler(call, state);
+        },
+    };
+}
+/** Which requests count is not documented: switches. */
+function counts({ write, template }, call, { quota, validateOnly }) {
+    if (write)
+        return validateOnly.countsAsWrite || !flag(call, 'validateOnly');
+    if (template.includes('/operations/'))
+        return quota.operationGetsCount;
+    if (/:search\w+$/.test(template))
+        return quota.searchesCount;
+    return template.endsWith('}') || quota.listsCount;
+}
+function count({ write }, call, state) {
+    const { enabled, readsPerMinute, writesPerMinute } = state.settings.iam.quota;
+    const consumer = consumerOf(call, state);
+    const key = `${consumer} ${write ? 'writes' : 'reads'}`;
+    const now = state.clock.now();
+    const recent = (state.iamRequests.get(key) ?? []).filter((at) => now - at < 60_000);
+    if (enabled && recent.length >= (write ? writesPerMinute : readsPerMinute))
+        throw exceeded(consumer, write);
+    state.iamRequests.set(key, [...recent, now]);
+}
+function consumerOf(call, state) {
+    if (state.settings.iam.quota.per === 'caller-project') {
+        const charged = call.headers.get('x-goog-user-project') ?? '';
+        return `projects/${(state.findProject(charged) ?? state.projects[0])?.number ?? ''}`;
+    }
+    const [, kind = '', id = ''] = /^\/v\w+\/(\w+)\/([^/]+)/.exec(call.path) ?? [];
+    const node = findNode(state.projects, kind, id);
+    return node === undefined ? `${kind}/${id}` : nodeName(node, true);
+}
+/** The body of Google's per-minute quotas; the names of these two are inferred. */
+function exceeded(consumer, write) {
+    const kind = write ? 'Write' : 'Read';
+    const metric = `${IAM_SERVICE}/v3_${kind.toLowerCase()}_requests`;
+    const message = `Quota exceeded for quota metric 'IAM v3 ${kind} Requests' and limit 'IAM v3 ${kind} Requests per minute' of service '${IAM_SERVICE}' for consumer '${consumer}'.`;
+    return new GoogleError('RESOURCE_EXHAUSTED', message, [
+        errorInfo('RATE_LIMIT_EXCEEDED', 'googleapis.com', { service: IAM_SERVICE, quota_metric: metric, consumer }),
+        quotaFailure(consumer, message),
+    ]);
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/apis/iam.js
+
+
+
+
+
+/** Access policies, their bindings to resources, and the operations of both (google.iam.v3 protos, generated clients). */
+const iam = {
+    name: 'iam',
+    service: IAM_SERVICE,
+    versions: ['v3', 'v3beta'],
+    routes: [...accessPolicyRoutes, ...policyBindingRoutes, ...iamOperationRoutes].map(counted),
+};
 
 ;// CONCATENATED MODULE: ./lib/emulator/apis/identity.js
 
@@ -31571,7 +33490,7 @@ const agentGateways = {
     durationMs: (state) => state.settings.operations.gatewayMs,
     check: checkGateway,
     checkDelete: checkGatewayUnused,
-    onCreate: (_state, place, id, data) => pathOf(data) === ACCESS_PATH.egress ? { ...data, agentGatewayCard: gatewayCard(place, id) } : data,
+    onCreate: (_state, place, id, data) => networkservices_pathOf(data) === ACCESS_PATH.egress ? { ...data, agentGatewayCard: gatewayCard(place, id) } : data,
 };
 /** Authorization extensions; IAP's metadata must say which policy version decides (public live report). */
 const authzExtensions = {
@@ -31612,7 +33531,7 @@ const networkservices = {
     versions: ['v1', 'v1beta1'],
     routes: [...kindRoutes(agentGateways), ...kindRoutes(authzExtensions), ...operationRoutes('networkservices')],
 };
-function pathOf(data) {
+function networkservices_pathOf(data) {
     return asString(asJson(data.googleManaged).governedAccessPath);
 }
 /** One of managed and self-managed; at most two registries, and then one global and one regional. */
@@ -31632,7 +33551,7 @@ function checkGateway(state, place, _id, data, isNew) {
         refuseSecond(state, place, data);
 }
 function refuseSecond(state, place, data) {
-    const exists = [...state.gateways.values()].some((record) => record.project === place.project && record.location === place.location && pathOf(record.data) === pathOf(data));
+    const exists = [...state.gateways.values()].some((record) => record.project === place.project && record.location === place.location && networkservices_pathOf(record.data) === networkservices_pathOf(data));
     if (!exists)
         return;
     throw failedPrecondition('Another Agent Gateway is already active or being created for this project and direction.');
@@ -31664,305 +33583,6 @@ function checkExtensionUnused(state, record) {
     });
     if (user)
         throw failedPrecondition(`Resource '${record.id}' is still in use by authorization policy '${user.id}'.`);
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/orgpolicy-constraints.js
-
-
-
-
-
-
-
-const CONSTRAINTS = 'organizations/{organization}/customConstraints';
-const CONSTRAINT = `${CONSTRAINTS}/{constraint}`;
-const orgpolicy_constraints_SERVICE = 'orgpolicy.googleapis.com';
-/** Custom constraints; all calls are immediate, and a PATCH has no mask (orgpolicy discovery). */
-const constraintRoutes = [
-    read(CONSTRAINTS, listConstraints, ['pageSize', 'pageToken']),
-    read(CONSTRAINT, (call, state) => constraintJson(orgpolicy_constraints_found(call, state, 'get'))),
-    post(CONSTRAINTS, createConstraint),
-    patch(CONSTRAINT, replaceConstraint, []),
-    remove(CONSTRAINT, deleteConstraint),
-];
-/** The message of a 404 is the one of public golden logs. */
-const missing = () => errors_notFound('Requested entity was not found.');
-function orgpolicy_constraints_organizationOf(call, state, verb) {
-    const organization = call.param('organization');
-    state.need(`orgpolicy.customConstraints.${verb}`, `organizations/${organization}`, orgpolicy_constraints_SERVICE);
-    if (findNode(state.projects, 'organizations', organization) === undefined)
-        throw missing();
-    return organization;
-}
-function orgpolicy_constraints_found(call, state, verb) {
-    const organization = orgpolicy_constraints_organizationOf(call, state, verb);
-    const record = state.orgPolicy.constraints.get(constraintKey(organization, call.param('constraint')));
-    if (record === undefined)
-        throw missing();
-    return record;
-}
-function listConstraints(call, state) {
-    const organization = orgpolicy_constraints_organizationOf(call, state, 'list');
-    const records = state.orgPolicy.constraints.values().filter((record) => record.organization === organization);
-    return page(records.map(constraintJson), 'customConstraints', call.query, call.path, state.settings.pageSize);
-}
-function createConstraint(call, state) {
-    const organization = orgpolicy_constraints_organizationOf(call, state, 'create');
-    const body = readMessage(call.body, CONSTRAINT_SHAPE, 'custom_constraint');
-    const id = idOf(asString(body.name), organization);
-    checkConstraintId(id);
-    checkNameIsFree(state, organization, id);
-    const draft = draftOf(state, organization, id, body);
-    checkConstraintCount(state, organization, draft.data);
-    return store(state, draft);
-}
-/** A constraint cannot be named like one that was deleted (Google's page on custom constraints, "Delete a custom constraint"). */
-function checkNameIsFree(state, organization, id) {
-    const key = constraintKey(organization, id);
-    const { constraints } = state.orgPolicy;
-    if (constraints.get(key) !== undefined) {
-        throw new GoogleError('ALREADY_EXISTS', 'Requested entity already exists');
-    }
-    const { deletedConstraintName } = state.settings.orgPolicy;
-    if (!constraints.knew(key) || deletedConstraintName === 'reusable')
-        return;
-    throw new GoogleError(deletedConstraintName, `The name of the deleted custom constraint ${id} cannot be used again.`);
-}
-/** Overwrites every field: one that is left out is cleared. The resource types are immutable. */
-function replaceConstraint(call, state) {
-    const old = orgpolicy_constraints_found(call, state, 'update');
-    const body = readMessage(call.body, CONSTRAINT_SHAPE, 'custom_constraint');
-    if (body.name !== undefined && idOf(asString(body.name), old.organization) !== old.id) {
-        throw invalid('The name in the body is not the one in the path.', 'custom_constraint.name');
-    }
-    const draft = draftOf(state, old.organization, old.id, body);
-    if (JSON.stringify(draft.data.resourceTypes) !== JSON.stringify(old.data.resourceTypes)) {
-        throw invalid('resource_types is immutable.', 'custom_constraint.resource_types');
-    }
-    return store(state, draft);
-}
-/** Policies that use the constraint stay behind and are ignored (same page). */
-function deleteConstraint(call, state) {
-    const { organization, id } = orgpolicy_constraints_found(call, state, 'delete');
-    state.orgPolicy.constraints.set(constraintKey(organization, id), undefined, state.clock.now());
-    return {};
-}
-function idOf(name, organization) {
-    const prefix = `organizations/${organization}/customConstraints/`;
-    if (name.startsWith(prefix))
-        return name.slice(prefix.length);
-    throw invalid(`The name must begin with ${prefix}.`, 'custom_constraint.name');
-}
-function draftOf(state, organization, id, body) {
-    const written = Object.entries(body).filter(([field]) => field !== 'name');
-    const data = { ...Object.fromEntries(written), updateTime: state.clock.iso() };
-    return { organization, id, data, condition: checkConstraint(data) };
-}
-function store(state, record) {
-    state.orgPolicy.constraints.set(constraintKey(record.organization, record.id), record, state.clock.now());
-    return constraintJson(record);
-}
-/** A CustomConstraint as the API prints it. */
-function constraintJson(record) {
-    const name = `organizations/${record.organization}/customConstraints/${record.id}`;
-    return { name, ...structuredClone(record.data) };
-}
-
-;// CONCATENATED MODULE: ./lib/emulator/apis/orgpolicy-policies.js
-
-
-
-
-
-
-
-
-
-const orgpolicy_policies_SERVICE = 'orgpolicy.googleapis.com';
-const KINDS = ['projects', 'folders', 'organizations'];
-const orgpolicy_policies_SPECS = ['spec', 'dryRunSpec'];
-/** Relative to the request, so with the prefix (gcloud's `--update-mask`, public golden logs); camelCase as `readMask` returns it. */
-const MASKS = ['policy.spec', 'policy.dryRunSpec'];
-/** Policies of projects, folders and organizations: the same methods on each (orgpolicy discovery). */
-const policyRoutes = KINDS.flatMap((kind) => {
-    const list = `${kind}/{node}/policies`;
-    const item = `${list}/{constraint}`;
-    return [
-        read(list, (call, state) => listPolicies(call, state, kind), ['pageSize', 'pageToken']),
-        read(item, (call, state) => orgpolicy_policies_policyJson(state, orgpolicy_policies_found(call, state, nodeOf(call, state, kind, 'policy.get')))),
-        read(`${item}:getEffectivePolicy`, (call, state) => getEffectivePolicy(call, state, kind)),
-        post(list, (call, state) => createPolicy(call, state, kind)),
-        patch(item, (call, state) => updatePolicy(call, state, kind)),
-        remove(item, (call, state) => deletePolicy(call, state, kind), ['etag']),
-    ];
-});
-/** The node of the path, after the caller's permission on it (REST reference, one permission per method). */
-function nodeOf(call, state, kind, permission) {
-    const id = call.param('node');
-    // Throws what an unknown project is answered with.
-    if (kind === 'projects')
-        state.project(id);
-    state.need(`orgpolicy.${permission}`, `${kind}/${id}`, orgpolicy_policies_SERVICE);
-    const node = findNode(state.projects, kind, id);
-    if (node === undefined)
-        throw missing();
-    return node;
-}
-function orgpolicy_policies_found(call, state, node) {
-    const record = state.orgPolicy.policies.get(policyKey(node, call.param('constraint')));
-    if (record === undefined)
-        throw missing();
-    return record;
-}
-/** 404 unless the organization has the custom constraint. Google's own constraints are many and not known here: all exist. */
-function needConstraint(state, node, constraint) {
-    if (!constraint.startsWith('custom.'))
-        return;
-    const organization = organizationOf(state.projects, node) ?? '';
-    if (state.orgPolicy.constraints.get(constraintKey(organization, constraint)) === undefined)
-        throw missing();
-}
-function listPolicies(call, state, kind) {
-    const node = nodeOf(call, state, kind, 'policies.list');
-    const records = state.orgPolicy.policies
-        .values()
-        .filter((record) => nodeName(record.node, true) === nodeName(node, true));
-    const items = records.map((record) => orgpolicy_policies_policyJson(state, record));
-    return page(items, 'policies', call.query, call.path, state.settings.pageSize);
-}
-function createPolicy(call, state, kind) {
-    const node = nodeOf(call, state, kind, 'policies.create');
-    const body = readMessage(call.body, orgpolicy_rules_POLICY_SHAPE, 'policy');
-    const constraint = constraintOf(state, node, asString(body.name));
-    needConstraint(state, node, constraint);
-    if (state.orgPolicy.policies.get(policyKey(node, constraint)) !== undefined) {
-        throw new GoogleError('ALREADY_EXISTS', 'Requested entity already exists');
-    }
-    orgpolicy_rules_checkPolicy(constraint, body);
-    return orgpolicy_policies_store(state, { node, constraint, ...specsOf(state, body, orgpolicy_policies_SPECS) });
-}
-/** The constraint a policy's name ends with; the name must be of the parent, by project ID or number. */
-function constraintOf(state, node, name) {
-    const [, kind, id, constraint] = /^(projects|folders|organizations)\/([^/]+)\/policies\/([^/:]+)$/.exec(name) ?? [];
-    const named = kind === undefined ? undefined : findNode(state.projects, kind, id ?? '');
-    if (constraint !== undefined && named?.kind === node.kind && named.id === node.id)
-        return constraint;
-    throw invalid(`Invalid policy name '${name}' for ${nodeName(node, false)}.`, 'policy.name');
-}
-function updatePolicy(call, state, kind) {
-    const node = nodeOf(call, state, kind, 'policies.update');
-    const old = orgpolicy_policies_found(call, state, node);
-    needConstraint(state, node, old.constraint);
-    const body = readMessage(call.body, orgpolicy_rules_POLICY_SHAPE, 'policy');
-    if (body.name !== undefined && constraintOf(state, node, asString(body.name)) !== old.constraint) {
-        throw invalid('The name in the body is not the one in the path.', 'policy.name');
-    }
-    const fields = fieldsOf(call, state, body);
-    const current = orgpolicy_policies_foreignWrite(state, old);
-    orgpolicy_policies_checkEtag(current, asString(body.etag));
-    for (const field of fields)
-        checkSpecEtag(current, field, body);
-    const kept = compact({ spec: current.spec, dryRunSpec: current.dryRunSpec });
-    const next = applyMask(kept, body, fields);
-    orgpolicy_rules_checkPolicy(old.constraint, next);
-    const unchanged = orgpolicy_policies_SPECS.filter((field) => !fields.includes(field)).map((field) => [field, current[field]]);
-    return orgpolicy_policies_store(state, {
-        node: old.node,
-        constraint: old.constraint,
-        ...Object.fromEntries(unchanged),
-        ...specsOf(state, next, fields),
-    });
-}
-/** What is overwritten: "if the policy does not contain the dry_run_spec" no mask means `policy.spec` (gcloud's help), else both. */
-function fieldsOf(call, state, body) {
-    const paths = readMask(call.query.get('updateMask'));
-    if (paths.length === 0)
-        return body.dryRunSpec === undefined ? ['spec'] : [...orgpolicy_policies_SPECS];
-    if (paths.includes('*'))
-        return [...orgpolicy_policies_SPECS];
-    checkMask(paths, MASKS, 'Policy');
-    if (state.settings.orgPolicy.maskedUpdate === 'whole-policy')
-        return [...orgpolicy_policies_SPECS];
-    return orgpolicy_policies_SPECS.filter((field) => paths.includes(`policy.${field}`));
-}
-function deletePolicy(call, state, kind) {
-    const node = nodeOf(call, state, kind, 'policies.delete');
-    const old = orgpolicy_policies_found(call, state, node);
-    needConstraint(state, node, old.constraint);
-    orgpolicy_policies_checkEtag(orgpolicy_policies_foreignWrite(state, old), call.query.get('etag') ?? '');
-    state.orgPolicy.policies.set(policyKey(node, old.constraint), undefined, state.clock.now());
-    return {};
-}
-/** Somebody else's write of the same rules comes in between, as often as the switch says. */
-function orgpolicy_policies_foreignWrite(state, record) {
-    if (state.settings.orgPolicy.foreignWrites === 0)
-        return record;
-    state.settings.orgPolicy.foreignWrites -= 1;
-    const written = {
-        ...record,
-        ...specsOf(state, compact({ spec: record.spec, dryRunSpec: record.dryRunSpec }), orgpolicy_policies_SPECS),
-    };
-    orgpolicy_policies_store(state, written);
-    return written;
-}
-/** "ABORTED if the ETag supplied in the request doesn't match the persisted ETag of the policy"; without one the write is blind. */
-function orgpolicy_policies_checkEtag(record, sent) {
-    if (sent === '' || sent === etagOf(record))
-        return;
-    throw new GoogleError('ABORTED', 'The etag of the policy does not match: it was changed since it was read.');
-}
-function checkSpecEtag(record, field, body) {
-    const sent = asString(asJson(body[field]).etag);
-    if (sent === '' || sent === record[field]?.etag)
-        return;
-    throw new GoogleError('ABORTED', `The etag of ${field} does not match: it was changed since it was read.`);
-}
-/** The specs of a message that are to be stored now, each under a new etag and time. */
-function specsOf(state, message, fields) {
-    const specs = {};
-    for (const field of fields) {
-        const spec = message[field];
-        if (!isJson(spec))
-            continue;
-        specs[field] = { ...structuredClone(spec), etag: state.ids.specEtag(), updateTime: state.clock.iso() };
-    }
-    return specs;
-}
-function orgpolicy_policies_store(state, record) {
-    state.orgPolicy.policies.set(policyKey(record.node, record.constraint), record, state.clock.now());
-    return orgpolicy_policies_policyJson(state, record);
-}
-/** The etags of both specs in one: gcloud prints `CLj9zMIGEIiS3K4D-` for a policy that has no second one (Google's pages). */
-function etagOf(record) {
-    return `${record.spec?.etag ?? ''}-${record.dryRunSpec?.etag ?? ''}`;
-}
-/** A Policy as the API prints it: "responses will return the name using the equivalent project number" (Policy.name). */
-function orgpolicy_policies_policyJson(state, record) {
-    const parent = nodeName(record.node, state.settings.projectNumberInNames.orgpolicy);
-    const { spec, dryRunSpec } = record;
-    const name = `${parent}/policies/${record.constraint}`;
-    return compact({ name, ...structuredClone({ spec, dryRunSpec }), etag: etagOf(record) });
-}
-/** What is in force at a node after inheritance, without etags and conditions; custom constraints are off by default. */
-function getEffectivePolicy(call, state, kind) {
-    const node = nodeOf(call, state, kind, 'policy.get');
-    const constraint = call.param('constraint');
-    needConstraint(state, node, constraint);
-    const nodes = lineage(state.projects, node);
-    const rulesOf = (field) => {
-        const effective = effectivePolicy((key) => state.orgPolicy.policies.get(key), nodes, constraint, field);
-        if (effective === undefined)
-            return undefined;
-        if (!constraint.startsWith('custom.'))
-            return compact({ rules: effective.spec.rules });
-        return { rules: [{ enforce: isEnforced(effective.spec) }] };
-    };
-    const parent = nodeName(node, state.settings.projectNumberInNames.orgpolicy);
-    return compact({
-        name: `${parent}/policies/${constraint}`,
-        spec: rulesOf('spec') ?? { rules: [{ enforce: false }] },
-        dryRunSpec: rulesOf('dryRunSpec'),
-    });
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/apis/orgpolicy.js
@@ -32092,7 +33712,7 @@ async function answer(dispatcher, api, request, { entry, connection }) {
         requireEnabled(state, api, entry.path, request.headers.get('x-goog-user-project'));
         checkQuery(match, query);
         const call = callOf(request, entry.path, query, body, match);
-        return await dispatcher.faults.around({ entry, state, connection, token: bearerToken(authorization) }, async (view) => carryOut(dispatcher, entry, async () => match.route.handler(call, view)));
+        return await dispatcher.faults.around({ entry, state, connection, token: bearerToken(authorization) }, async (view) => dispatch_carryOut(dispatcher, entry, async () => match.route.handler(call, view)));
     }
     catch (error) {
         if (error instanceof GoogleError)
@@ -32100,7 +33720,7 @@ async function answer(dispatcher, api, request, { entry, connection }) {
         throw error;
     }
 }
-async function carryOut({ interceptors, state }, entry, handle) {
+async function dispatch_carryOut({ interceptors, state }, entry, handle) {
     try {
         for (const interceptor of interceptors) {
             const instead = await interceptor.before?.(entry);
@@ -32156,8 +33776,7 @@ function checkQuery(match, query) {
     for (const name of query.keys()) {
         if (match.route.query.includes(name) || SYSTEM_PARAMETERS.includes(name))
             continue;
-        const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
-        throw new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
+        throw unknownParameter(name);
     }
 }
 /** A path no API has: Google's front end answers with a page of its own, not with an API error. */
@@ -32183,8 +33802,7 @@ function notOnThisServer(path) {
 
 
 
-/** Prefixes that belong to APIs without methods here: every path below them is unknown, as on a server that lacks them. */
-const reserved = (name, service) => ({ name, service, versions: [], routes: [] });
+
 const APIS = [
     aiplatform,
     agentregistry,
@@ -32196,7 +33814,7 @@ const APIS = [
     orgpolicy,
     sts,
     iamcredentials,
-    reserved('iam', 'iam.googleapis.com'),
+    iam,
 ];
 /** Every API under its own prefix, the GitHub-like token URL, and the admin surface. */
 function createApp(context) {
@@ -32228,6 +33846,105 @@ async function oidc(context, request, connection) {
     return response;
 }
 
+;// CONCATENATED MODULE: ./lib/emulator/settings-iam.js
+
+const settings_iam_milliseconds = schemas_number().min(0);
+const settings_iam_count = schemas_int().min(0);
+/** How a name of a project is written in an answer, or left as it was sent. */
+const projectForm = schemas_enum(['as-sent', 'number', 'id']);
+/** 5 reads and 5 writes a minute (IAM quotas page); off by default so that tests need not wait. */
+const quota = strictObject({
+    enabled: schemas_boolean().default(false),
+    readsPerMinute: settings_iam_count.default(5),
+    writesPerMinute: settings_iam_count.default(5),
+    operationGetsCount: schemas_boolean().default(true),
+    listsCount: schemas_boolean().default(true),
+    searchesCount: schemas_boolean().default(true),
+    /** Whose quota it is: of the project in the path, or of the project that is charged (X-Goog-User-Project, else the first one). */
+    per: schemas_enum(['resource-project', 'caller-project']).default('resource-project'),
+});
+/** "At most 50 … values above 1000 will be coerced", and "may return fewer" (protos). */
+const pageSize = strictObject({
+    default: schemas_int().min(1).default(50),
+    max: schemas_int().min(1).default(1000),
+});
+/** What is not documented has the numbers of the sibling policies, or a guess. */
+const limits = strictObject({
+    bindingsPerTarget: settings_iam_count.default(5),
+    targetsPerPolicy: settings_iam_count.default(5),
+    rulesPerPolicy: settings_iam_count.default(500),
+    principalsPerRule: settings_iam_count.default(2500),
+    conditionLength: settings_iam_count.default(16_384),
+    /** Logical operators in one condition: 12 in allow and deny policies. */
+    conditionOperators: settings_iam_count.default(12),
+    policyBytes: settings_iam_count.default(65_536),
+    policiesPerParent: settings_iam_count.default(100),
+});
+const validateOnly = strictObject({
+    /** An operation that is done, with the resource as it would be; the same without a name; or nothing at all. */
+    answer: schemas_enum(['operation', 'nameless', 'empty']).default('operation'),
+    countsAsWrite: schemas_boolean().default(true),
+    compilesConditions: schemas_boolean().default(true),
+});
+/** How the server changes what it prints: names of projects in the places that hold one. */
+const projectForms = strictObject({
+    names: projectForm.default('number'),
+    bindingPolicy: projectForm.default('as-sent'),
+    bindingTarget: projectForm.default('as-sent'),
+    conditions: projectForm.default('as-sent'),
+});
+/** What IAM's access policies do where the documents leave room, contradict each other or give a range. */
+const iamSettings = strictObject({
+    quota: quota.prefault({}),
+    pageSize: pageSize.prefault({}),
+    limits: limits.prefault({}),
+    validateOnly: validateOnly.prefault({}),
+    projectForms: projectForms.prefault({}),
+    /** What a write answers: an operation that runs, one that is done, or one that is done and has no name. */
+    operations: schemas_enum(['running', 'done', 'nameless']).default('running'),
+    /** A write to a resource that another write is still working on: refused, or an operation that ends in ABORTED. */
+    concurrentWrite: schemas_enum(['refused', 'lro']).default('refused'),
+    etagMismatch: schemas_enum(['412', '409']).default('412'),
+    alreadyExists: schemas_enum(['ALREADY_EXISTS', 'ABORTED']).default('ALREADY_EXISTS'),
+    /** Where the named errors (TOO_MANY_…, CUSTOM_ORG_POLICY_VIOLATION) have their name. */
+    errorNames: schemas_enum(['error-info', 'message']).default('error-info'),
+    /** `updateMask` on an access policy: a page prints it, no client has it. */
+    updateMask: schemas_enum(['rejected', 'ignored', 'honoured']).default('rejected'),
+    /** A patch without `details`. */
+    patchWithoutDetails: schemas_enum(['rejected', 'kept', 'cleared']).default('rejected'),
+    /** `displayName` and `annotations` that a patch does not mention. */
+    patchAbsentFields: schemas_enum(['cleared', 'kept']).default('cleared'),
+    /** Are rules and members of rules kept in the order in which they were sent? */
+    ruleOrder: schemas_enum(['as-sent', 'sorted']).default('as-sent'),
+    ruleWithoutCondition: schemas_enum(['accepted', 'rejected']).default('accepted'),
+    /** startsWith and its kind on names of the registry: an older page allowed them. */
+    stringFunctionsOnNames: schemas_enum(['rejected', 'accepted']).default('rejected'),
+    /** Agent gateways as targets of a binding: a page says yes, another that they are refused. */
+    gatewayTarget: schemas_enum(['rejected', 'accepted']).default('rejected'),
+    /** How long after its creation a policy can be bound. */
+    replicationMs: settings_iam_milliseconds.default(0),
+    notReplicated: schemas_enum(['NOT_FOUND', 'FAILED_PRECONDITION']).default('NOT_FOUND'),
+    /** How long a policy still counts as bound after the binding is gone (10 to 30 s in a public report). */
+    unbindReplicationMs: settings_iam_milliseconds.default(0),
+    /** How long after a change gateways decide by it (90 to 120 s in a public report). */
+    propagationMs: settings_iam_milliseconds.default(0),
+    /** Which spelling of the managed constraint exists; the other one is not found. */
+    managedConstraint: schemas_enum(['singular', 'plural', 'both']).default('singular'),
+    /** Where nobody has set it: Google enforces it in new organizations. */
+    managedConstraintDefault: schemas_enum(['off', 'enforced']).default('off'),
+    constraintViolation: schemas_enum(['sync', 'lro']).default('sync'),
+    /** Does testIamPermissions of a project know the permissions `iam.accesspolicies.*`, `iam.policybindings.*`, `iam.operations.*`? */
+    testIamPermissions: schemas_enum(['known', 'unknown']).default('known'),
+    /** In which form of the project a condition must name an entry of the registry. */
+    destinationNames: schemas_enum(['both', 'number', 'id']).default('both'),
+    /** `initialize`, `tools/list` and other base methods of an MCP server without a rule of their own. */
+    mcpBaseMethods: schemas_enum(['need-rule', 'allowed']).default('need-rule'),
+    unregisteredMethod: schemas_enum(['upper', 'lower']).default('upper'),
+    unregisteredPort: schemas_enum(['kept', 'stripped']).default('kept'),
+    /** What `*.example.com` in a condition is: a name like any other, or every host below it. */
+    wildcardHosts: schemas_enum(['literal', 'match']).default('literal'),
+});
+
 ;// CONCATENATED MODULE: ./lib/emulator/settings-orgpolicy.js
 
 /** What organization policies do where the documents leave room. */
@@ -32239,6 +33956,8 @@ const orgPolicySettings = strictObject({
      * says the policy is overwritten in full.
      */
     maskedUpdate: schemas_enum(['named-fields', 'whole-policy']).default('named-fields'),
+    /** Where a write that a constraint forbids is refused: in its answer (Google's page), or when its operation ends. */
+    refusedIn: schemas_enum(['answer', 'operation']).default('answer'),
     /** How the name of a deleted custom constraint is refused: it cannot be given again, the code is not known. */
     deletedConstraintName: schemas_enum(['ALREADY_EXISTS', 'FAILED_PRECONDITION', 'reusable']).default('ALREADY_EXISTS'),
     /** Custom constraints per resource type in an organization (quota page). */
@@ -32251,6 +33970,7 @@ const orgPolicySettings = strictObject({
 
 
 
+
 /** How an engine update ends: well, well with a binding that stays null, or with an rpc code and message in the operation. */
 const outcome = union([
     schemas_enum(['ok', 'null-binding']),
@@ -32260,7 +33980,7 @@ const outcome = union([
     }),
 ]);
 const settings_milliseconds = schemas_number().min(0);
-const count = schemas_int().min(0);
+const settings_count = schemas_int().min(0);
 /** How long each kind of operation takes. Google's own: minutes (an egress attach took 5 m 11 s in a public live report). */
 const operations = strictObject({
     engineUpdateMs: settings_milliseconds.default(1500),
@@ -32269,6 +33989,7 @@ const operations = strictObject({
     serviceMs: settings_milliseconds.default(150),
     gatewayMs: settings_milliseconds.default(1000),
     authzMs: settings_milliseconds.default(500),
+    accessPolicyMs: settings_milliseconds.default(500),
     /** After an operation ended: stay readable, or answer 404 this long after the end (both were seen). */
     finished: schemas_enum(['kept', 'vanish']).default('kept'),
     vanishAfterMs: settings_milliseconds.default(0),
@@ -32278,7 +33999,7 @@ const engineUpdate = strictObject({
     /** By engine id or display name; wins over `outcome`. */
     engines: record(schemas_string(), outcome).default({}),
     /** Only the next this many updates of an engine fail that way, then they end well; 0 means all. */
-    times: count.default(0),
+    times: settings_count.default(0),
 });
 /** What happens with a request the documentation forbids without saying how it is refused. */
 const refusal = schemas_enum(['sync', 'lro', 'accepted']);
@@ -32289,6 +34010,11 @@ const settings_aiplatform = strictObject({
     secondGateway: refusal.default('lro'),
     secondGatewayMessage: schemas_string()
         .default('Internal error encountered. Please refer to our troubleshooting pages for how to resolve the failure.'),
+    /**
+     * Status that goes with it. Public reports: 13 in the operation; "specified parameters are invalid" was seen as well; which
+     * one "Another Agent Gateway is already active" has is not known.
+     */
+    secondGatewayStatus: schemas_enum(STATUS_NAMES).default('INTERNAL'),
     /** How long the slot of a gateway stays taken after its last engine left ("freed only minutes after"). */
     slotReleaseMs: settings_milliseconds.default(0),
     /** Engine without AGENT_IDENTITY ("must ensure the instance is assigned an agent identity"). */
@@ -32307,7 +34033,7 @@ const settings_aiplatform = strictObject({
     bindingNames: schemas_enum(['as-sent', 'number', 'id']).default('as-sent'),
     listOmitsDeploymentSpec: schemas_boolean().default(true),
     /** 10 writes a minute per project and region; off by default so that tests need not wait. */
-    writeQuota: strictObject({ enabled: schemas_boolean().default(false), perMinute: count.default(10) }).prefault({}),
+    writeQuota: strictObject({ enabled: schemas_boolean().default(false), perMinute: settings_count.default(10) }).prefault({}),
     /** Projects (ID) without the early-access entitlement of mid 2026. */
     notEntitledProjects: array(schemas_string()).default([]),
 });
@@ -32318,7 +34044,7 @@ const settings_registry = strictObject({
     multiRegionRegistration: schemas_enum(['rejected', 'accepted']).default('rejected'),
     /** How long after the operation `registryResource` and the projection appear. */
     registryResourceDelayMs: settings_milliseconds.default(0),
-    quotaPerKind: count.default(100),
+    quotaPerKind: settings_count.default(100),
 });
 const settings_iap = strictObject({
     /** A policy on an id that is no projection of the registry: one page says it fails, another that it is inert. */
@@ -32327,9 +34053,11 @@ const settings_iap = strictObject({
     principalSetOnResource: schemas_enum(['accepted', 'rejected']).default('accepted'),
     /** Bindings of other roles than roles/iap.egressor: one field report says it is the only role allowed. */
     otherRoles: schemas_enum(['accepted', 'rejected']).default('accepted'),
-    maxPrincipals: count.default(1500),
+    maxPrincipals: settings_count.default(1500),
+    /** How members of an engine that is deleted read from then on: as before, or `deleted:principal://…?uid=…` as IAM's reference has it. */
+    goneMembers: schemas_enum(['kept', 'marked-deleted']).default('kept'),
     /** The next this many setIamPolicy calls find that somebody else wrote just before them. */
-    foreignWrites: count.default(0),
+    foreignWrites: settings_count.default(0),
 });
 const networking = strictObject({
     /** A created authorization policy is stored without its fields although the operation ended well (public live report). */
@@ -32341,6 +34069,8 @@ const networking = strictObject({
 const settings_gateway = strictObject({
     /** Egress gateway without a request authorization policy. */
     withoutPolicy: schemas_enum(['denied', 'allowed']).default('denied'),
+    /** Which model decides when the IAP extension does not say (a report: V1; creation wants the key). */
+    withoutPolicyVersion: schemas_enum(['V1', 'V2']).default('V1'),
     /** Does the IAP extension answer? If not, failOpen decides. */
     extensionAvailable: schemas_boolean().default(true),
 });
@@ -32359,6 +34089,7 @@ const settingsSchema = strictObject({
     iap: settings_iap.prefault({}),
     networking: networking.prefault({}),
     orgPolicy: orgPolicySettings.prefault({}),
+    iam: iamSettings.prefault({}),
     gateway: settings_gateway.prefault({}),
     auth: auth.prefault({}),
     /** Added to every answer, for benchmarks. */
@@ -32413,6 +34144,46 @@ function iso_duration(params) {
     return core._isoDuration(ZodISODuration, params);
 }
 
+;// CONCATENATED MODULE: ./lib/emulator/world-iam.js
+
+const id = schemas_string().regex(/^[a-z][a-z0-9.-]{2,62}$/, 'must be 3 to 63 lower-case letters, digits, hyphens and dots');
+const world_iam_node = schemas_string()
+    .regex(/^(projects|folders|organizations)\/[^/]+$/, 'must be projects/P, folders/N or organizations/N');
+/** A rule of a world's access policy, by default one that allows egress. `engine:ID` stands for that engine's principal. */
+const accessRuleInput = strictObject({
+    description: schemas_string().optional(),
+    effect: schemas_enum(['ALLOW', 'DENY']).default('ALLOW'),
+    principals: array(schemas_string()).min(1),
+    excludedPrincipals: array(schemas_string()).optional(),
+    permissions: array(schemas_string()).min(1).default(['iap.googleapis.com/resources.egressViaIAP']),
+    excludedPermissions: array(schemas_string()).optional(),
+    /** IDs of services of the world: a condition that names their entries by project number and by project ID. */
+    services: array(schemas_string()).min(1).optional(),
+    /** A condition for egress in CEL, or with neither of the two none at all. */
+    condition: schemas_string().optional(),
+    /** Conditions by service, as the API has them. */
+    conditions: record(schemas_string(), record(schemas_string(), schemas_string())).optional(),
+})
+    .refine(({ services, condition, conditions }) => [services, condition, conditions].filter(Boolean).length <= 1, 'services, condition and conditions exclude each other');
+/** An access policy of the world. */
+const accessPolicyInput = strictObject({
+    id,
+    on: world_iam_node.optional().describe('default: the first project'),
+    displayName: schemas_string().optional(),
+    annotations: record(schemas_string(), schemas_string()).optional(),
+    rules: array(accessRuleInput).min(1),
+    /** Nodes it is bound to, by bindings of the policy's own ID. */
+    boundTo: array(world_iam_node).default([]),
+});
+/** A binding under an ID of its own, or one to a gateway. */
+const policyBindingInput = strictObject({
+    id,
+    /** `ID` of a policy of the target's own node, or its full name. */
+    policy: schemas_string().min(1),
+    /** A node, or the full name of a gateway: `//networkservices.googleapis.com/projects/…`. */
+    target: schemas_string().min(1),
+});
+
 ;// CONCATENATED MODULE: ./lib/emulator/world-orgpolicy.js
 
 const digits = schemas_string().regex(/^\d+$/, 'must be digits in quotes');
@@ -32445,12 +34216,13 @@ const orgPolicyInput = strictObject({
 
 
 
-const id = schemas_string().min(1);
+
+const world_id = schemas_string().min(1);
 /** A number as text: engine ids have more digits than a JavaScript number holds, so YAML must quote them. */
 const world_digits = schemas_string().regex(/^\d+$/, 'must be digits in quotes');
 const world_time = iso_datetime({ offset: true });
 const project = strictObject({
-    id,
+    id: world_id,
     number: world_digits,
     organization: world_digits.optional(),
     /** Bottom to top, between the project and the organization. */
@@ -32466,9 +34238,9 @@ const binding = strictObject({
         .optional(),
 });
 const world_gateway = strictObject({
-    id,
-    project: id.optional(),
-    location: id.optional(),
+    id: world_id,
+    project: world_id.optional(),
+    location: world_id.optional(),
     path: schemas_enum(['egress', 'ingress', 'AGENT_TO_ANYWHERE', 'CLIENT_TO_AGENT']),
     /** Locations of this project's registries, or full `//agentregistry.googleapis.com/…` names. Egress default: its own location. */
     registries: array(schemas_string()).optional(),
@@ -32482,8 +34254,8 @@ const world_gateway = strictObject({
 const world_engine = strictObject({
     id: world_digits,
     displayName: schemas_string().min(1),
-    project: id.optional(),
-    region: id.optional(),
+    project: world_id.optional(),
+    region: world_id.optional(),
     description: schemas_string().optional(),
     identity: schemas_enum(['agent', 'service-account', 'none']).default('agent'),
     serviceAccount: schemas_string().optional(),
@@ -32508,14 +34280,16 @@ const world_engine = strictObject({
     lastUpdateError: strictObject({ code: schemas_int(), message: schemas_string() }).optional(),
 });
 const service = strictObject({
-    id,
-    project: id.optional(),
-    location: id.optional(),
+    id: world_id,
+    project: world_id.optional(),
+    location: world_id.optional(),
     kind: schemas_enum(['endpoint', 'agent', 'mcp']).default('endpoint'),
     displayName: schemas_string().max(63).optional(),
     description: schemas_string().max(2048).optional(),
     urls: array(schemas_string()).default([]),
     protocol: schemas_enum(['JSONRPC', 'GRPC', 'HTTP_JSON']).default('JSONRPC'),
+    /** Default: after the gateways and before the engines. */
+    createTime: world_time.default('2026-08-01T00:00:00Z'),
     /** Id of its projection; made by the emulator when absent. */
     resourceId: schemas_string().optional(),
     /** Bindings of the projection's own IAP policy. */
@@ -32524,23 +34298,23 @@ const service = strictObject({
 const policy = strictObject({
     /** `registry`, `service:ID`, `engine:ID` (its agent entry) or `endpoints|agents|mcpServers/PROJECTION_ID`. */
     on: schemas_string().regex(/^(registry|service:.+|engine:.+|(endpoints|agents|mcpServers)\/.+)$/, 'is no policy target'),
-    project: id.optional(),
-    location: id.optional(),
+    project: world_id.optional(),
+    location: world_id.optional(),
     bindings: array(binding).min(1),
 });
 const extension = strictObject({
-    id,
-    project: id.optional(),
-    location: id.optional(),
+    id: world_id,
+    project: world_id.optional(),
+    location: world_id.optional(),
     service: schemas_string().default('iap.googleapis.com'),
     policyVersion: schemas_enum(['V1', 'V2', 'unset']).default('V1'),
     enforcement: schemas_enum(['ENFORCED', 'DRY_RUN', 'unset']).default('unset'),
     failOpen: schemas_boolean().default(false),
 });
 const authzPolicy = strictObject({
-    id,
-    project: id.optional(),
-    location: id.optional(),
+    id: world_id,
+    project: world_id.optional(),
+    location: world_id.optional(),
     gateways: array(schemas_string()).default([]),
     extension: schemas_string().optional(),
     action: schemas_enum(['ALLOW', 'DENY', 'CUSTOM', 'DENY_BY_DEFAULT']).default('CUSTOM'),
@@ -32553,7 +34327,7 @@ const denied = union([
 const worldSchema = strictObject({
     projects: array(project).min(1),
     /** Default location of everything that has none. */
-    region: id.default('us-central1'),
+    region: world_id.default('us-central1'),
     gateways: array(world_gateway).default([]),
     extensions: array(extension).default([]),
     authzPolicies: array(authzPolicy).default([]),
@@ -32562,6 +34336,8 @@ const worldSchema = strictObject({
     policies: array(policy).default([]),
     customConstraints: array(customConstraintInput).default([]),
     orgPolicies: array(orgPolicyInput).default([]),
+    accessPolicies: array(accessPolicyInput).default([]),
+    policyBindings: array(policyBindingInput).default([]),
     /** Permissions the caller does not have. */
     denied: array(denied).default([]),
     /** Trust domains that exist besides those of the projects above. */
@@ -32630,6 +34406,7 @@ function positionOf(document, path, lines) {
 
 
 
+
 /** The whole state as plain JSON, for the admin surface and for comparing worlds in tests. */
 function dumpState(state) {
     const networking = (records, collection) => [...records.values()].map((record) => ({
@@ -32657,11 +34434,220 @@ function dumpState(state) {
         authzPolicies: networking(state.authzPolicies, 'authzPolicies'),
         customConstraints: state.orgPolicy.constraints.values().map(constraintJson),
         orgPolicies: state.orgPolicy.policies.values().map((record) => orgpolicy_policies_policyJson(state, record)),
+        accessPolicies: [...state.accessPolicies.values()].map((record) => iam_views_policyJson(state, record)),
+        policyBindings: [...state.policyBindings.values()].map((record) => iam_views_bindingJson(state, record)),
         dryRunViolations: state.orgPolicy.dryRunViolations,
         denied: state.denied,
         operations: state.operations.list(() => true).map(operationJson),
         settings: state.settings,
     });
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/populate-iam.js
+
+
+
+
+
+
+
+
+
+
+
+/** What the world starts with has been in effect for ever. */
+const ALWAYS = -Infinity;
+/** Access policies and bindings of the world; they obey the rules of the API, but may hold what only the server writes. */
+function populateIam(state, world) {
+    for (const input of world.accessPolicies)
+        explained(`access policy ${input.id}`, () => {
+            if (state.accessPolicies.has(iamKey(populate_iam_nodeOf(state, input.on), input.id)))
+                throw new Error('it is there twice');
+            putAccessPolicy(state, input, ALWAYS);
+        });
+    for (const input of world.policyBindings)
+        explained(`policy binding ${input.id}`, () => putPolicyBinding(state, input, ALWAYS));
+}
+function explained(what, add) {
+    try {
+        add();
+    }
+    catch (error) {
+        throw new Error(`The world's ${what}: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
+    }
+}
+/** Stores a policy with its bindings, in place of the one of that name. */
+function putAccessPolicy(state, input, atMs) {
+    const node = populate_iam_nodeOf(state, input.on);
+    const old = state.accessPolicies.get(iamKey(node, input.id));
+    const message = {
+        displayName: input.displayName,
+        annotations: input.annotations,
+        details: { rules: input.rules.map((rule) => ruleOf(state, rule)) },
+    };
+    const policy = readMessage(compact(message), ACCESS_POLICY_SHAPE, 'access_policy');
+    iam_policy_rules_checkPolicy(state, policy, { stored: true });
+    const now = state.clock.iso();
+    const record = {
+        node,
+        sent: nodeName(node, false),
+        id: input.id,
+        uid: old?.uid ?? state.ids.uid(),
+        etag: state.ids.policyEtag(),
+        data: { ...asStored(state, policy), createTime: old?.data.createTime ?? now, updateTime: now },
+        createdMs: ALWAYS,
+    };
+    storeAccessPolicy(state, record, atMs);
+    const policyName = `${nodeName(node, false)}/locations/global/accessPolicies/${input.id}`;
+    for (const target of input.boundTo)
+        putPolicyBinding(state, { id: input.id, policy: policyName, target }, atMs);
+    return record;
+}
+/** Stores a binding, in place of the one of that name; the managed constraint does not stop it. */
+function putPolicyBinding(state, input, atMs) {
+    const resource = input.target.startsWith('//')
+        ? input.target
+        : `//cloudresourcemanager.googleapis.com/${input.target}`;
+    const target = resolveTarget(state, resource);
+    if (target === undefined)
+        throw new Error(`there is no ${input.target}`);
+    const { node } = target;
+    const parent = nodeName(node, false);
+    const policyName = input.policy.includes('/')
+        ? input.policy
+        : `${parent}/locations/global/accessPolicies/${input.policy}`;
+    const old = state.policyBindings.get(iamKey(node, input.id));
+    if (old !== undefined)
+        state.policyBindings.delete(iamKey(node, input.id));
+    const policy = bindable(state, target, policyName);
+    const now = timestamp(state.clock.now());
+    const data = {
+        target: { resource },
+        policyKind: 'ACCESS',
+        policy: policyName,
+        createTime: old?.data.createTime ?? now,
+        updateTime: now,
+    };
+    const record = {
+        node,
+        sent: parent,
+        id: input.id,
+        uid: old?.uid ?? state.ids.uid(),
+        etag: state.ids.policyEtag(),
+        data,
+        policyKey: iamKey(policy.node, policy.id),
+        policyUid: policy.uid,
+        target: target.name,
+    };
+    return storePolicyBinding(state, record, atMs);
+}
+/** A node by its short name; the first project when none is given. */
+function populate_iam_nodeOf(state, name) {
+    const wanted = name ?? `projects/${state.projects[0]?.id ?? ''}`;
+    const node = nodeOfTarget(state, `//cloudresourcemanager.googleapis.com/${wanted}`);
+    if (node === undefined)
+        throw new Error(`there is no ${wanted}`);
+    return node;
+}
+/** A rule as the API has it. */
+function ruleOf(state, input) {
+    const members = (list) => list?.map((member) => memberName(state, member));
+    const expression = input.condition ?? (input.services && conditionFor(state, input.services));
+    return compact({
+        description: input.description,
+        effect: input.effect,
+        principals: members(input.principals),
+        excludedPrincipals: members(input.excludedPrincipals),
+        operation: compact({ permissions: input.permissions, excludedPermissions: input.excludedPermissions }),
+        conditions: input.conditions ?? (expression === undefined ? undefined : { [EGRESS_SERVICE]: { expression } }),
+    });
+}
+const populate_iam_FIELDS = { endpoints: 'endpoint', agents: 'agent', mcpServers: 'mcp_server' };
+/** Registered, and one of these entries by either form of its project's name (public live reports write both). */
+function conditionFor(state, services) {
+    const clauses = Object.entries(populate_iam_FIELDS).flatMap(([collection, field]) => {
+        const names = services.flatMap((id) => {
+            const record = [...state.services.values()].find((item) => item.id === id);
+            if (record === undefined)
+                throw new Error(`there is no service ${id}`);
+            if (record.collection !== collection)
+                return [];
+            return [true, false].map((number) => `'${placeName(record, number)}/${collection}/${record.resourceId}'`);
+        });
+        return names.length === 0 ? [] : [`(destination.agent_registry.${field}.name in [${names.join(', ')}])`];
+    });
+    const named = clauses.length > 1 ? `(${clauses.join(' || ')})` : (clauses[0] ?? '');
+    return `(destination.is_registered == true) && ${named}`;
+}
+
+;// CONCATENATED MODULE: ./lib/emulator/state/live-access-policies.js
+
+
+
+
+
+/** Access policies, changed behind everybody's back: what the console or another team's pipeline does to them. */
+class LiveAccessPolicies {
+    state;
+    constructor(state) {
+        this.state = state;
+    }
+    /** The policy as the API prints it, with the targets it is bound to. @param on its node; default the first project */
+    get(id, on) {
+        const record = this.record(id, on);
+        const boundTo = bindingsOfPolicy(this.state, record).map(({ target }) => target);
+        return { policy: iam_views_policyJson(this.state, record), boundTo };
+    }
+    /** All policies of a node, by ID. */
+    ids(on) {
+        this.state.settle();
+        const target = nodeTarget(populate_iam_nodeOf(this.state, on));
+        return [...this.state.accessPolicies.values()].flatMap(({ node, id }) => (nodeTarget(node) === target ? [id] : []));
+    }
+    /** Writes a policy as a whole, new or not, and binds it where the input says. */
+    set(input) {
+        this.state.settle();
+        putAccessPolicy(this.state, accessPolicyInput.parse(input), this.state.clock.now());
+    }
+    /** Adds a rule at the end, under a new etag. */
+    addRule(id, rule, on) {
+        const record = this.record(id, on);
+        const added = ruleOf(this.state, accessRuleInput.parse(rule));
+        const policy = { ...record.data, details: { rules: [...rulesOf(record.data), added] } };
+        iam_policy_rules_checkPolicy(this.state, policy, { stored: true });
+        const { createTime } = record.data;
+        const data = { ...asStored(this.state, policy), createTime, updateTime: this.state.clock.iso() };
+        storeAccessPolicy(this.state, { ...record, data, etag: this.state.ids.policyEtag() }, this.state.clock.now());
+    }
+    /** Deletes a policy and its bindings. */
+    remove(id, on) {
+        removeAccessPolicy(this.state, this.record(id, on), this.state.clock.now());
+    }
+    bind(input) {
+        this.state.settle();
+        putPolicyBinding(this.state, policyBindingInput.parse(input), this.state.clock.now());
+    }
+    /** Deletes a binding by its ID. */
+    unbind(id, on) {
+        this.state.settle();
+        const record = this.state.policyBindings.get(iamKey(populate_iam_nodeOf(this.state, on), id));
+        if (record === undefined)
+            throw new Error(`There is no policy binding ${id}.`);
+        removePolicyBinding(this.state, record, this.state.clock.now());
+    }
+    /** What is bound to a node, as the API prints it. */
+    boundTo(on) {
+        this.state.settle();
+        const target = nodeTarget(populate_iam_nodeOf(this.state, on));
+        return bindingsOfTarget(this.state, target).map((record) => iam_views_bindingJson(this.state, record));
+    }
+    record(id, on) {
+        this.state.settle();
+        const record = this.state.accessPolicies.get(iamKey(populate_iam_nodeOf(this.state, on), id));
+        if (record === undefined)
+            throw new Error(`There is no access policy ${id} on ${on ?? 'the first project'}.`);
+        return record;
+    }
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/state/populate-orgpolicy.js
@@ -32670,18 +34656,19 @@ function dumpState(state) {
 
 
 
+
 /** What the world starts with has been in effect for ever. */
-const ALWAYS = -Infinity;
+const populate_orgpolicy_ALWAYS = -Infinity;
 /** Custom constraints and organization policies of the world; they obey the same rules as those that are written later. */
 function populateOrgPolicy(state, world) {
     for (const input of world.customConstraints) {
-        explained(`custom constraint ${input.id}`, () => addConstraint(state, input));
+        populate_orgpolicy_explained(`custom constraint ${input.id}`, () => addConstraint(state, input));
     }
     for (const input of world.orgPolicies) {
-        explained(`policy ${input.constraint} on ${input.on}`, () => addPolicy(state, input));
+        populate_orgpolicy_explained(`policy ${input.constraint} on ${input.on}`, () => addPolicy(state, input));
     }
 }
-function explained(what, add) {
+function populate_orgpolicy_explained(what, add) {
     try {
         add();
     }
@@ -32709,7 +34696,7 @@ function addConstraint(state, input) {
     });
     const data = readMessage(message, CONSTRAINT_SHAPE, 'custom_constraint');
     const record = { organization, id: input.id, data, condition: checkConstraint(data) };
-    state.orgPolicy.constraints.set(key, record, ALWAYS);
+    state.orgPolicy.constraints.set(key, record, populate_orgpolicy_ALWAYS);
 }
 function addPolicy(state, input) {
     const [kind, id] = input.on.split('/');
@@ -32717,6 +34704,8 @@ function addPolicy(state, input) {
     if (node === undefined)
         throw new Error(`there is no ${input.on}`);
     const { constraint } = input;
+    if (isMisspelt(state, constraint))
+        throw new Error('there is no such constraint (settings.iam.managedConstraint)');
     const owner = organizationOf(state.projects, node) ?? '';
     if (constraint.startsWith('custom.') && !state.orgPolicy.constraints.knew(constraintKey(owner, constraint))) {
         throw new Error('there is no such custom constraint in its organization');
@@ -32729,14 +34718,15 @@ function addPolicy(state, input) {
         dryRunSpec: input.dryRunSpec ?? rule(input.dryRun),
     });
     const policy = readMessage(message, orgpolicy_rules_POLICY_SHAPE, 'policy');
-    orgpolicy_rules_checkPolicy(constraint, policy);
-    state.orgPolicy.policies.set(key, { node, constraint, ...specsOf(state, policy, ['spec', 'dryRunSpec']) }, ALWAYS);
+    checkPolicy(constraint, policy);
+    state.orgPolicy.policies.set(key, { node, constraint, ...specsOf(state, policy, ['spec', 'dryRunSpec']) }, populate_orgpolicy_ALWAYS);
 }
 function rule(enforce) {
     return enforce === undefined ? undefined : { rules: [{ enforce }] };
 }
 
 ;// CONCATENATED MODULE: ./lib/emulator/state/populate.js
+
 
 
 
@@ -32772,6 +34762,7 @@ function populate(world) {
         const place = placeOf(state, policy.project, policy.location, world.region);
         storeInput(state, findTarget(state, place, policy.on), policy.bindings);
     }
+    populateIam(state, world);
     return state;
 }
 /** Adds an engine of the world, with the operation that is running on it or the one that failed last. */
@@ -32835,14 +34826,14 @@ function gatewayName(place, name) {
 }
 /** Adds a service of the world, with its own policy when it has one. */
 function populateService(state, place, input) {
-    const now = timestamp(state.clock.now());
+    const createTime = timestamp(Date.parse(input.createTime));
     const record = addService(state, place, input.id, compact({
         displayName: input.displayName ?? input.id,
         description: input.description,
         interfaces: input.urls.map((url) => ({ url, protocolBinding: input.protocol })),
         [populate_SPECS[input.kind]]: { type: 'NO_SPEC' },
-        createTime: now,
-        updateTime: now,
+        createTime,
+        updateTime: createTime,
     }), input.resourceId);
     const target = { ...place, entry: { collection: record.collection, id: record.resourceId } };
     if (input.policy)
@@ -32860,11 +34851,15 @@ const populate_SPECS = { endpoint: 'endpointSpec', agent: 'agentSpec', mcp: 'mcp
 
 
 
+
 /** The live world, changed behind everybody's back: what another team, another tool or time itself does to it. */
 class LiveWorld {
+    /** Access policies and what they are bound to. */
+    accessPolicies;
     state;
     region;
     constructor(state, region) {
+        this.accessPolicies = new LiveAccessPolicies(state);
         this.state = state;
         this.region = region;
     }
@@ -32900,8 +34895,9 @@ class LiveWorld {
         const { egress, ingress } = binding ?? {};
         replaceBinding(this.state, engine, { egress: gatewayName(engine, egress), ingress: gatewayName(engine, ingress) });
     }
+    /** Unless the input says otherwise, it is created now. */
     addEngine(input) {
-        const parsed = engineSchema.parse(input);
+        const parsed = engineSchema.parse({ createTime: new Date(this.state.clock.now()).toISOString(), ...input });
         populateEngine(this.state, placeOf(this.state, parsed.project, parsed.region, this.region), parsed);
         return this.engine(parsed.id);
     }
@@ -32917,7 +34913,6 @@ class LiveWorld {
             displayName: String(old.data.displayName),
             project: old.project.id,
             region: old.location,
-            createTime: new Date(this.state.clock.now()).toISOString(),
         };
         removeEngine(this.state, old);
         return this.addEngine(input);
@@ -32984,6 +34979,15 @@ class LiveWorld {
             throw new Error(`There is no ${id} among the ${kind}.`);
         record.data = { ...record.data, ...change };
         record.etag = this.state.ids.etag();
+    }
+    /** Says in an extension which model decides, V1 or V2; the rest of its metadata stays. */
+    setPolicyVersion(extension, iapPolicyVersion) {
+        const record = [...this.settled().extensions.values()].find((item) => item.id === extension);
+        if (record === undefined)
+            throw new Error(`There is no ${extension} among the extensions.`);
+        this.changeNetworking('extensions', extension, {
+            metadata: { ...asJson(record.data.metadata), iapPolicyVersion },
+        });
     }
     removeNetworking(kind, id) {
         const entry = [...this.state[kind]].find(([, item]) => item.id === id);
@@ -33061,9 +35065,9 @@ async function startEmulator(options = {}) {
         requests,
         faults,
         interceptors,
-        decide: (principal, host) => {
+        decide: (principal, host, details) => {
             state.settle();
-            return decide(state, principal, host);
+            return decide(state, principal, host, details);
         },
         close: () => emulator_close(server),
     };
@@ -33109,7 +35113,8 @@ Usage: node dist/emulator/index.js [--world FILE] [--faults FILE] [--port N] [--
   --help         print this
 
 Look at it: GET /_emulator/world, /_emulator/requests, /_emulator/decide?principal=...&host=...
-Change it:  POST /_emulator/settings, /_emulator/engines/ID/binding, /_emulator/policies, /_emulator/advance
+Change it:  POST /_emulator/settings, /_emulator/engines/ID/binding, /_emulator/policies, /_emulator/access-policies,
+            /_emulator/policy-bindings, /_emulator/extensions/ID, /_emulator/advance
 Break it:   POST /_emulator/faults with a fault or a list of them; GET shows what has fired, DELETE ends it all
 `;
 /** Starts the emulator as the command line says; nothing when there was only help to print. Throws what is wrong in one sentence. */
@@ -33164,7 +35169,7 @@ function greeting({ url, env }) {
 /***/ ((__webpack_module__, __unused_webpack___webpack_exports__, __nccwpck_require__) => {
 
 __nccwpck_require__.a(__webpack_module__, async (__webpack_handle_async_dependencies__, __webpack_async_result__) => { try {
-/* harmony import */ var _cli_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(7290);
+/* harmony import */ var _cli_js__WEBPACK_IMPORTED_MODULE_0__ = __nccwpck_require__(4105);
 
 const output = {
     out: (text) => void process.stdout.write(text),

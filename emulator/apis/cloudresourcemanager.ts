@@ -1,3 +1,4 @@
+import { invalid } from '../core/errors.js';
 import { asJson, asStrings, type Json } from '../core/json.js';
 import { post, read, type Api, type Call } from '../core/router.js';
 import type { State } from '../state/state.js';
@@ -66,6 +67,16 @@ function getAncestry(call: Call, state: State): Json {
 function testIamPermissions(call: Call, state: State): Json {
   const project = state.project(call.param('project'));
   const permissions = asStrings(asJson(call.body).permissions);
+  const unknown = permissions.find((permission) => isUnknown(state, permission));
+  if (unknown !== undefined) throw invalid(`Permission ${unknown} is not valid for this resource.`, 'permissions');
   const held = permissions.filter((permission) => state.isAllowed(permission, `projects/${project.id}`));
   return held.length > 0 ? { permissions: held } : {};
+}
+
+/** Whether projects know the permissions on access policies is not documented: a switch. */
+function isUnknown(state: State, permission: string): boolean {
+  return (
+    state.settings.iam.testIamPermissions === 'unknown' &&
+    /^iam\.(accesspolicies|policybindings|operations)\./.test(permission)
+  );
 }

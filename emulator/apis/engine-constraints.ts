@@ -18,10 +18,18 @@ import { constrains, ENGINE_TYPE } from './orgpolicy-rules.js';
 export type ConstrainedMethod = 'CREATE' | 'UPDATE';
 
 /**
- * Refuses a write that a custom constraint forbids, looking at the engine as it would be afterwards; notes what a policy in dry
- * run would have refused. A change of a constraint or policy counts once it has propagated.
+ * Looks at the engine as a write would leave it; notes what a policy in dry run would have refused. A change of a constraint or
+ * policy counts once it has propagated.
+ *
+ * @returns the error that the operation of the write shall end with, where the switch wants it there
+ * @throws GoogleError when a custom constraint forbids the write
  */
-export function checkConstraints(state: State, engine: EngineRecord, data: Json, method: ConstrainedMethod): void {
+export function checkConstraints(
+  state: State,
+  engine: EngineRecord,
+  data: Json,
+  method: ConstrainedMethod,
+): GoogleError | undefined {
   const { project } = engine;
   const asOf = state.clock.now() - state.settings.orgPolicy.propagationMs;
   const nodes = lineage(state.projects, { kind: 'projects', id: project.number, project });
@@ -42,7 +50,10 @@ export function checkConstraints(state: State, engine: EngineRecord, data: Json,
     });
   }
   const violated = broken.filter((record) => enforcing(state, nodes, record.id, 'spec', asOf) !== undefined);
-  if (violated.length > 0) throw violation(placeName(engine, false), violated);
+  if (violated.length === 0) return undefined;
+  const error = violation(placeName(engine, false), violated);
+  if (state.settings.orgPolicy.refusedIn === 'operation') return error;
+  throw error;
 }
 
 function applies(record: ConstraintRecord, method: ConstrainedMethod): boolean {

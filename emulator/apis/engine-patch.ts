@@ -42,15 +42,15 @@ export function patchEngine(call: Call, state: State): Json {
   checkBusy(state, engine);
   checkEtag(state, engine, asString(body.etag));
   const wanted = merged(state, engine, body, paths);
-  checkConstraints(state, engine, wanted, 'UPDATE');
-  const late = touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined;
+  const forbidden = checkConstraints(state, engine, wanted, 'UPDATE');
+  const late = forbidden ?? (touchesBinding(paths) ? checkBinding(state, engine, wanted) : undefined);
   countEngineWrite(state, engine);
   const outcome = takeOutcome(state, engine);
   const commit = (endMs: number): Json => {
     if (typeof outcome === 'object') throw new GoogleError(statusOfCode(outcome.code), outcome.message);
     if (late !== undefined) throw late;
     const data = merged(state, engine, body, paths);
-    if (touchesBinding(paths)) checkSlot(state, engine, data);
+    if (touchesBinding(paths)) checkSlot(state, engine, data, endMs);
     commitPatch(state, engine, data, outcome, endMs);
     return {
       '@type': `type.googleapis.com/google.cloud.aiplatform.${call.version}.ReasoningEngine`,
@@ -127,22 +127,23 @@ function takeOutcome(state: State, engine: EngineRecord): UpdateOutcome {
 }
 
 /** Two updates may race for the slot: whoever ends first has it, so this is looked at when the operation ends. */
-function checkSlot(state: State, engine: EngineRecord, data: Json): void {
+function checkSlot(state: State, engine: EngineRecord, data: Json, endMs: number): void {
   if (state.settings.aiplatform.secondGateway !== 'lro') return;
-  const conflict = secondGateway(state, engine, engine.id, data);
+  const conflict = secondGateway(state, engine, engine.id, data, endMs);
   if (conflict) throw conflict;
 }
 
 function commitPatch(state: State, engine: EngineRecord, data: Json, outcome: UpdateOutcome, endMs: number): void {
   // "null means Runtime has failed to bind": the operation ends well and the binding is not there.
   const result = outcome === 'null-binding' ? withGatewayConfig(data, gatewayConfig({})) : data;
-  storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) });
+  storeEngine(state, engine, { ...result, updateTime: timestamp(endMs) }, endMs);
 }
 
 /** 400 unless the body of a create names a display name; constraints must allow it and its binding must hold as well. */
 export function checkNewEngine(state: State, engine: EngineRecord, data: Json): GoogleError | undefined {
   if (asString(data.displayName) === '') throw invalid('Required field is not set: display_name.', 'display_name');
-  checkConstraints(state, engine, data, 'CREATE');
+  const forbidden = checkConstraints(state, engine, data, 'CREATE');
+  if (forbidden !== undefined) return forbidden;
   const { egress, ingress } = bindingOf(data);
   if (egress === undefined && ingress === undefined) return undefined;
   const late = checkBinding(state, engine, data);

@@ -65,10 +65,20 @@ export function needGatewayUse(state: State, data: Json): void {
   }
 }
 
-/** All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left. */
-export function secondGateway(state: State, place: Place, id: string, data: Json): GoogleError | undefined {
+/**
+ * All bound engines of a project and region share one gateway per direction; a slot stays taken a while after the last left.
+ *
+ * @param at when it is looked at: an update's end may have passed before anybody asks for it
+ */
+export function secondGateway(
+  state: State,
+  place: Place,
+  id: string,
+  data: Json,
+  at = state.clock.now(),
+): GoogleError | undefined {
   const binding = bindingOf(data);
-  const { secondGatewayMessage, slotReleaseMs } = state.settings.aiplatform;
+  const { secondGatewayMessage, secondGatewayStatus, slotReleaseMs } = state.settings.aiplatform;
   for (const direction of DIRECTIONS) {
     const name = binding[direction];
     if (name === undefined) continue;
@@ -77,9 +87,8 @@ export function secondGateway(state: State, place: Place, id: string, data: Json
       return engine.id !== id && other !== undefined && !sameGateway(state, other, name);
     });
     const left = state.slotsLeft.get(`${placeKey(place)}/${direction}`);
-    const taken =
-      left !== undefined && !sameGateway(state, left.gateway, name) && state.clock.now() < left.atMs + slotReleaseMs;
-    if (sibling !== undefined || taken) return new GoogleError('INTERNAL', secondGatewayMessage);
+    const taken = left !== undefined && !sameGateway(state, left.gateway, name) && at < left.atMs + slotReleaseMs;
+    if (sibling !== undefined || taken) return new GoogleError(secondGatewayStatus, secondGatewayMessage);
   }
   return undefined;
 }

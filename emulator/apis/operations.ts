@@ -48,8 +48,6 @@ function visibleOperations(call: Call, state: State, api: string): Operation[] {
   const place = state.place(call);
   const engine = /\/reasoningEngines\/([^/:]+)\//.exec(call.path)?.[1];
   const target = engine === undefined ? undefined : `${placeName(place, true)}/reasoningEngines/${engine}`;
-  const { finished, vanishAfterMs } = state.settings.operations;
-  const now = state.clock.now();
   return state.operations.list(
     (operation) =>
       operation.api === api &&
@@ -57,8 +55,14 @@ function visibleOperations(call: Call, state: State, api: string): Operation[] {
       operation.projectNumber === place.project.number &&
       operation.location === place.location &&
       (target === undefined || operation.target === target) &&
-      !(operation.done && finished === 'vanish' && now >= operation.endMs + vanishAfterMs),
+      !hasVanished(state, operation),
   );
+}
+
+/** Has it ended and then gone? Both were seen of finished operations: a switch. */
+export function hasVanished(state: State, { done, endMs }: Operation): boolean {
+  const { finished, vanishAfterMs } = state.settings.operations;
+  return done && finished === 'vanish' && state.clock.now() >= endMs + vanishAfterMs;
 }
 
 function listOperations(call: Call, state: State, api: string): Json {

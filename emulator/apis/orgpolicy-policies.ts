@@ -19,6 +19,7 @@ import {
   type SpecField,
   type StoredSpec,
 } from '../state/orgpolicy.js';
+import { isMisspelt, isOnByDefault } from '../state/managed-constraint.js';
 import type { State } from '../state/state.js';
 import { missing } from './orgpolicy-constraints.js';
 import { checkPolicy, POLICY_SHAPE } from './orgpolicy-rules.js';
@@ -60,8 +61,9 @@ function found(call: Call, state: State, node: HierarchyNode): OrgPolicyRecord {
   return record;
 }
 
-/** 404 unless the organization has the custom constraint. Google's own constraints are many and not known here: all exist. */
+/** 404 unless the organization has the custom constraint. Google's own constraints are many and not known here: all but one exist. */
 function needConstraint(state: State, node: HierarchyNode, constraint: string): void {
+  if (isMisspelt(state, constraint)) throw missing();
   if (!constraint.startsWith('custom.')) return;
   const organization = organizationOf(state.projects, node) ?? '';
   if (state.orgPolicy.constraints.get(constraintKey(organization, constraint)) === undefined) throw missing();
@@ -143,6 +145,11 @@ function deletePolicy(call: Call, state: State, kind: NodeKind): Json {
 function foreignWrite(state: State, record: OrgPolicyRecord): OrgPolicyRecord {
   if (state.settings.orgPolicy.foreignWrites === 0) return record;
   state.settings.orgPolicy.foreignWrites -= 1;
+  return writtenAnew(state, record);
+}
+
+/** The same rules, written once more: the etag that somebody has read before is stale. */
+export function writtenAnew(state: State, record: OrgPolicyRecord): OrgPolicyRecord {
   const written = {
     ...record,
     ...specsOf(state, compact({ spec: record.spec, dryRunSpec: record.dryRunSpec }), SPECS),
@@ -211,7 +218,7 @@ function getEffectivePolicy(call: Call, state: State, kind: NodeKind): Json {
   const parent = nodeName(node, state.settings.projectNumberInNames.orgpolicy);
   return compact({
     name: `${parent}/policies/${constraint}`,
-    spec: rulesOf('spec') ?? { rules: [{ enforce: false }] },
+    spec: rulesOf('spec') ?? { rules: [{ enforce: isOnByDefault(state, constraint) }] },
     dryRunSpec: rulesOf('dryRunSpec'),
   });
 }

@@ -16,24 +16,38 @@ export type Condition = (resource: Json) => boolean;
  * @throws CelError with the reason
  */
 export function compileCondition(text: string, shape?: Shape): Condition {
+  return conditionCompiler('resource', shape)(text);
+}
+
+/** Compiles conditions on one variable, all against the same shape. The compiler throws CelError with the reason. */
+export function conditionCompiler(variable: string, shape?: Shape): (text: string) => Condition {
   const env = new Environment({ homogeneousAggregateLiterals: false });
-  const convert = shape === undefined ? asIs(env) : declareMessage(env, 'resource', shape);
+  const convert = shape === undefined ? asIs(env, variable) : declareMessage(env, variable, shape);
   registerIsSet(env);
-  const evaluate = parse(env, withIsSet(env, text));
-  return (resource) => {
-    const context = { resource: convert(resource) };
-    try {
-      return evaluate(context) === true;
-    } catch (error) {
-      if (error instanceof EvaluationError) return false;
-      throw error;
-    }
+  return (text) => {
+    const evaluate = parse(env, withIsSet(env, text));
+    return (value) => {
+      const context = { [variable]: convert(value) };
+      try {
+        return evaluate(context) === true;
+      } catch (error) {
+        if (error instanceof EvaluationError) return false;
+        throw error;
+      }
+    };
   };
 }
 
-function asIs(env: Environment): (resource: Json) => unknown {
-  env.registerVariable('resource', 'dyn');
-  return (resource) => resource;
+/** The syntax tree of an expression, whatever its names mean. @throws CelError when it has none */
+export function syntaxTree(text: string): ASTNode {
+  return treeOf(SYNTAX, text);
+}
+
+const SYNTAX = new Environment();
+
+function asIs(env: Environment, variable: string): (value: Json) => unknown {
+  env.registerVariable(variable, 'dyn');
+  return (value) => value;
 }
 
 function parse(env: Environment, text: string): (context: Json) => unknown {
@@ -55,14 +69,16 @@ function reasonOf(error: unknown): string {
  * (CEL specification, macro `has`), so the condition is evaluated with a macro of that meaning in its place.
  */
 function withIsSet(env: Environment, text: string): string {
-  let ast: ASTNode;
+  const starts = callsOf(treeOf(env, text), 'has').sort((a, b) => b - a);
+  return starts.reduce((changed, start) => `${changed.slice(0, start)}${IS_SET}${changed.slice(start + 3)}`, text);
+}
+
+function treeOf(env: Environment, text: string): ASTNode {
   try {
-    ({ ast } = env.parse(text));
+    return env.parse(text).ast;
   } catch (error) {
     throw new CelError(reasonOf(error));
   }
-  const starts = callsOf(ast, 'has').sort((a, b) => b - a);
-  return starts.reduce((changed, start) => `${changed.slice(0, start)}${IS_SET}${changed.slice(start + 3)}`, text);
 }
 
 const IS_SET = 'emulatorIsSet';
@@ -75,7 +91,8 @@ function callsOf(node: unknown, name: string): number[] {
   return [...(isCall ? [node.range.start] : []), ...callsOf(node.args, name)];
 }
 
-function isNode(value: unknown): value is ASTNode {
+/** Is it a node of a syntax tree, not an argument of one? */
+export function isNode(value: unknown): value is ASTNode {
   return typeof value === 'object' && value !== null && 'op' in value && 'args' in value;
 }
 

@@ -3,10 +3,10 @@ import { labelAuthorization, newEntry, type RequestLogEntry } from '../request-l
 import type { State } from '../state/state.js';
 import { errorAnswer, jsonAnswer, pageAnswer } from './answers.js';
 import { NOTHING_TO_SEND, type Connection } from './connection.js';
-import { badRequest, GoogleError } from './errors.js';
+import { GoogleError } from './errors.js';
 import { authenticate, bearerToken, requireEnabled } from './gate.js';
 import type { Json } from './json.js';
-import { findRoute, SYSTEM_PARAMETERS, type Api, type Call, type Match } from './router.js';
+import { findRoute, SYSTEM_PARAMETERS, unknownParameter, type Api, type Call, type Match } from './router.js';
 
 /**
  * A test's own code between a request and its effect, for what no fault can say (emulator/faults): `before` runs when the request is
@@ -128,8 +128,7 @@ async function readBody(request: Request): Promise<unknown> {
 function checkQuery(match: Match, query: URLSearchParams): void {
   for (const name of query.keys()) {
     if (match.route.query.includes(name) || SYSTEM_PARAMETERS.includes(name)) continue;
-    const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
-    throw new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
+    throw unknownParameter(name);
   }
 }
 

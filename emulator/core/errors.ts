@@ -22,7 +22,7 @@ export type StatusName = keyof typeof CODES;
 export const STATUS_NAMES = Object.keys(CODES) as StatusName[];
 
 /** The HTTP statuses Google's APIs answer errors with. */
-export const HTTP_STATUSES = [400, 401, 403, 404, 409, 429, 499, 500, 501, 503, 504] as const;
+export const HTTP_STATUSES = [400, 401, 403, 404, 409, 412, 429, 499, 500, 501, 503, 504] as const;
 export type HttpStatus = (typeof HTTP_STATUSES)[number];
 
 /** One entry of `details[]`, with its `@type`. */
@@ -39,16 +39,20 @@ export interface RpcStatus {
 export class GoogleError extends Error {
   readonly status: StatusName;
   readonly details: ErrorDetail[];
+  readonly httpStatus: number;
 
-  constructor(status: StatusName, message: string, details: ErrorDetail[] = []) {
+  /** @param httpStatus where an API answers with another one than the code's own */
+  constructor(
+    status: StatusName,
+    message: string,
+    details: ErrorDetail[] = [],
+    httpStatus: HttpStatus = CODES[status].http,
+  ) {
     super(message);
     this.name = 'GoogleError';
     this.status = status;
     this.details = details;
-  }
-
-  get httpStatus(): number {
-    return CODES[this.status].http;
+    this.httpStatus = httpStatus;
   }
 
   /** The `{"error": {code, message, status, details}}` body every Google API answers with. */

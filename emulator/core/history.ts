@@ -19,6 +19,20 @@ export class History<T> {
     return this.all.get(key)?.findLast((version) => version.atMs <= ms)?.value;
   }
 
+  /** As it is now; what is stored later is in one of them only. */
+  copy(): History<T> {
+    const copy = new History<T>();
+    for (const [key, versions] of this.all) copy.all.set(key, [...versions]);
+    return copy;
+  }
+
+  /** Was nothing stored in one of them that is not in the other? For copies of one another. */
+  isSame(other: History<T>): boolean {
+    const isSameLength = ([key, versions]: readonly [string, readonly unknown[]]): boolean =>
+      other.all.get(key)?.length === versions.length;
+    return this.all.size === other.all.size && [...this.all].every(isSameLength);
+  }
+
   /** Was there ever a value? */
   knew(key: string): boolean {
     return this.all.has(key);
@@ -32,5 +46,13 @@ export class History<T> {
   /** The values as they were at that moment. */
   valuesAt(ms: number): T[] {
     return [...this.all.keys()].map((key) => this.at(key, ms)).filter((value) => value !== undefined);
+  }
+
+  /** Every value that was there at that moment or later, whatever became of it. */
+  valuesSince(ms: number): T[] {
+    return [...this.all.values()].flatMap((versions) => {
+      const first = versions.findLastIndex((version) => version.atMs <= ms);
+      return versions.slice(Math.max(first, 0)).flatMap(({ value }) => (value === undefined ? [] : [value]));
+    });
   }
 }

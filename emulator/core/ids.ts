@@ -45,6 +45,12 @@ export class Ids {
     return `C${Buffer.from(this.hex('specEtag', 22), 'hex').toString('base64url')}`;
   }
 
+  /** A UUID of version 4, as output-only `uid` fields have. */
+  uid(): string {
+    const hex = this.hex('uid', 32);
+    return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-4${hex.slice(13, 16)}-8${hex.slice(17, 20)}-${hex.slice(20)}`;
+  }
+
   etag(): string {
     return Buffer.from(this.hex('etag', 32), 'hex').toString('base64url');
   }

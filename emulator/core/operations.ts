@@ -95,15 +95,25 @@ export function operationJson(operation: Operation): Json {
 
 /** The OperationMetadata the networking style APIs share (discovery: networkservices, networksecurity, agentregistry). */
 export function standardMetadata(packageName: string, verb: string, target: string): (operation: Operation) => Json {
+  return operationMetadata(`google.cloud.${packageName}.v1`, 'v1', verb, target);
+}
+
+/** The fields they all have: who did what to which resource, and since when. */
+export function operationMetadata(
+  packageName: string,
+  apiVersion: string,
+  verb: string,
+  target: string,
+): (operation: Operation) => Json {
   return (operation) =>
     compact({
-      '@type': `type.googleapis.com/google.cloud.${packageName}.v1.OperationMetadata`,
+      '@type': `type.googleapis.com/${packageName}.OperationMetadata`,
       createTime: timestamp(operation.startMs),
       endTime: operation.done ? timestamp(operation.endMs) : undefined,
       target,
       verb,
       requestedCancellation: operation.error?.code === 1,
-      apiVersion: 'v1',
+      apiVersion,
     });
 }
 

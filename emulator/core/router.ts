@@ -1,3 +1,4 @@
+import { badRequest, GoogleError } from './errors.js';
 import type { Json } from './json.js';
 import type { State } from '../state/state.js';
 
@@ -41,6 +42,12 @@ export interface Api {
 
 /** System parameters every Google API takes (discovery documents, top-level `parameters`). */
 export const SYSTEM_PARAMETERS = ['alt', '$alt', 'fields', 'key', 'prettyPrint', 'quotaUser', '$.xgafv', 'callback'];
+
+/** 400 for a query parameter that the method does not have, in the words of Google's front end. */
+export function unknownParameter(name: string): GoogleError {
+  const message = `Invalid JSON payload received. Unknown name "${name}": Cannot bind query parameter. Field '${name}' could not be found in request message.`;
+  return new GoogleError('INVALID_ARGUMENT', message, [badRequest(name, message)]);
+}
 
 /** A method that only reads. */
 export const read = (template: string, handler: Handler, query: readonly string[] = []): Route => ({

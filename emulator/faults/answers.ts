@@ -25,6 +25,7 @@ const ERRORS: Readonly<Record<HttpStatus, { rpc: StatusName; message: string }>>
     rpc: 'ABORTED',
     message: 'There were concurrent policy changes. Please retry the whole read-modify-write with exponential backoff.',
   },
+  412: { rpc: 'ABORTED', message: 'The etag does not match the current one.' },
   429: {
     rpc: 'RESOURCE_EXHAUSTED',
     message: "Quota exceeded for quota metric 'Requests' and limit 'Requests per minute'.",

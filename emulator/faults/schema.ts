@@ -131,7 +131,10 @@ const staleReads = z.strictObject({
   for: z.union([z.strictObject({ ms: milliseconds }), z.strictObject({ reads: positive })]),
 });
 
-/** Somebody else writes just before a setIamPolicy (a member) or an engine PATCH (a label): the etag that was read is stale. */
+/**
+ * Somebody else writes just before a setIamPolicy (a member), an engine PATCH (a label), the update or deletion of an organization
+ * policy (the same rules) or of an access policy (a rule): the etag that was read is stale.
+ */
 const foreignWrite = z.strictObject({ ...fault, kind: z.literal('foreign-write'), member: z.string().optional() });
 
 /** A token is refused as expired after so many matching requests with it; each new token starts anew. */
@@ -158,6 +161,9 @@ const schema = z.discriminatedUnion('kind', [
   foreignWrite,
   tokenExpires,
 ]);
+
+/** Every kind of fault. */
+export const FAULT_KINDS = schema.options.map((option) => option.shape.kind.value);
 
 export type FaultInput = z.input<typeof schema>;
 export type Fault = z.output<typeof schema>;

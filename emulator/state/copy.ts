@@ -1,7 +1,16 @@
 import { State } from './state.js';
 
-/** What can be written; the rest of the state is shared by all copies. */
-const STORES = ['engines', 'services', 'gateways', 'extensions', 'authzPolicies', 'policies'] as const;
+/** What can be written, besides constraints and organization policies; the rest of the state is shared by all copies. */
+const STORES = [
+  'engines',
+  'services',
+  'gateways',
+  'extensions',
+  'authzPolicies',
+  'policies',
+  'accessPolicies',
+  'policyBindings',
+] as const;
 
 type Store = Map<string, object>;
 
@@ -10,12 +19,14 @@ export function copyState(state: State): State {
   const stores = Object.fromEntries(
     STORES.map((name) => [name, new Map([...(state[name] as Store)].map(([key, record]) => [key, { ...record }]))]),
   );
-  return Object.assign(Object.create(State.prototype) as State, state, stores);
+  const orgPolicy = state.orgPolicy.copy();
+  return Object.assign(Object.create(State.prototype) as State, state, stores, { orgPolicy });
 }
 
 /** Do both hold the same resources? */
 export function isSameState(a: State, b: State): boolean {
-  return STORES.every((name) => isSameStore(a[name] as Store, b[name] as Store));
+  const areSame = STORES.every((name) => isSameStore(a[name] as Store, b[name] as Store));
+  return areSame && a.orgPolicy.isSame(b.orgPolicy);
 }
 
 function isSameStore(a: Store, b: Store): boolean {

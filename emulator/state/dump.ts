@@ -1,5 +1,6 @@
+import { bindingJson, policyJson } from '../apis/iam-views.js';
 import { constraintJson } from '../apis/orgpolicy-constraints.js';
-import { policyJson } from '../apis/orgpolicy-policies.js';
+import { policyJson as orgPolicyJson } from '../apis/orgpolicy-policies.js';
 import { operationJson } from '../core/operations.js';
 import { engineName, placeName } from './names.js';
 import { principalOf } from './engines.js';
@@ -34,7 +35,9 @@ export function dumpState(state: State): Record<string, unknown> {
     extensions: networking(state.extensions, 'authzExtensions'),
     authzPolicies: networking(state.authzPolicies, 'authzPolicies'),
     customConstraints: state.orgPolicy.constraints.values().map(constraintJson),
-    orgPolicies: state.orgPolicy.policies.values().map((record) => policyJson(state, record)),
+    orgPolicies: state.orgPolicy.policies.values().map((record) => orgPolicyJson(state, record)),
+    accessPolicies: [...state.accessPolicies.values()].map((record) => policyJson(state, record)),
+    policyBindings: [...state.policyBindings.values()].map((record) => bindingJson(state, record)),
     dryRunViolations: state.orgPolicy.dryRunViolations,
     denied: state.denied,
     operations: state.operations.list(() => true).map(operationJson),

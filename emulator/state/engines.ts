@@ -89,8 +89,8 @@ export function replaceBinding(state: State, engine: EngineRecord, binding: Gate
   storeEngine(state, engine, withGatewayConfig(engine.data, gatewayConfig(binding)));
 }
 
-/** Stores new data of an engine under a new etag. */
-export function storeEngine(state: State, engine: EngineRecord, data: Json): void {
+/** Stores new data of an engine under a new etag. @param atMs when that happens */
+export function storeEngine(state: State, engine: EngineRecord, data: Json, atMs = state.clock.now()): void {
   const before = bindingOf(engine.data);
   engine.data = withIdentity(engine, engine.id, data);
   engine.etag = state.ids.etag();
@@ -98,7 +98,7 @@ export function storeEngine(state: State, engine: EngineRecord, data: Json): voi
   for (const direction of DIRECTIONS) {
     const left = before[direction];
     if (left === undefined || sameGateway(state, left, after[direction])) continue;
-    state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs: state.clock.now() });
+    state.slotsLeft.set(`${placeKey(engine)}/${direction}`, { gateway: left, atMs });
   }
 }
 

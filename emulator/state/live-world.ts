@@ -1,4 +1,4 @@
-import { isJson } from '../core/json.js';
+import { asJson, isJson } from '../core/json.js';
 import type { Settings } from '../settings.js';
 import { changeSettings } from '../settings.js';
 import {
@@ -11,6 +11,7 @@ import {
 } from '../world.js';
 import { bindingOf, principalOf, removeEngine, replaceBinding, storeEngine } from './engines.js';
 import { dumpState } from './dump.js';
+import { LiveAccessPolicies } from './live-access-policies.js';
 import { addMember, policyOf, removeMember } from './policies.js';
 import { gatewayName, populateEngine, populateService } from './populate.js';
 import { registryResource, removeService } from './services.js';
@@ -36,10 +37,13 @@ export interface EngineView {
 
 /** The live world, changed behind everybody's back: what another team, another tool or time itself does to it. */
 export class LiveWorld {
+  /** Access policies and what they are bound to. */
+  readonly accessPolicies: LiveAccessPolicies;
   private readonly state: State;
   private readonly region: string;
 
   constructor(state: State, region: string) {
+    this.accessPolicies = new LiveAccessPolicies(state);
     this.state = state;
     this.region = region;
   }
@@ -191,6 +195,15 @@ export class LiveWorld {
     if (record === undefined) throw new Error(`There is no ${id} among the ${kind}.`);
     record.data = { ...record.data, ...change };
     record.etag = this.state.ids.etag();
+  }
+
+  /** Says in an extension which model decides, V1 or V2; the rest of its metadata stays. */
+  setPolicyVersion(extension: string, iapPolicyVersion: 'V1' | 'V2'): void {
+    const record = [...this.settled().extensions.values()].find((item) => item.id === extension);
+    if (record === undefined) throw new Error(`There is no ${extension} among the extensions.`);
+    this.changeNetworking('extensions', extension, {
+      metadata: { ...asJson(record.data.metadata), iapPolicyVersion },
+    });
   }
 
   removeNetworking(kind: 'gateways' | 'extensions' | 'authzPolicies', id: string): void {

@@ -45,9 +45,23 @@ export interface DryRunViolation {
 
 /** Custom constraints and policies, with their past: a change takes effect some time after it was made. */
 export class OrgPolicyState {
-  readonly constraints = new History<ConstraintRecord>();
-  readonly policies = new History<OrgPolicyRecord>();
+  readonly constraints: History<ConstraintRecord>;
+  readonly policies: History<OrgPolicyRecord>;
   readonly dryRunViolations: DryRunViolation[] = [];
+
+  constructor(constraints = new History<ConstraintRecord>(), policies = new History<OrgPolicyRecord>()) {
+    this.constraints = constraints;
+    this.policies = policies;
+  }
+
+  /** For reads: constraints and policies as they are now. */
+  copy(): OrgPolicyState {
+    return new OrgPolicyState(this.constraints.copy(), this.policies.copy());
+  }
+
+  isSame({ constraints, policies }: OrgPolicyState): boolean {
+    return this.constraints.isSame(constraints) && this.policies.isSame(policies);
+  }
 }
 
 export const constraintKey = (organization: string, id: string): string => `${organization}/${id}`;

@@ -10,6 +10,7 @@ import { compact, type Json } from '../core/json.js';
 import { readMessage } from '../core/shape.js';
 import type { ParsedWorld } from '../world.js';
 import type { ParsedConstraint, ParsedOrgPolicy } from '../world-orgpolicy.js';
+import { isMisspelt } from './managed-constraint.js';
 import { constraintKey, findNode, organizationOf, policyKey, type NodeKind } from './orgpolicy.js';
 import type { State } from './state.js';
 
@@ -61,6 +62,7 @@ function addPolicy(state: State, input: ParsedOrgPolicy): void {
   const node = findNode(state.projects, kind, id);
   if (node === undefined) throw new Error(`there is no ${input.on}`);
   const { constraint } = input;
+  if (isMisspelt(state, constraint)) throw new Error('there is no such constraint (settings.iam.managedConstraint)');
   const owner = organizationOf(state.projects, node) ?? '';
   if (constraint.startsWith('custom.') && !state.orgPolicy.constraints.knew(constraintKey(owner, constraint))) {
     throw new Error('there is no such custom constraint in its organization');

@@ -5,6 +5,7 @@ import { compact, type Json } from '../core/json.js';
 import type { ParsedEngine, ParsedService, ParsedWorld } from '../world.js';
 import { startEngineOperation } from './engine-operations.js';
 import { addEngine, gatewayConfig, replaceBinding, withGatewayConfig } from './engines.js';
+import { populateIam } from './populate-iam.js';
 import { populateNetworking } from './populate-networking.js';
 import { populateOrgPolicy } from './populate-orgpolicy.js';
 import { parseNetworkName, trustDomain } from './names.js';
@@ -33,6 +34,7 @@ export function populate(world: ParsedWorld): State {
     const place = placeOf(state, policy.project, policy.location, world.region);
     storeInput(state, findTarget(state, place, policy.on), policy.bindings);
   }
+  populateIam(state, world);
   return state;
 }
 

@@ -4,6 +4,7 @@ import { Ids } from '../core/ids.js';
 import type { Call } from '../core/router.js';
 import { Operations } from '../core/operations.js';
 import type { Settings } from '../settings.js';
+import { AccessPolicyHistory, type AccessPolicyRecord, type PolicyBindingRecord } from './access-policies.js';
 import { parseNetworkName, recordKey, targetKey } from './names.js';
 import { OrgPolicyState } from './orgpolicy.js';
 import type {
@@ -38,12 +39,17 @@ export class State {
   readonly authzPolicies = new Map<string, NetworkRecord>();
   readonly policies = new Map<string, StoredPolicy>();
   readonly orgPolicy = new OrgPolicyState();
+  readonly accessPolicies = new Map<string, AccessPolicyRecord>();
+  readonly policyBindings = new Map<string, PolicyBindingRecord>();
+  readonly accessHistory = new AccessPolicyHistory();
   readonly denied: DeniedPermission[] = [];
   readonly trustDomains = new Set<string>();
   /** requestId to the operation it started (idempotent for at least 60 minutes, discovery text). */
   readonly requestIds = new Map<string, { readonly operation: string; readonly atMs: number }>();
   /** Times of accepted engine writes, by project and region, for the write quota. */
   readonly engineWrites = new Map<string, number[]>();
+  /** Times of counted IAM requests, by whose quota it is and whether they read or write. */
+  readonly iamRequests = new Map<string, number[]>();
   /** When the last engine left a gateway, by project, region and direction. */
   readonly slotsLeft = new Map<string, { readonly gateway: string; readonly atMs: number }>();
   readonly failedUpdates = new Map<string, number>();

@@ -28,10 +28,12 @@ const TOO_LATE_MS = 66_000;
 const any = (): boolean => true;
 const writes = ({ kind }: Method): boolean => kind === 'write';
 /** A write that an operation goes with, or a look at that operation. */
-const operations = ({ title, kind }: Method): boolean =>
-  (kind === 'write' && title !== 'iap.setIamPolicy') || (kind === 'operation' && title !== 'engines.operations.list');
+const operations = ({ title, kind, match: { api } }: Method): boolean =>
+  (kind === 'write' && api !== 'iap' && api !== 'orgpolicy') ||
+  (kind === 'operation' && title !== 'engines.operations.list');
 /** Only these carry an etag. */
-const withEtag = ({ title }: Method): boolean => ['iap.setIamPolicy', 'engines.patch'].includes(title);
+const withEtag = ({ title }: Method): boolean =>
+  ['iap.setIamPolicy', 'engines.patch', 'policies.patch', 'policies.delete'].includes(title);
 
 function column(
   title: string,

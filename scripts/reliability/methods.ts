@@ -1,5 +1,7 @@
 import type { FaultInput, RequestLogEntry } from '../../emulator/index.js';
 import { matches } from '../../emulator/faults/match.js';
+import { guardedCase, releasedCase } from './guarded.js';
+import { prunedCase, type Case } from './world.js';
 
 /**
  * `read` and `write` as the API has it; `operation` reads how a write goes on; `ask` is a courtesy that a run can do without;
@@ -14,13 +16,15 @@ export interface Method {
   readonly match: NonNullable<FaultInput['match']>;
   /** What has to be so before the method is used at all. */
   readonly setup?: readonly FaultInput[];
+  /** The world and config it is used in, where those of all others do not use it. */
+  readonly given?: () => Case;
 }
 
 /** The project does not confirm a permission, as where it is granted on single resources: then these are asked themselves. */
 const GRANTED_BELOW: readonly FaultInput[] = [
   {
     kind: 'body',
-    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.delete","agentregistry.services.get","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
+    body: '{"permissions":["agentregistry.services.list","aiplatform.reasoningEngines.get","agentregistry.services.create","agentregistry.services.get","agentregistry.services.update","networkservices.agentGateways.get","networkservices.agentGateways.use"]}',
     match: { api: 'cloudresourcemanager', path: '**:testIamPermissions' },
   },
 ];
@@ -31,6 +35,14 @@ const method = (
   match: NonNullable<FaultInput['match']>,
   setup?: readonly FaultInput[],
 ): Method => ({ title, kind, match, ...(setup ? { setup } : {}) });
+
+const guardrail = (
+  title: string,
+  kind: MethodKind,
+  verb: 'GET' | 'POST' | 'PATCH' | 'DELETE',
+  path: string,
+  given = guardedCase,
+): Method => ({ title, kind, match: { api: 'orgpolicy', method: verb, path }, given });
 
 const ENGINES = '**/reasoningEngines';
 
@@ -55,7 +67,10 @@ export const METHODS: readonly Method[] = [
   method('services.get', 'read', { api: 'agentregistry', method: 'GET', path: '**/services/*' }),
   method('services.create', 'write', { api: 'agentregistry', method: 'POST', path: '**/services' }),
   method('services.patch', 'write', { api: 'agentregistry', method: 'PATCH', path: '**/services/*' }),
-  method('services.delete', 'write', { api: 'agentregistry', method: 'DELETE', path: '**/services/*' }),
+  {
+    ...method('services.delete', 'write', { api: 'agentregistry', method: 'DELETE', path: '**/services/*' }),
+    given: prunedCase,
+  },
   method('registry operations.get', 'operation', { api: 'agentregistry', method: 'GET', path: '**/operations/*' }),
   method('iap.getIamPolicy', 'read', { api: 'iap', method: 'POST', path: '**:getIamPolicy' }),
   method('iap.setIamPolicy', 'write', { api: 'iap', method: 'POST', path: '**:setIamPolicy' }),
@@ -69,6 +84,13 @@ export const METHODS: readonly Method[] = [
     method: 'POST',
     path: '**:testIamPermissions',
   }),
+  guardrail('customConstraints.get', 'read', 'GET', '**/customConstraints/*'),
+  guardrail('customConstraints.create', 'write', 'POST', '**/customConstraints'),
+  guardrail('customConstraints.patch', 'write', 'PATCH', '**/customConstraints/*'),
+  guardrail('policies.get', 'read', 'GET', '**/policies/*'),
+  guardrail('policies.create', 'write', 'POST', '**/policies'),
+  guardrail('policies.patch', 'write', 'PATCH', '**/policies/*'),
+  guardrail('policies.delete', 'write', 'DELETE', '**/policies/*', releasedCase),
   method('OIDC token (GitHub)', 'token', { api: 'oidc' }),
   method('sts.token', 'token', { api: 'sts' }),
   method('generateAccessToken', 'token', { api: 'iamcredentials' }),

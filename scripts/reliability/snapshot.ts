@@ -29,6 +29,8 @@ interface Binding {
   readonly condition?: unknown;
 }
 
+type Spec = Readonly<Record<string, unknown>>;
+
 interface Dump {
   readonly engines: readonly (Named & {
     readonly agentId: string;
@@ -40,6 +42,8 @@ interface Dump {
     readonly interfaces: readonly { readonly url: string; readonly protocolBinding: string }[];
   })[];
   readonly policies: Readonly<Record<string, { readonly bindings: readonly Binding[] }>>;
+  readonly customConstraints: readonly Named[];
+  readonly orgPolicies: readonly (Named & { readonly spec?: Spec; readonly dryRunSpec?: Spec })[];
   readonly operations: readonly {
     readonly name: string;
     readonly error?: unknown;
@@ -52,7 +56,7 @@ export function snapshot({ emulator, policyWrites }: Pick<Trial, 'emulator' | 'p
   const policies = policiesOf(dump);
   return {
     world: worldOf(dump, policies),
-    facts: new Set([...engineFacts(dump), ...serviceFacts(dump), ...policyFacts(policies)]),
+    facts: new Set([...engineFacts(dump), ...serviceFacts(dump), ...policyFacts(policies), ...guardrailFacts(dump)]),
     done: doneIn(dump, policyWrites),
     twice: twiceIn(dump, policies),
   };
@@ -68,7 +72,9 @@ export function foreignFacts(emulator: Emulator): string[] {
   const names = new Map(
     dumpOf(emulator).services.map(({ name, registryResource }) => [tail(registryResource), tail(name)]),
   );
-  return struck.map(({ path }) => {
+  return struck.flatMap(({ path, api }) => {
+    // There the foreign writer writes the same rules once more.
+    if (api === 'orgpolicy') return [];
     const engine = /\/reasoningEngines\/(\d+)$/.exec(path)?.[1];
     if (engine !== undefined) return `engine ${engine}: label ${FOREIGN_LABEL.name}=${FOREIGN_LABEL.value}`;
     const service = names.get(/\/([^/:]+):setIamPolicy$/.exec(path)?.[1] ?? '') ?? path;
@@ -116,6 +122,7 @@ function worldOf(dump: Dump, policies: ReadonlyMap<string, readonly Binding[]>):
       })),
     ),
     policies: sorted([...policies].map(([on, bindings]) => ({ on, bindings: sorted(own(bindings)) }))),
+    guardrails: guardrailFacts(dump).sort(byText),
   };
 }
 
@@ -150,9 +157,25 @@ function policyFacts(policies: ReadonlyMap<string, readonly Binding[]>): string[
   );
 }
 
+/** Custom constraints field by field, and what each organization policy puts in force or on trial. */
+function guardrailFacts({ customConstraints, orgPolicies }: Dump): string[] {
+  const rules = (spec: Spec): string => JSON.stringify(without(spec, 'etag', 'updateTime'));
+  return [
+    ...customConstraints.flatMap((constraint) =>
+      Object.entries(without(constraint, 'name', 'updateTime')).map(
+        ([field, value]) => `constraint ${tail(constraint.name)}: ${field} ${JSON.stringify(value)}`,
+      ),
+    ),
+    ...orgPolicies.flatMap(({ name, spec, dryRunSpec }) => [
+      ...(spec ? [`organization policy ${tail(name)}: in force ${rules(spec)}`] : []),
+      ...(dryRunSpec ? [`organization policy ${tail(name)}: on trial ${rules(dryRunSpec)}`] : []),
+    ]),
+  ];
+}
+
 /**
- * An operation that ended in an error has changed nothing. Updates of services are not counted: they have no etag, and one that was
- * left running cannot be found again, so that the next run may write the same once more.
+ * An operation that ended in an error has changed nothing. Updates of services and of custom constraints are not counted: they have
+ * no etag, and one that was left on its way cannot be found again, so that the next run may write the same once more.
  */
 function doneIn({ operations, services }: Dump, policyWrites: ReadonlyMap<string, number>): Map<string, number> {
   const ids = new Map(services.map(({ name, registryResource }) => [tail(registryResource), tail(name)]));
@@ -163,9 +186,10 @@ function doneIn({ operations, services }: Dump, policyWrites: ReadonlyMap<string
     if (metadata.verb === undefined) add(`update of engine ${/reasoningEngines\/(\d+)/.exec(name)?.[1] ?? name}`);
     else if (metadata.verb !== 'update') add(`${metadata.verb} of service ${tail(metadata.target ?? '')}`);
   }
-  for (const [path, times] of policyWrites) {
-    const id = /\/([^/:]+):setIamPolicy$/.exec(path)?.[1] ?? path;
-    add(`policy of service ${ids.get(id) ?? id}`, times);
+  for (const [what, times] of policyWrites) {
+    const id = /\/([^/:]+):setIamPolicy$/.exec(what)?.[1];
+    if (id !== undefined) add(`policy of service ${ids.get(id) ?? id}`, times);
+    else if (!/^PATCH .*\/customConstraints\//.test(what)) add(what, times);
   }
   return done;
 }

@@ -25,21 +25,24 @@ export interface RunIn {
 
 /** One emulated Google Cloud and the runs of the action in it. */
 export interface Trial {
+  readonly given: Case;
   readonly emulator: Emulator;
-  /** Writes that the API carried out and that no operation tells of, by path: policies. */
+  /** Writes that the API carried out and that no operation tells of, by method and path: policies and constraints. */
   readonly policyWrites: ReadonlyMap<string, number>;
   readonly runs: readonly Run[];
   readonly apply: (options?: RunIn) => Promise<Run>;
   readonly close: () => Promise<void>;
 }
 
-export async function openTrial({ world, config }: Case, { credentials = 'fixed' }: TrialOptions = {}): Promise<Trial> {
+export async function openTrial(given: Case, { credentials = 'fixed' }: TrialOptions = {}): Promise<Trial> {
+  const { world, config } = given;
   const emulator = await startEmulator({ world });
   emulator.world.set({ operations: OPERATIONS });
   const folder = mkdtempSync(path.join(tmpdir(), 'reliability-credentials-'));
   const secrets = credentials === 'federated' ? await federated(emulator.url, folder) : {};
   const runs: Run[] = [];
   return {
+    given,
     emulator,
     policyWrites: countPolicyWrites(emulator),
     runs,
@@ -50,8 +53,8 @@ export async function openTrial({ world, config }: Case, { credentials = 'fixed'
         inputs: {
           config: name,
           propagation_wait: '0',
-          prune: 'true',
           access_token: credentials === 'fixed' ? TOKEN : '',
+          ...given.inputs,
           ...inputs,
         },
         env: { ...emulator.env, ...secrets },
@@ -77,8 +80,10 @@ async function federated(url: string, directory: string): Promise<Record<string,
 function countPolicyWrites(emulator: Emulator): ReadonlyMap<string, number> {
   const counts = new Map<string, number>();
   emulator.interceptors.push({
-    after: ({ path: target, write }, response) => {
-      if (write && target.endsWith(':setIamPolicy')) counts.set(target, (counts.get(target) ?? 0) + 1);
+    after: ({ api, method, path: target, write }, response) => {
+      if (!write || !['iap', 'orgpolicy'].includes(api)) return response;
+      const what = `${method} ${target}`;
+      counts.set(what, (counts.get(what) ?? 0) + 1);
       return response;
     },
   });

@@ -4,6 +4,9 @@ import type { EngineInput, WorldInput } from '../../emulator/index.js';
 export interface Case {
   readonly world: WorldInput;
   readonly config: string;
+  readonly inputs?: Readonly<Record<string, string>>;
+  /** What the config takes out, as facts of a snapshot; all else that was there stays. */
+  readonly goes: readonly string[];
 }
 
 const PROJECT = { id: 'acme-agents', number: '101010', organization: '5550001' };
@@ -40,38 +43,14 @@ const FOREIGN = {
   },
 };
 
-/** The identity of an engine that was deleted. */
-const LEFTOVER =
-  'principal://agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/101010/locations/us-central1/reasoningEngines/9001';
-
 /** A service that an earlier version of the config has made: one host has left since, and one is to come. */
 const OWN_SERVICE = {
   id: 'customers',
   displayName: 'customers',
   description: 'Managed by bind-agent-gateway. [config=agent-gateway.yaml scope=acme-agents/us-central1 key=customers]',
   urls: ['https://customers.example.com', 'https://old-customers.example.com'],
-  policy: [{ members: ['group:sales@example.com', LEFTOVER, 'engine:1001'] }],
+  policy: [{ members: ['group:sales@example.com', 'engine:1001'] }],
 };
-
-/** A service that an earlier version of the config has made, and that this one no longer declares. */
-const OLD_SERVICE = {
-  id: 'old-wiki',
-  displayName: 'old-wiki',
-  description: 'Managed by bind-agent-gateway. [config=agent-gateway.yaml scope=acme-agents/us-central1 key=old-wiki]',
-  urls: ['https://old-wiki.example.com'],
-  policy: [{ members: [LEFTOVER] }],
-};
-
-/** What the config takes out, as a fact of a snapshot; all else that was there stays. */
-export const MEANT_TO_GO: readonly string[] = [
-  'service customers: https://old-customers.example.com JSONRPC',
-  'service old-wiki: https://old-wiki.example.com JSONRPC',
-  `service old-wiki: description ${JSON.stringify(OLD_SERVICE.description)}`,
-  'service old-wiki: displayName "old-wiki"',
-  'service old-wiki: endpointSpec {"type":"NO_SPEC"}',
-  `policy of service customers: roles/iap.egressor null ${LEFTOVER}`,
-  `policy of service old-wiki: roles/iap.egressor null ${LEFTOVER}`,
-];
 
 const ENDPOINTS: Readonly<Record<string, string>> = {
   tickets: '{ urls: [https://tickets.example.com] }',
@@ -107,10 +86,45 @@ export function caseOf(engines: number, endpoints: number): Case {
     extensions: [{ id: 'iap-authz' }],
     authzPolicies: [{ id: 'egress-authz', gateways: ['egress'], extension: 'iap-authz' }],
     engines: [...numbers.map(engine), FOREIGN.engine],
-    services: [...FOREIGN.services, OWN_SERVICE, OLD_SERVICE],
+    services: [...FOREIGN.services, OWN_SERVICE],
     policies: [{ on: 'registry', bindings: [{ members: ['group:platform@example.com'] }] }],
   };
-  return { world, config: configOf({ egress: 'egress' }, Object.keys(ENDPOINTS).slice(0, endpoints), numbers) };
+  const config = configOf({ egress: 'egress' }, Object.keys(ENDPOINTS).slice(0, endpoints), numbers);
+  return { world, config, goes: endpoints > 1 ? ['service customers: https://old-customers.example.com JSONRPC'] : [] };
+}
+
+/** The identity of an engine that was deleted. */
+const LEFTOVER =
+  'principal://agents.global.org-5550001.system.id.goog/resources/aiplatform/projects/101010/locations/us-central1/reasoningEngines/9001';
+
+/** A service that an earlier version of the config has made, and that this one no longer declares. */
+const OLD_SERVICE = {
+  id: 'old-wiki',
+  displayName: 'old-wiki',
+  description: OWN_SERVICE.description.replace('key=customers', 'key=old-wiki'),
+  urls: ['https://old-wiki.example.com'],
+  policy: [{ members: [LEFTOVER] }],
+};
+
+/** What an earlier version of the config, and an engine that is gone, have left behind. */
+export function prunedCase(): Case {
+  const { world, config, goes } = caseOf(3, 3);
+  const [members] = OWN_SERVICE.policy.map((binding) => binding.members);
+  const own = { ...OWN_SERVICE, policy: [{ members: [LEFTOVER, ...(members ?? [])] }] };
+  return {
+    world: { ...world, services: [...FOREIGN.services, own, OLD_SERVICE] },
+    config,
+    inputs: { prune: 'true' },
+    goes: [
+      ...goes,
+      'service old-wiki: https://old-wiki.example.com JSONRPC',
+      `service old-wiki: description ${JSON.stringify(OLD_SERVICE.description)}`,
+      'service old-wiki: displayName "old-wiki"',
+      'service old-wiki: endpointSpec {"type":"NO_SPEC"}',
+      `policy of service customers: roles/iap.egressor null ${LEFTOVER}`,
+      `policy of service old-wiki: roles/iap.egressor null ${LEFTOVER}`,
+    ],
+  };
 }
 
 /**

@@ -3,12 +3,13 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../clock.js';
 import { SHOWN } from '../commands/annotate.js';
-import type { Outcome } from '../commands/outcome.js';
+import { notRead } from '../commands/look.js';
+import { withFailure, type Outcome } from '../commands/outcome.js';
 import { InvalidInput, type Session } from '../commands/session.js';
 import { formatProblem, type Problem } from '../config/problems.js';
 import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
-import { CancelledError, TimeoutError } from '../google/errors.js';
+import { CancelledError, GoogleError, TimeoutError } from '../google/errors.js';
 import { createFetch, withoutSecrets } from '../google/transport.js';
 import type { CommonInputs, Read } from '../inputs.js';
 import type { Log } from '../log.js';
@@ -20,8 +21,16 @@ import { runnerLog } from './log.js';
 /** Plan and verify only read; nobody waits longer than this for that. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 
-/** How long a finished step may take to end by itself, in milliseconds. */
+/** How long a finished step may take to end by itself, in milliseconds; one that was cancelled has no time to lose. */
 const EXIT_GRACE_MS = 2_000;
+const CANCELLED_GRACE_MS = 250;
+
+/** For a run that was cancelled when only its words were left to say: whoever cancels sees that it was. */
+const CANCELLED_LATE: Failure = {
+  reason: 'cancelled',
+  message: 'The workflow was cancelled when this step had done its work: nothing is left open.',
+  next: [],
+};
 
 /**
  * Runs one command as a step of a job: sets its outputs, writes the step summary and decides the exit code, whatever
@@ -62,22 +71,29 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
     newRequestId: randomUUID,
     random: Math.random,
   };
-  const outcome = await command(inputs, session).catch((error: unknown) => failedOutcome(name, error));
+  const end = await command(inputs, session).catch((error: unknown) => failedOutcome(name, error));
   clearTimeout(timer);
+  const isCancelled = stop.signal.reason instanceof CancelledError;
+  const outcome = isCancelled && end.failures.length === 0 ? withFailure(end, CANCELLED_LATE) : end;
   await finish(name, outcome, runnerLog);
   process.exitCode = outcome.failures.length > 0 ? 1 : 0;
   // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
-  setTimeout(() => process.exit(), EXIT_GRACE_MS).unref();
+  setTimeout(() => process.exit(), isCancelled ? CANCELLED_GRACE_MS : EXIT_GRACE_MS).unref();
 }
 
 function failedOutcome(name: string, error: unknown): Outcome {
-  const failure =
-    error instanceof InvalidInput ? invalidInput(error.problems) : explain(error, 'Reading the world', 'api-error');
+  const failure = failureOf(name, error);
   return {
     outputs: { ...NO_OUTPUTS, failure_reason: failure.reason },
     summary: { title: `Agent Gateway ${name}`, engines: [], failures: [failure], next: [] },
     failures: [failure],
   };
+}
+
+/** An apply tells of everything that Google does to its writes itself, so what is thrown is about reading. */
+function failureOf(name: string, error: unknown): Failure {
+  if (error instanceof InvalidInput) return invalidInput(error.problems);
+  return error instanceof GoogleError ? notRead(error) : explain(error, `Agent Gateway ${name}`, 'api-error');
 }
 
 function invalidInput(problems: readonly Problem[]): Failure {
@@ -116,5 +132,11 @@ async function finish(
     const messages = failures.filter((failure) => failure.reason === reason).map(({ message }) => message);
     log.error(messages.join('\n'), { title: reason });
   }
+  sayLines(log, 'Done in this run:', summary.done);
+  sayLines(log, 'Still open:', summary.open);
   (failures.length > 0 ? nextSteps(failures) : summary.next).forEach((line) => log.info(line));
+}
+
+function sayLines(log: Log, title: string, lines: readonly string[] = []): void {
+  if (lines.length > 0) [title, ...lines.map((line) => `- ${line}`)].forEach((line) => log.info(line));
 }

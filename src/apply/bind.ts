@@ -7,8 +7,8 @@ import { gatewayIn } from '../plan/bindings.js';
 import { directionOf, type BindingChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound, StillRunning } from './errors.js';
-import type { Limiter } from './limiter.js';
-import { patiently } from './patience.js';
+import type { Limiter } from '../limiter.js';
+import { patiently, pauseAfter } from './patience.js';
 
 /** Attempts at one engine when its state keeps changing under us. */
 const MAX_ATTEMPTS = 5;
@@ -19,6 +19,10 @@ export interface BindOptions {
   /** For comparing gateway names that hold a project ID with ones that hold its number. */
   readonly projects: readonly ProjectRef[];
   readonly limiter: Limiter;
+  /** Whether a config is what is wanted; what the change plans unless said otherwise. */
+  readonly isDone?: (config: AgentGatewayConfig) => boolean;
+  /** Told of every update that Google took, or may have taken, with what was read right before it. */
+  readonly wrote?: (before: AgentGatewayConfig) => void;
 }
 
 /**
@@ -33,18 +37,35 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
   for (let attempt = 1; ; attempt += 1) {
     const engine = await settled(change, options, deps);
     const current = configOf(engine);
-    if (isAsPlanned(current, change, options.projects)) return current;
+    if (isDone(current, change, options)) return current;
     const config = mergedConfig(current, change);
     try {
-      const operation = await deps.google.aiplatform.patchGatewayConfig(change.engine, config, engine.etag);
+      const operation = await write(engine, config, change, options, deps);
       deps.progress.step(label(change), `update started (${operation.name})`);
       await waitForUpdate(change, operation, 'the update', deps);
-      return await confirm(change, config, options.projects, deps);
+      return await confirm(change, config, options, deps);
     } catch (error) {
       if (attempt >= MAX_ATTEMPTS || !(await mayTryAgain(error, attempt, change, deps))) throw error;
       deps.progress.step(label(change), `${(error as Error).message}; looking at the engine again`);
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** attempt, 30_000), deps);
     }
+  }
+}
+
+async function write(
+  engine: ReasoningEngine,
+  config: AgentGatewayConfig,
+  { engine: name }: BindingChange,
+  { wrote = () => undefined }: BindOptions,
+  { google, signal }: ApplyDeps,
+): Promise<Operation> {
+  try {
+    const operation = await google.aiplatform.patchGatewayConfig(name, config, engine.etag);
+    wrote(configOf(engine));
+    return operation;
+  } catch (error) {
+    if (isUncertain(error) || signal.aborted) wrote(configOf(engine));
+    throw error;
   }
 }
 
@@ -52,16 +73,12 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
  * The engine with no update running, read when it is this run's turn to write: what is merged into the update must not be
  * older than the wait for that turn, or a direction that somebody bound meanwhile would be taken away again.
  */
-async function settled(
-  change: BindingChange,
-  { limiter, projects }: BindOptions,
-  deps: ApplyDeps,
-): Promise<ReasoningEngine> {
+async function settled(change: BindingChange, options: BindOptions, deps: ApplyDeps): Promise<ReasoningEngine> {
   await awaitRunningUpdate(change, deps);
   const engine = await deps.google.aiplatform.getEngine(change.engine);
-  if (isAsPlanned(configOf(engine), change, projects)) return engine;
+  if (isDone(configOf(engine), change, options)) return engine;
   const done = deps.progress.waiting(label(change), 'waiting for its turn within ten engine writes a minute');
-  const waited = await limiter.acquire(deps.signal).finally(done);
+  const waited = await options.limiter.acquire(deps.signal).finally(done);
   if (!waited) return engine;
   await awaitRunningUpdate(change, deps);
   return deps.google.aiplatform.getEngine(change.engine);
@@ -78,6 +95,10 @@ export function mergedConfig(current: AgentGatewayConfig, change: BindingChange)
     ...(egress === null ? {} : { agentToAnywhereConfig: { agentGateway: egress } }),
     ...(ingress === null ? {} : { clientToAgentConfig: { agentGateway: ingress } }),
   };
+}
+
+function isDone(config: AgentGatewayConfig, change: BindingChange, options: BindOptions): boolean {
+  return options.isDone ? options.isDone(config) : isAsPlanned(config, change, options.projects);
 }
 
 /** @returns true when every declared direction is as planned. */
@@ -141,7 +162,7 @@ async function waitForUpdate(
 async function confirm(
   change: BindingChange,
   sent: AgentGatewayConfig,
-  projects: readonly ProjectRef[],
+  options: BindOptions,
   deps: ApplyDeps,
 ): Promise<AgentGatewayConfig> {
   let config: AgentGatewayConfig = {};
@@ -152,7 +173,7 @@ async function confirm(
       const was = gatewayIn(sent, direction);
       return directionOf(change, direction).declared || was === null || gatewayIn(config, direction) !== null;
     };
-    return isAsPlanned(config, change, projects) && DIRECTIONS.every(isKept) ? config : undefined;
+    return isDone(config, change, options) && DIRECTIONS.every(isKept) ? config : undefined;
   };
   const found = await patiently(attempt, { longestPauseMs: 5_000, forMs: CONFIRM_MS }, deps);
   if (!found) throw new NotBound(change, config);

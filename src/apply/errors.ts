@@ -1,4 +1,4 @@
-import type { ApiError } from '../google/errors.js';
+import type { Direction } from '../config/desired.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import type { BindingChange } from '../plan/types.js';
 
@@ -33,6 +33,38 @@ export class GrantLost extends Error {
   override readonly name = 'GrantLost';
   constructor(resource: string, member: string) {
     super(`${member} is not in the policy of ${resource} although the write was accepted`);
+  }
+}
+
+/** An access policy or its binding was written without an error, yet it does not say what was written. */
+export class AccessLost extends Error {
+  override readonly name = 'AccessLost';
+  constructor(resource: string) {
+    super(`${resource} does not say what was written although the write was accepted`);
+  }
+}
+
+/** A write of IAM v3 whose operation may not be read, and nothing shows that it ended well. */
+export class EndUnseen extends Error {
+  override readonly name = 'EndUnseen';
+  constructor(what: string, minutes: number) {
+    super(`${what} does not show what was written after ${minutes} minutes, and the operation may not be read`);
+  }
+}
+
+/** Access policies cannot be without a rule, and this one is not ours to delete. */
+export class LastRule extends Error {
+  override readonly name = 'LastRule';
+  constructor(policy: string, why: string) {
+    super(`the last rule of ${policy} cannot be taken out: an access policy needs one, and ${why}`);
+  }
+}
+
+/** The IDs that a binding could have are those of bindings of other policies. */
+export class BindingIdTaken extends Error {
+  override readonly name = 'BindingIdTaken';
+  constructor(name: string) {
+    super(`${name} is the binding of another policy`);
   }
 }
 
@@ -110,6 +142,16 @@ export class GuardrailLost extends Error {
   }
 }
 
+/** Nobody answered an earlier write of a constraint, which has no etag: it may be carried out after the next one, and undo it. */
+export class WriteOnItsWay extends Error {
+  override readonly name = 'WriteOnItsWay';
+  constructor(resource: string) {
+    super(
+      `an earlier write of ${resource} in this run got no answer in time and may still be carried out, so no other one follows it now`,
+    );
+  }
+}
+
 /** There is no such constraint, and it cannot be created (Google's "Create custom constraints" page). */
 export class ConstraintNameSpent extends Error {
   override readonly name = 'ConstraintNameSpent';
@@ -124,17 +166,21 @@ export class ConstraintNameSpent extends Error {
 export interface RefusingConstraint {
   /** `custom.X` */
   readonly id: string;
-  /** Of the constraints on approved gateways. */
-  readonly direction?: 'egress' | 'ingress';
-  /** Absent where the caller may not read the constraint, or where it says something else. */
+  /** Of a constraint that approves gateways, by its name or by what it says. */
+  readonly direction?: Direction;
+  /** What the refused update leaves the engine with in that direction. */
+  readonly asked?: string | null;
+  /** The gateways; absent where the caller may not read the constraint, or where it says something else. */
   readonly approved?: readonly string[];
+  /** What it says when that is no list of gateways. */
+  readonly says?: string;
 }
 
 /** An organization policy forbids what was to be written; `cause` is Google's answer. */
 export class RefusedByPolicy extends Error {
   override readonly name = 'RefusedByPolicy';
   readonly constraints: readonly RefusingConstraint[];
-  constructor(constraints: readonly RefusingConstraint[], cause: ApiError) {
+  constructor(constraints: readonly RefusingConstraint[], cause: Error) {
     super(cause.message, { cause });
     this.constraints = constraints;
   }

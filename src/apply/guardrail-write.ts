@@ -1,13 +1,13 @@
-import { isAlreadyExists, isConflict, isNotFound, isUncertain } from '../google/errors.js';
+import { isAlreadyExists, isConflict, isLate, isNotFound, isUncertain } from '../google/errors.js';
 import type { CustomConstraint, OrganizationPolicy } from '../google/types.js';
 import { orNull } from '../observe/or-null.js';
 import { constraintBody, policyBody } from '../plan/guardrail-bodies.js';
-import { enforcementOf } from '../plan/guardrail-policy.js';
+import { enforcementOf, rulesText } from '../plan/guardrail-policy.js';
 import { gatewaySet, ruleOf, type Rule } from '../plan/guardrail-rule.js';
-import { ENFORCEMENT_WORDS } from '../plan/guardrail-text.js';
 import type { ConstraintChange, ConstraintWrite, PolicyChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { ConstraintNameSpent, GuardrailChanged, GuardrailLost } from './errors.js';
+import { pauseAfter } from './patience.js';
 
 /** Attempts when somebody else keeps writing, or when Google does not say whether it took a write. */
 const MAX_ATTEMPTS = 5;
@@ -16,13 +16,14 @@ const MAX_ATTEMPTS = 5;
  * Brings a constraint to one of its planned lists. It has no etag, and a write replaces all of it: it is read right before, and
  * only written when it still is what the plan saw.
  *
+ * @returns true when a write on the way there got no answer in time: it may still be carried out after any other one
  * @throws GuardrailChanged, GuardrailLost, ConstraintNameSpent, ApiError, NetworkError or the abort reason
  */
 export async function writeConstraint(
   change: ConstraintChange,
   write: ConstraintWrite,
   deps: ApplyDeps,
-): Promise<void> {
+): Promise<boolean> {
   const { orgpolicy } = deps.google;
   const body = constraintBody(change, write.gateways);
   const isWritten = (current: CustomConstraint): boolean =>
@@ -31,6 +32,7 @@ export async function writeConstraint(
     (current.description ?? '') === body.description;
   const read = (): Promise<CustomConstraint | null> => orNull(orgpolicy.getConstraint(change.name));
   let wasTaken = false;
+  let isOnItsWay = false;
   await again(labelOf(change), deps, async () => {
     const current = await read();
     if (current && isWritten(current)) return;
@@ -41,11 +43,13 @@ export async function writeConstraint(
       if (isWritten(written)) return;
     } catch (error) {
       wasTaken = isAlreadyExists(error);
+      isOnItsWay ||= isLate(error);
       throw error;
     }
     const now = await read();
     if (!now || !isWritten(now)) throw new GuardrailLost(change.name);
   });
+  return isOnItsWay;
 }
 
 /**
@@ -61,8 +65,8 @@ export async function writePolicy(change: PolicyChange, deps: ApplyDeps): Promis
     const now = enforcementOf(current);
     if (change.action === 'remove' ? current === null : now === change.to) return;
     // Rules that the plan did not show are somebody else's, and their own business.
-    if (now === 'other-rules' && change.from !== 'other-rules') {
-      throw new GuardrailChanged(change.name, ENFORCEMENT_WORDS[now]);
+    if (now === 'other-rules' && rulesText(current) !== change.fromRule) {
+      throw new GuardrailChanged(change.name, rulesText(current));
     }
     if (change.action === 'remove') return orgpolicy.deletePolicy(change.name, current?.etag);
     const body = policyBody(change);
@@ -86,7 +90,7 @@ async function again(label: string, deps: ApplyDeps, round: () => Promise<void>)
       const mayHelp = [isConflict, isAlreadyExists, isNotFound, isUncertain].some((is) => is(error));
       if (deps.signal.aborted || attempt >= MAX_ATTEMPTS || !mayHelp) throw error;
       deps.progress.step(label, `${(error as Error).message}; reading it again`);
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** (attempt - 1), 30_000), deps);
     }
   }
 }

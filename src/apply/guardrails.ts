@@ -3,6 +3,7 @@ import { explain } from '../explain.js';
 import { ENFORCEMENT_WORDS } from '../plan/guardrail-text.js';
 import { guardrailChanges, isChange, type GuardrailChange, type GuardrailWrite, type Plan } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
+import { WriteOnItsWay } from './errors.js';
 import { labelOf, writeConstraint, writePolicy } from './guardrail-write.js';
 import type { GuardrailResult } from './result.js';
 
@@ -24,6 +25,8 @@ export interface GuardrailRunner {
  */
 export function createGuardrailRunner(plan: Plan, deps: ApplyDeps): GuardrailRunner {
   const results = new Map<string, GuardrailResult>();
+  /** Names of constraints with a write that may still be carried out. */
+  const onTheirWay = new Set<string>();
   const changes = guardrailChanges(plan).filter(isChange);
   const directions = [...new Set(changes.map(({ direction }) => direction))];
   return {
@@ -36,7 +39,7 @@ export function createGuardrailRunner(plan: Plan, deps: ApplyDeps): GuardrailRun
           for (const change of when === 'before-bindings' ? own.reverse() : own) {
             if (!change.writes.some((write) => write.when === when)) continue;
             if (own.some(({ name }) => results.get(name)?.status === 'failed')) return;
-            const result = await carryOut(change, when, deps);
+            const result = await carryOut(change, when, { ...deps, onTheirWay });
             if (result) results.set(change.name, result);
             if (result?.status !== 'failed') written.add(direction);
           }
@@ -51,7 +54,7 @@ export function createGuardrailRunner(plan: Plan, deps: ApplyDeps): GuardrailRun
 async function carryOut(
   change: GuardrailChange,
   when: GuardrailWrite['when'],
-  deps: ApplyDeps,
+  deps: ApplyDeps & { readonly onTheirWay: Set<string> },
 ): Promise<GuardrailResult | undefined> {
   try {
     if (change.kind === 'policy') {
@@ -59,8 +62,9 @@ async function carryOut(
       deps.progress.step(labelOf(change), ENFORCEMENT_WORDS[change.to]);
     } else {
       for (const write of change.writes.filter((item) => item.when === when)) {
-        await writeConstraint(change, write, deps);
-        deps.progress.step(labelOf(change), `${write.gateways.length} gateway(s) approved`);
+        if (deps.onTheirWay.has(change.name)) throw new WriteOnItsWay(change.name);
+        if (await writeConstraint(change, write, deps)) deps.onTheirWay.add(change.name);
+        deps.progress.step(labelOf(change), `gateways approved now: ${write.gateways.length}`);
       }
     }
     return change.writes.at(-1)?.when === when ? { name: change.name, status: 'done' } : undefined;

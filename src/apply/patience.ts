@@ -1,3 +1,4 @@
+import { stoppedAfter } from '../google/abort.js';
 import type { ApplyDeps } from './deps.js';
 
 /** Pauses grow from this to a longest one, in milliseconds. */
@@ -7,6 +8,24 @@ export interface Patience {
   readonly longestPauseMs: number;
   /** How long to go on at most, in milliseconds. */
   readonly forMs: number;
+}
+
+/**
+ * Waits before another try.
+ *
+ * @param failure of the last one
+ * @throws the abort reason; where the time is over, with that failure as its cause
+ */
+export async function pauseAfter(
+  failure: unknown,
+  ms: number,
+  { clock, signal }: Pick<ApplyDeps, 'clock' | 'signal'>,
+): Promise<void> {
+  try {
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    throw signal.aborted ? stoppedAfter(failure, signal) : error;
+  }
 }
 
 /**

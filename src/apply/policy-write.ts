@@ -1,7 +1,7 @@
 import { isConflict, isNotFound, isUncertain } from '../google/errors.js';
 import type { IamPolicy } from '../google/types.js';
 import type { ApplyDeps } from './deps.js';
-import { patiently } from './patience.js';
+import { patiently, pauseAfter } from './patience.js';
 
 /** Attempts at one policy when others keep writing it; Terraform's IAM resources retry the same way. */
 const MAX_CONFLICTS = 10;
@@ -51,7 +51,7 @@ export async function writePolicyOf(task: PolicyTask, deps: ApplyDeps): Promise<
         `${isConflict(error) ? CONFLICT : (error as Error).message}; reading the policy again`,
       );
       const delay = Math.min(1000 * 2 ** (attempt - 1), isNew ? 10_000 : 30_000);
-      await deps.clock.sleep(isNew ? delay : deps.random() * delay, deps.signal);
+      await pauseAfter(error, isNew ? delay : deps.random() * delay, deps);
       policy = undefined;
     }
   }

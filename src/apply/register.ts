@@ -7,7 +7,7 @@ import { redactUrl } from '../redact.js';
 import type { EndpointChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { InterfacesLost, ProjectionMissing, ServiceTaken } from './errors.js';
-import { patiently } from './patience.js';
+import { patiently, pauseAfter } from './patience.js';
 
 /** How long the registry may take to show what it made of a service, in milliseconds (live reports: minutes). */
 const PROJECTION_WAIT_MS = 180_000;
@@ -82,7 +82,7 @@ async function unlessConflict(attempt: () => Promise<void>, change: EndpointChan
     } catch (error) {
       if (!isConflict(error) || round === MAX_ROUNDS) throw error;
       deps.progress.step(change.key, 'somebody else is writing the registry, trying again');
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** round, 30_000), deps);
     }
   }
 }
@@ -121,7 +121,7 @@ async function update(change: EndpointChange, phase: Phase, deps: ApplyDeps): Pr
       if (!isConflict(error) && (!isUncertain(error) || round === MAX_ROUNDS)) throw error;
       const why = isConflict(error) ? 'somebody else is writing this service' : 'nobody said how the update ended';
       deps.progress.step(change.key, `${why}, reading it again`);
-      await deps.clock.sleep(deps.random() * Math.min(1000 * 2 ** round, 30_000), deps.signal);
+      await pauseAfter(error, deps.random() * Math.min(1000 * 2 ** round, 30_000), deps);
     }
   }
   throw new InterfacesLost(change.service);

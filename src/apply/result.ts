@@ -20,9 +20,13 @@ export interface ServiceResult {
   readonly registryResource?: string;
   /** It was there before this run wrote it, so others may be writing it at the same time. */
   readonly isShared?: boolean;
-  /** Members this run added. */
+  /** Members this run added to its allow policy (V1). */
   readonly granted: number;
+  /** Members this run added to its rules (V2). */
+  readonly ruled?: number;
   readonly failure?: Failure;
+  /** Why rules could not be written that decide nothing yet (`migrate`): all else of the service is as its status says. */
+  readonly unprepared?: Failure;
 }
 
 export interface EngineResult {
@@ -35,7 +39,14 @@ export interface EngineResult {
   /** Milliseconds from the first look at the engine to the verified binding; absent when there was nothing to do. */
   readonly tookMs?: number;
   readonly failure?: Failure;
+  readonly rollback?: RollbackOutcome;
 }
+
+/**
+ * What came of giving an engine its previous binding back; absent where that was not to be done. `kept`: it had it still;
+ * `not-begun`: the run was over, or it is not known how the update ended.
+ */
+export type RollbackOutcome = 'restored' | 'kept' | 'failed' | 'not-begun';
 
 /** By service name; what is not here was not reached. */
 export interface RemovalResults {

@@ -2,12 +2,13 @@ import { applyPlan } from '../apply/apply.js';
 import { createProgress } from '../apply/progress.js';
 import type { ApplyResult } from '../apply/result.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
+import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
+import { switchCommands } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
-import { guardrailChanges, isChange, type Plan } from '../plan/types.js';
-import { stillOpen } from '../report/open.js';
+import { isChange, type Change, type Plan } from '../plan/types.js';
 import { notApproved } from './approval.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
@@ -46,22 +47,55 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   // Whoever insists on the comment gets no apply without it; for all others it need not be waited for.
   if (inputs.comment === 'always') {
     const told = await applying;
-    if (told.failures.length > 0) return told;
+    // A run that was stopped meanwhile says so below: the comment may say "Applying" already.
+    if (told.failures.length > 0 && !session.signal.aborted) return told;
   }
   const result = await carryOut(looked, inputs, session, start);
   await applying;
-  const next = ['New grants and registrations take some minutes to count everywhere.', ...policyDelay(plan)];
-  return said(comment, end({ result, failures: result.failures, next }), {
-    state: result.failures.length > 0 ? 'failed' : 'applied',
-    open: stillOpen(plan, result),
+  const failures = carryingOn(result.failures);
+  const outcome = end({ result, failures, next: [...delays(plan), ...migrationNext(looked, inputs.universe)] });
+  return said(comment, outcome, {
+    state: failures.length > 0 ? 'failed' : 'applied',
+    open: outcome.summary.open ?? [],
     elapsedMs: session.clock.now() - start,
   });
 }
 
-/** "Up to 15 minutes" (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
-function policyDelay(plan: Plan): string[] {
-  if (!guardrailChanges(plan).some(isChange)) return [];
-  return ['Changes of guardrails take up to 15 minutes to count.'];
+/** Whatever else has to be put right: a run that began to write is carried on by the next one, which is said last. */
+function carryingOn(failures: readonly Failure[]): Failure[] {
+  return failures.map((failure, index) => {
+    const next = failure.next.filter((line) => line !== RUN_AGAIN);
+    return { ...failure, next: index === failures.length - 1 ? [...next, RUN_AGAIN] : next };
+  });
+}
+
+/** "Up to 15 minutes" is said of policies (Google's "Route Agent Runtime traffic through Agent Gateway" page). */
+function delays(plan: Plan): string[] {
+  const isChanged = (...layers: Change['layer'][]): boolean =>
+    plan.changes.some((change) => isChange(change) && layers.includes(change.layer));
+  return [
+    ...(isChanged('endpoint', 'grant') ? ['New grants and registrations take some minutes to count everywhere.'] : []),
+    ...(isChanged('guardrail') ? ['Changes of guardrails take up to 15 minutes to count.'] : []),
+  ];
+}
+
+/** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
+function migrationNext({ plan, observed }: Looked, universe: string): string[] {
+  const { grantModel, checks } = plan;
+  const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
+  if (!isMigrating) return [];
+  const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
+  if (isIncomplete) {
+    return [
+      'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
+    ];
+  }
+  const commands = switchCommands(observed, universe);
+  return commands.length === 0
+    ? ['The access rules are written.']
+    : [
+        `The access rules are written and read back. Two minutes from now the gateway may be switched to them: ${commands.join(' && ')}`,
+      ];
 }
 
 /** The outcome of a run that knows its plan. */
@@ -77,7 +111,7 @@ async function said(
 }
 
 function carryOut(
-  { plan, observed, google }: Looked,
+  { desired, plan, observed, google }: Looked,
   inputs: ApplyInputs,
   session: Session,
   start: number,
@@ -86,7 +120,12 @@ function carryOut(
   return applyPlan(
     plan,
     observed,
-    { propagationWaitMs: inputs.propagationWaitMs, engineWritesPerMinute: inputs.engineWritesPerMinute },
+    {
+      propagationWaitMs: inputs.propagationWaitMs,
+      engineWritesPerMinute: inputs.engineWritesPerMinute,
+      rollback: inputs.rollback,
+      config: desired.config,
+    },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );
 }

@@ -1,6 +1,8 @@
+import { explain } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { Approval } from '../github/approval.js';
 import { GitHubError } from '../github/errors.js';
+import { GoogleError } from '../google/errors.js';
 import { planDifference } from '../plan/difference.js';
 import type { Plan } from '../plan/types.js';
 import { payloadOf } from '../report/comment.js';
@@ -17,6 +19,7 @@ export async function notApproved(live: Plan, comment: PlanComment): Promise<Fai
   try {
     return judge(live, await comment.approval());
   } catch (error) {
+    if (error instanceof GoogleError) return explain(error, 'Reading the plan comment', 'not-approved');
     if (!(error instanceof GitHubError)) throw error;
     return refuse('not-approved', `The plan comment cannot be read, so nothing is approved: ${error.message}`);
   }

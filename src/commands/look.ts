@@ -64,9 +64,15 @@ function sayPlan(plan: Plan, { log }: Session): void {
   log.info(`Digest ${plan.digest}`);
 }
 
-/** @returns what the plan comment says of a run that could not even look */
+/** @returns the failure of a run that could not even look */
+export function notRead(error: unknown): Failure {
+  const failure = explain(error, 'Reading the world', 'api-error');
+  return { ...failure, message: `${failure.message} Nothing was written.` };
+}
+
+/** @returns what the plan comment says of it */
 export function unread(error: unknown): Content {
-  const failures = [explain(error, 'Reading the world', 'api-error')];
+  const failures = [notRead(error)];
   return { state: 'failed', engines: [], failures, next: [], open: [] };
 }
 
@@ -87,6 +93,7 @@ export function checkFailure({ checks }: Plan): Failure | undefined {
 const REASONS: Readonly<Record<string, FailureReason>> = {
   'api-disabled': 'api-disabled',
   'permission-missing': 'permission-denied',
+  'guardrail-not-readable': 'permission-denied',
 };
 
 function reasonOf(errors: readonly Finding[]): FailureReason {

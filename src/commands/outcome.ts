@@ -8,6 +8,7 @@ import { NO_OUTPUTS } from '../outputs.js';
 import { gatewayName } from '../plan/bindings.js';
 import { hasChanges } from '../plan/plan.js';
 import { endpointChanges, isRemoval, type Plan } from '../plan/types.js';
+import { doneSoFar, stillOpen } from '../report/open.js';
 import { reportEngines, type EngineReport } from '../report/engines.js';
 import type { Shown } from './plan-comment.js';
 import type { SummaryInput } from '../report/summary.js';
@@ -54,16 +55,26 @@ export function outcomeOf(known: Known): Outcome {
       agent_gateway_config: declaredConfig(desired, observed),
       failure_reason: failures[0]?.reason ?? '',
     },
-    summary: { title: known.title, plan, engines, failures, next: known.next },
+    summary: { title: known.title, plan, engines, failures, next: known.next, ...leftAndDone(known) },
     failures,
   };
 }
 
+/** What a run that failed half-way has to say of what it did. */
+function leftAndDone({ plan, result, failures }: Known): Pick<SummaryInput, 'open' | 'done'> {
+  return result && failures.length > 0 ? { open: stillOpen(plan, result), done: doneSoFar(plan, result) } : {};
+}
+
 /** @returns the outcome with the comment's address, and with a failure more when the comment was insisted on */
 export function withComment(outcome: Outcome, { url, failure }: Shown): Outcome {
+  return withFailure({ ...outcome, outputs: { ...outcome.outputs, comment_url: url } }, failure);
+}
+
+/** @returns the outcome with a failure more, if there is one; the step stays named after the first */
+export function withFailure(outcome: Outcome, failure: Failure | undefined): Outcome {
   const failures = [...outcome.failures, ...(failure ? [failure] : [])];
   return {
-    outputs: { ...outcome.outputs, comment_url: url, failure_reason: failures[0]?.reason ?? '' },
+    outputs: { ...outcome.outputs, failure_reason: failures[0]?.reason ?? '' },
     summary: { ...outcome.summary, failures },
     failures,
   };

@@ -2,7 +2,7 @@ import type { Desired } from '../config/desired.js';
 import type { Failure } from '../failure.js';
 import { readApproval, type Approval } from '../github/approval.js';
 import { createComments, type Comments, type StickyComment } from '../github/comments.js';
-import { GitHubNetworkError, GitHubSetupError, GitHubTokenError } from '../github/errors.js';
+import { GitHubNetworkError } from '../github/errors.js';
 import { readEvent, type PullRequest } from '../github/event.js';
 import { createGitHub, type GitHub } from '../github/octokit.js';
 import { findPullRequest, isMergedNow } from '../github/pull-request.js';
@@ -13,6 +13,8 @@ import type { Plan } from '../plan/types.js';
 import { payloadOf, renderComment, type CommentInput } from '../report/comment.js';
 import { parseMarker, storedLabel } from '../report/marker.js';
 import { VERSION } from '../version.js';
+import { gitHubReason } from './github-failure.js';
+import { defaultLabel } from './label.js';
 import { encodePlan } from './plan-payload.js';
 import type { Session } from './session.js';
 
@@ -20,11 +22,11 @@ import type { Session } from './session.js';
 const BUDGET_MS = 60_000;
 /** How long a run with an approval waits for GitHub to tell which pull request a merge was, in milliseconds. */
 const ASSOCIATION_MS = 15_000;
-/** How long the last word of a run that was stopped may take, in milliseconds: the runner kills it some seconds later. */
-const LAST_WORD_MS = 3_000;
+/** How long the last word of a run that was stopped may take, in milliseconds: it has to be over five seconds after the signal. */
+const LAST_WORD_MS = 3_500;
 
 /** What a command has to say to the pull request; label, run, commit and version are known here. */
-export type Content = Pick<CommentInput, 'state' | 'engines' | 'failures' | 'next' | 'open'> & {
+export type Content = Pick<CommentInput, 'state' | 'engines' | 'failures' | 'next' | 'open' | 'done'> & {
   readonly plan?: Plan;
   readonly elapsedMs?: number;
   /** Say it only where the comment is about this very plan: a run that wrote nothing leaves another plan's alone. */
@@ -65,21 +67,19 @@ interface Connection {
 /** @param desired says what the comment's label is made of, unless the input does */
 export function openPlanComment(options: PlanCommentOptions, desired: Desired, session: Session): PlanComment {
   const { speaker, comment, githubToken } = options;
-  const label = storedLabel(
-    options.commentLabel || [desired.config ?? 'inputs', desired.project, desired.region].join(' · '),
-  );
+  const label = storedLabel(options.commentLabel || defaultLabel(desired));
   const { clock, log } = session;
   const event = readEvent(session.env);
   if (event.problem !== undefined && comment === 'auto') log.warning(event.problem, { title: 'comment' });
+  const use = { needs: 'pull-requests: write', readOnly: event.readOnly } as const;
   let left = BUDGET_MS;
   let gaveUp = false;
   let approved: ReadApproval | undefined;
   let known: PullRequest | undefined;
+  const isStopped = (): boolean => session.signal.aborted;
 
   const connect = async (signal: AbortSignal, patienceMs: number, waitMs = 0): Promise<Connection | undefined> => {
-    const github = once(() =>
-      createGitHub({ ...session, signal, token: githubToken, patienceMs, readOnly: event.readOnly }),
-    );
+    const github = once(() => createGitHub({ ...session, signal, token: githubToken, patienceMs, use }));
     known ??= await findPullRequest(event, github, { waitMs });
     if (!known) return undefined;
     return { github: await github(), comments: createComments(await github(), parseMarker), pull: known };
@@ -134,20 +134,35 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
 
   const failed = (error: unknown): Shown => {
     const message = `The comment on the pull request could not be written: ${error instanceof Error ? error.message : 'unknown'}`;
-    if (comment === 'always') return { url: '', failure: { reason: reasonOf(error), message, next: [] } };
+    if (comment === 'always') {
+      const reason = isStopped() ? reasonOfEnd(session.signal) : gitHubReason(error);
+      return { url: '', failure: { reason, message, next: [] } };
+    }
     if (!gaveUp) log.warning(`${message}\nEverything is in the step summary.`, { title: 'comment' });
-    gaveUp ||= isSilence(error);
+    // The end of the run is no silence of GitHub: there is a last word to come.
+    gaveUp ||= isSilence(error) && !isStopped();
     return { url: '' };
+  };
+
+  /** The run may be told to stop while its end is being said: then that is said once more, in the time that is left for it. */
+  const say = async (content: Content): Promise<Shown> => {
+    const lastWord = (): Promise<Shown> => within(LAST_WORD_MS, LAST_WORD_MS, (limit) => tell(content, limit));
+    if (isStopped()) return lastWord();
+    try {
+      const both = (limit: AbortSignal): AbortSignal => AbortSignal.any([session.signal, limit]);
+      return await within(left, BUDGET_MS, (limit) => tell(content, both(limit)));
+    } catch (error) {
+      if (!isStopped() || content.state === 'applying') throw error;
+      return lastWord();
+    }
   };
 
   return {
     async show(content) {
       if (comment === 'never' || gaveUp) return { url: '' };
       const start = clock.now();
-      const lastWord = session.signal.aborted;
-      const limit = AbortSignal.timeout(lastWord ? LAST_WORD_MS : Math.max(left, 1));
       try {
-        return await tell(content, lastWord ? limit : AbortSignal.any([session.signal, limit]));
+        return await say(content);
       } catch (error) {
         return failed(error);
       } finally {
@@ -164,14 +179,24 @@ export function openPlanComment(options: PlanCommentOptions, desired: Desired, s
   };
 }
 
+/** @param leftMs of `ofMs`, for messages @param run is told to stop when that is over */
+async function within<T>(leftMs: number, ofMs: number, run: (limit: AbortSignal) => Promise<T>): Promise<T> {
+  const limit = new AbortController();
+  const late = new TimeoutError(`GitHub took longer than the ${ofMs / 1000} s it has.`);
+  const timer = setTimeout(() => limit.abort(late), leftMs);
+  try {
+    return await run(limit.signal);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
 /** GitHub did not answer in time: the next word would wait as long for nothing. The run's own end is another matter. */
 const isSilence = (error: unknown): boolean => error instanceof GitHubNetworkError || error instanceof TimeoutError;
 
-function reasonOf(error: unknown): Failure['reason'] {
-  if (error instanceof GitHubTokenError) return 'permission-denied';
-  if (error instanceof GitHubSetupError) return 'invalid-input';
-  return error instanceof CancelledError ? 'cancelled' : 'api-error';
-}
+/** A run that was stopped is named after that, whatever its last word came to. */
+const reasonOfEnd = ({ reason }: AbortSignal): Failure['reason'] =>
+  reason instanceof CancelledError ? 'cancelled' : 'timeout';
 
 function noPullRequest(problem: string | undefined): Shown {
   return {

@@ -1,5 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { printable } from '../config/problems.js';
@@ -8,6 +7,7 @@ import { isTooDeep } from '../google/depth.js';
 import { canonical } from '../plan/canonical.js';
 import { planDigest } from '../plan/plan.js';
 import type { Plan } from '../plan/types.js';
+import { outputFolder, scopeName } from './output-folder.js';
 
 /**
  * Writes the plan as JSON with sorted keys, so that the same plan gives the same bytes.
@@ -15,11 +15,8 @@ import type { Plan } from '../plan/types.js';
  * @returns the file's path, below `RUNNER_TEMP`; its name tells plans of several scopes in one job apart
  */
 export async function writePlanFile(plan: Plan, env: NodeJS.ProcessEnv): Promise<string> {
-  const folder = path.join(env.RUNNER_TEMP || tmpdir(), 'bind-agent-gateway');
-  const { project, region } = plan.scope;
-  const name = `plan-${project.replace(/[^a-z0-9-]/g, '-')}-${region}-${plan.digest.slice('sha256:'.length, 19)}.json`;
-  await mkdir(folder, { recursive: true });
-  const file = path.join(folder, name);
+  const name = `plan-${scopeName(plan.scope)}-${plan.digest.slice('sha256:'.length, 19)}.json`;
+  const file = path.join(await outputFolder(env), name);
   await writeFile(file, `${JSON.stringify(canonical(plan), null, 2)}\n`);
   return file;
 }
@@ -29,13 +26,18 @@ const listOf = (item: z.ZodType): z.ZodType =>
   z.array(z.unknown()).refine((list) => list.every((each) => item.safeParse(each).success));
 
 const direction = z.looseObject({ from: z.string().nullable(), to: z.string().nullable() });
-const guardrail = { layer: z.literal('guardrail'), action: z.string(), direction: z.string(), name: z.string() };
+const guardrail = {
+  layer: z.literal('guardrail'),
+  action: z.string(),
+  direction: z.string(),
+  name: z.string(),
+  fromRule: z.string().optional(),
+};
 const guardrailSchema = z.discriminatedUnion('kind', [
   z.looseObject({
     ...guardrail,
     kind: z.literal('constraint'),
     from: z.array(z.string()).nullable(),
-    fromRule: z.string().optional(),
     to: z.array(z.string()),
     fields: z.array(z.looseObject({ field: z.string(), from: z.string(), to: z.string() })),
   }),
@@ -63,6 +65,7 @@ const changeSchema = z.discriminatedUnion('layer', [
     displayName: z.string(),
     egress: direction,
     ingress: direction,
+    moves: z.array(z.string()).optional(),
     recreatedFrom: listOf(z.string()).optional(),
   }),
   guardrailSchema,

@@ -1,7 +1,5 @@
 import type { PlanInputs, Read } from '../inputs.js';
 import { hasChanges } from '../plan/plan.js';
-import type { Plan } from '../plan/types.js';
-import { CancelledError } from '../google/errors.js';
 import { writeGuardrailFiles } from './guardrail-files.js';
 import { checkFailure, look, unread, type Looked } from './look.js';
 import { outcomeOf, withComment, type Known, type Outcome } from './outcome.js';
@@ -16,11 +14,9 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
   const prepared = await prepare(read, session);
   const comment = openPlanComment({ ...inputs, speaker: 'plan', insists: false }, prepared.desired, session);
   const outcome = await look(prepared, inputs.universe, session).then(
-    async (looked) => planned(looked, await writeFiles(looked.plan, session.env), inputs),
+    async (looked) => planned(looked, await writeFiles(looked, session.env), inputs),
     async (error: unknown) => {
-      // What stands there was planned from something else, and is not what this commit would do. A run that is cancelled
-      // most often makes room for another, which will say it better.
-      if (error instanceof CancelledError) throw error;
+      // What stands there was planned from something else, and is not what this commit would do.
       await comment.show(unread(error));
       throw error;
     },
@@ -30,9 +26,9 @@ export async function planCommand(read: Read<PlanInputs>, session: Session): Pro
 
 type Files = Required<Pick<Known, 'planFile' | 'guardrailFiles'>>;
 
-async function writeFiles(plan: Plan, env: NodeJS.ProcessEnv): Promise<Files> {
-  const planFile = await writePlanFile(plan, env);
-  return { planFile, guardrailFiles: await writeGuardrailFiles(plan, planFile) };
+async function writeFiles(looked: Looked, env: NodeJS.ProcessEnv): Promise<Files> {
+  const planFile = await writePlanFile(looked.plan, env);
+  return { planFile, guardrailFiles: await writeGuardrailFiles(looked, planFile) };
 }
 
 function planned(looked: Looked, files: Files, { failOnChanges }: PlanInputs): Outcome {

@@ -2,6 +2,7 @@ import { buildDesired, type BuildArgs } from '../config/build.js';
 import type { Desired } from '../config/desired.js';
 import { loadConfig } from '../config/load.js';
 import { inputOrigin, problem, type Problem } from '../config/problems.js';
+import { abortable } from '../google/abort.js';
 import { createCredentials, type Credentials } from '../google/auth.js';
 import { AuthError } from '../google/errors.js';
 import { createHosts, EndpointOverrideError, type Hosts } from '../google/hosts.js';
@@ -19,7 +20,7 @@ export interface Prepared {
 /**
  * Reads the desired state and sets up the clients. Nothing is sent to Google before everything is known to be valid.
  *
- * @throws InvalidInput with every problem there is
+ * @throws InvalidInput with every problem there is, CancelledError or TimeoutError
  */
 export async function prepare({ inputs, problems }: Read<CommonInputs>, session: Session): Promise<Prepared> {
   const { universe } = inputs;
@@ -41,6 +42,7 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
       ...(session.env.GITHUB_REPOSITORY ? { repository: session.env.GITHUB_REPOSITORY } : {}),
     },
     credentials,
+    session.signal,
   );
   const hosts = readHosts(universe, built.desired?.region ?? inputs.desired.region, session.env);
   const all = [...problems, ...loaded.problems, ...built.problems, ...hosts.problems];
@@ -67,11 +69,12 @@ export async function prepare({ inputs, problems }: Read<CommonInputs>, session:
 async function build(
   args: Omit<BuildArgs, 'defaults'>,
   credentials: Credentials,
+  signal: AbortSignal,
 ): Promise<ReturnType<typeof buildDesired>> {
   const built = buildDesired({ ...args, defaults: {} });
   if (!built.lacksProject) return built;
   try {
-    const project = await credentials.projectId();
+    const project = await abortable(() => credentials.projectId(), signal);
     return project === undefined ? built : buildDesired({ ...args, defaults: { project } });
   } catch (error) {
     // What is wrong with the credentials is said when they are needed; here they were only a place to look.

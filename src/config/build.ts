@@ -41,12 +41,7 @@ export interface Built {
  * there is a desired state only when there is no problem. Never throws, whatever the text is.
  */
 export function buildDesired(args: BuildArgs): Built {
-  const parsed =
-    args.file &&
-    parseConfig(
-      args.file,
-      args.checks.map(({ id }) => id),
-    );
+  const parsed = args.file && parseConfig(args.file, args.checks);
   const file = parsed?.file;
   const context: Context = {
     ...(file === undefined ? {} : { file }),
@@ -75,7 +70,6 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
   const guardrails = readGuardrails(context);
   const endpoints = [...declared, ...added];
   if (file !== undefined) {
-    reportNotYet(context, file);
     reportFixedLevels(context, file, args.checks);
   }
   reportNothing(context, endpoints.length);
@@ -91,19 +85,12 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     partial: args.inputs.engines.trim() !== '',
     allowGiven: args.inputs.allow.trim() !== '',
     ...(guardrails === undefined ? {} : { guardrails }),
+    move: file?.value.move ?? false,
     prune: args.prune ?? false,
+    migrate: file?.value.migrate ?? false,
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };
-}
-
-/** Part of the format, so that a config can be written for both, but not of this version. */
-function reportNotYet(context: Context, file: ParsedFile): void {
-  const notYet = (key: 'migrate' | 'move', what: string): void => {
-    report(context, file.locate([key], 'key'), `"${what}" is not supported yet in this version; remove it.`);
-  };
-  if (file.value.migrate === true) notYet('migrate', 'migrate: true');
-  if (file.value.move === true) notYet('move', 'move: true');
 }
 
 /** A check that guards data or a running agent keeps its level. */

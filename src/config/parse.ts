@@ -1,3 +1,4 @@
+import type { KnownCheck } from './desired.js';
 import { issueProblems } from './issues.js';
 import { MOST_PROBLEMS, shownProblems, type Problem } from './problems.js';
 import { configSchema, type FileConfig } from './schema.js';
@@ -25,11 +26,11 @@ export interface ParsedFile {
  */
 export function parseConfig(
   file: { readonly path: string; readonly text: string },
-  knownChecks: readonly string[],
+  checks: readonly KnownCheck[],
 ): { readonly file?: ParsedFile; readonly problems: Problem[] } {
   const yaml = readYaml(file.path, file.text);
   if (yaml.value === undefined) return { problems: shownProblems(yaml.problems) };
-  const schema = configSchema(knownChecks);
+  const schema = configSchema(checks);
   const { error } = schema.safeParse(yaml.value);
   const issues = error?.issues ?? [];
   // One more than is shown, so that it is known that there are more.

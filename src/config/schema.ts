@@ -1,4 +1,5 @@
 import * as z from 'zod';
+import type { KnownCheck } from './desired.js';
 import { PRESET_NAMES } from './presets.js';
 
 /** An Agent Registry service ID (discovery document of agentregistry v1, Terraform's google_agent_registry_service). */
@@ -38,12 +39,14 @@ const endpoint = z
     protocol: z
       .enum(['jsonrpc', 'http-json', 'grpc'])
       .describe('Protocol binding of the registered interfaces; jsonrpc when left out.')
+      .meta({ default: 'jsonrpc' })
       .optional(),
     carry_over: z
       .boolean()
       .describe(
         'The first grant on an endpoint replaces the registry-wide policy for it. true copies the members who reached it that way.',
       )
+      .meta({ default: false })
       .optional(),
   })
   .describe('One Agent Registry service. It needs presets, urls or both.');
@@ -80,7 +83,7 @@ const guardrails = z
     enforce_on: text('Where it is enforced: projects/P, folders/N or organizations/N.').meta({
       examples: ['projects/my-project', 'folders/4440001', 'organizations/5550001'],
     }),
-    dry_run: z.boolean().describe('true: only log what the policy would refuse.').optional(),
+    dry_run: z.boolean().describe('true: only log what the policy would refuse.').meta({ default: false }).optional(),
   })
   .describe('Organization policy that keeps engines on approved gateways. It needs egress, ingress or both.');
 
@@ -89,10 +92,9 @@ const guardrails = z
  * than a pattern can give, is checked where the value is built. Free of transforms, so that a JSON schema for editors
  * can be made of it.
  *
- * @param knownChecks IDs of all checks whose level the file may change
+ * @param checks all checks that the file may name
  */
-export function configSchema(knownChecks: readonly string[]) {
-  const level = z.enum(LEVELS).optional();
+export function configSchema(checks: readonly KnownCheck[]) {
   return z
     .strictObject({
       version: z.literal(1).describe('Version of this file format.'),
@@ -113,17 +115,30 @@ export function configSchema(knownChecks: readonly string[]) {
         .optional(),
       agents: z.array(agent).min(1).describe('Engines and what they may reach.').optional(),
       checks: z
-        .strictObject(Object.fromEntries(knownChecks.map((id) => [id, level])))
+        .strictObject(Object.fromEntries(checks.map((check) => [check.id, levelOf(check)])))
         .describe('Levels of checks by ID: error stops an apply, warning does not, off leaves the check out.')
         .optional(),
-      migrate: z.boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
+      migrate: z
+        .boolean()
+        .describe(
+          'true: while the egress gateway decides by allow policies (V1), also write access rules (V2) for what they grant.',
+        )
+        .optional(),
       move: z
         .boolean()
-        .describe('Allow to move the whole scope to another gateway. Not supported yet in this version.')
+        .describe(
+          'true: engines may move to another gateway. All of them are unbound from the old one, which takes minutes without a gateway, then bound to the new one.',
+        )
         .optional(),
       guardrails: guardrails.optional(),
     })
     .describe('Desired state of the agents of one project and region for bind-agent-gateway.');
+}
+
+/** A level that cannot be changed is still read, so that the file's reader can say so in a better sentence. */
+function levelOf({ level, fixed }: KnownCheck) {
+  const described = z.enum(LEVELS).describe(fixed ? `${level}, cannot be changed.` : `${level} when left out.`);
+  return (fixed ? described.meta({ enum: [level] }) : described.meta({ default: level })).optional();
 }
 
 /** The desired-state file, typed. */

@@ -1,7 +1,9 @@
-import { list, positive, record, text } from './answers.js';
-import { GitHubApiError, isNotFound, isUncertain } from './errors.js';
+import { positive, record, text } from './answers.js';
+import { createOnce } from './create-once.js';
+import { isNotFound } from './errors.js';
 import type { PullRequest } from './event.js';
 import type { GitHub } from './octokit.js';
+import { pagesOf } from './pages.js';
 
 /** What the first line of a plan comment says about it. */
 export interface Marker {
@@ -50,20 +52,17 @@ export interface Comments {
   upsert(wanted: Upsert): Promise<string | undefined>;
 }
 
-/** Tries to create one comment. After each that may have gone through, all comments are read again. */
-const MAX_CREATIONS = 3;
-const FIRST_PAUSE_MS = 1_000;
-/** Of 100 comments each; GitHub stops at 2,500 comments. */
-const MAX_PAGES = 100;
-
 /** @param parseMarker tells our comments from those of others */
 export function createComments(github: GitHub, parseMarker: ParseMarker): Comments {
   const find: Comments['find'] = async (pull, label) => {
     const candidates: (StickyComment & { readonly author: string })[] = [];
-    for (const row of await listComments(github, pull)) {
-      const comment = commentOf(row);
-      const marker = comment ? parseMarker(comment.body) : undefined;
-      if (comment && marker?.label === label) candidates.push({ ...comment, marker });
+    // Oldest first; GitHub stops at 2,500 comments.
+    for await (const rows of pagesOf(github, `/repos/${pull.owner}/${pull.repo}/issues/${pull.number}/comments`)) {
+      for (const row of rows) {
+        const comment = commentOf(row);
+        const marker = comment ? parseMarker(comment.body) : undefined;
+        if (comment && marker?.label === label) candidates.push({ ...comment, marker });
+      }
     }
     if (candidates.length === 0) return undefined;
     const viewer = await github.viewer();
@@ -86,44 +85,12 @@ export function createComments(github: GitHub, parseMarker: ParseMarker): Commen
       const updated = found && (await bring(github, pull, found, body(found)));
       const created = updated === undefined && createIfMissing ? body(undefined) : undefined;
       if (created === undefined) return updated;
-      try {
-        return await create(github, pull, created);
-      } catch (error) {
-        // The comment may be there although nobody said so: look again before there are two of them.
-        if (!isUncertain(error) || tries >= MAX_CREATIONS) throw error;
-        const pause = FIRST_PAUSE_MS * 2 ** (tries - 1);
-        if (!(await github.patience.wait(pause, 'GitHub did not say whether it took the comment'))) throw error;
-      }
+      const url = await createOnce(github, () => create(github, pull, created), tries, 'the comment');
+      if (url !== undefined) return url;
     }
   };
 
   return { find, upsert };
-}
-
-/**
- * All comments, oldest first: `GET /repos/{owner}/{repo}/issues/{number}/comments`, page after page as the `Link` header says.
- * @throws GitHubApiError when the answer is no list, or the list never ends
- */
-async function listComments({ octokit }: GitHub, { owner, repo, number }: PullRequest): Promise<unknown[]> {
-  const path = `/repos/${owner}/${repo}/issues/${number}/comments`;
-  const rows: unknown[] = [];
-  let next: string | undefined = `${path}?per_page=100`;
-  for (let page = 0; next !== undefined; page += 1) {
-    const answer: { data: unknown; status: number; headers: { link?: string | undefined } } = await octokit.request(
-      `GET ${next}`,
-    );
-    const part = list(answer.data);
-    if (!part || page >= MAX_PAGES) {
-      throw new GitHubApiError(
-        { method: 'GET', path },
-        answer.status,
-        part ? 'the list never ends' : 'that is no list',
-      );
-    }
-    for (const row of part) rows.push(row);
-    next = /<([^<>]+)>;[^,]*\brel="next"/.exec(answer.headers.link ?? '')?.[1];
-  }
-  return rows;
 }
 
 function commentOf(row: unknown): (Omit<StickyComment, 'marker'> & { readonly author: string }) | undefined {

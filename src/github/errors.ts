@@ -19,6 +19,13 @@ export interface Exchange {
 /** Why GitHub gives a run a token that only reads, whatever the workflow asks for. */
 export type ReadOnly = 'fork' | 'dependabot';
 
+/** What a token is used for, for messages. */
+export interface TokenUse {
+  /** The permission of the job that its writes need. */
+  readonly needs: 'pull-requests: write' | 'issues: write';
+  readonly readOnly?: ReadOnly | undefined;
+}
+
 /** The token may not do this (403, 404 on a write), or GitHub does not know it (401). The message names the permission. */
 export class GitHubTokenError extends GitHubError {
   override readonly name = 'GitHubTokenError';
@@ -26,11 +33,11 @@ export class GitHubTokenError extends GitHubError {
   readonly githubMessage: string;
   readonly readOnly: ReadOnly | undefined;
 
-  constructor(exchange: Exchange, status: number, githubMessage: string, readOnly: ReadOnly | undefined) {
-    super(tokenMessage(exchange, status, githubMessage, readOnly));
+  constructor(exchange: Exchange, status: number, githubMessage: string, use: TokenUse) {
+    super(tokenMessage(exchange, status, githubMessage, use));
     this.status = status;
     this.githubMessage = githubMessage;
-    this.readOnly = readOnly;
+    this.readOnly = use.readOnly;
   }
 }
 
@@ -115,6 +122,9 @@ export const isUncertain = (error: unknown): boolean =>
 /** What is asked for is not there (any more), or the token may not know that it is. */
 export const isNotFound = (error: unknown): boolean => error instanceof GitHubApiError && error.status === 404;
 
+/** Nothing that anybody has to put right: GitHub is down, gives no answer, or limits requests. */
+export const isPassing = (error: unknown): boolean => isUncertain(error) || error instanceof GitHubRateLimitError;
+
 /**
  * Tokens of forks stay read-only whatever the workflow says; those of Dependabot's runs start read-only, and `permissions`
  * raises them (GitHub's documentation of both). Running a fork's code with a token that writes is never the advice.
@@ -123,11 +133,11 @@ function tokenMessage(
   { method, path }: Exchange,
   status: number,
   said: string,
-  readOnly: ReadOnly | undefined,
+  { needs: permission, readOnly }: TokenUse,
 ): string {
   const answer = `${method} ${path} of GitHub answered ${status}${said ? `: ${said}` : ''}`;
   if (status === 401) return `GitHub did not accept the token (input github_token). ${answer}`;
-  const needs = 'The token lacks a permission, usually `permissions: pull-requests: write`.';
+  const needs = `The token lacks a permission, usually \`permissions: ${permission}\`.`;
   if (readOnly === 'fork') {
     return `${needs} This run belongs to a pull request from a fork, and GitHub gives such runs a token that only reads. ${answer}`;
   }

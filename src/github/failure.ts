@@ -7,7 +7,7 @@ import {
   GitHubRateLimitError,
   GitHubTokenError,
   type Exchange,
-  type ReadOnly,
+  type TokenUse,
 } from './errors.js';
 
 /** GitHub asks to wait a minute when it does not say how long ("Rate limits for the REST API"). */
@@ -18,7 +18,7 @@ const LONGEST_MESSAGE = 500;
  * Turns what octokit throws into an error of ours.
  * @param now milliseconds since the epoch, for limits that end at a time
  */
-export function failureOf(error: unknown, exchange: Exchange, readOnly: ReadOnly | undefined, now: number): Error {
+export function failureOf(error: unknown, exchange: Exchange, use: TokenUse, now: number): Error {
   const { cause, response, status: code, message } = record(error);
   // Ours or the run's end, thrown by the fetch below octokit, which wraps it.
   if (cause instanceof GitHubError || cause instanceof GoogleError) return cause;
@@ -33,7 +33,7 @@ export function failureOf(error: unknown, exchange: Exchange, readOnly: ReadOnly
     return new GitHubRateLimitError(answer.status, answer.said, waitMs, isThrottled(answer, data));
   }
   return mayNot(answer, exchange)
-    ? new GitHubTokenError(exchange, answer.status, answer.said, readOnly)
+    ? new GitHubTokenError(exchange, answer.status, answer.said, use)
     : new GitHubApiError(exchange, answer.status, answer.said);
 }
 
@@ -75,8 +75,8 @@ const isGraphqlLimit = (data: unknown): boolean =>
 function mayNot({ status, said }: Answer, { method, path }: Exchange): boolean {
   if (status === 401) return true;
   if (status === 403) return /not accessible by|permission|must have|SAML/i.test(said);
-  // A pull request that is there, in a repository that the token may not see.
-  const isList = method === 'GET' && /\/issues\/\d+\/comments$/.test(path);
+  // A pull request or a repository that is there, but that the token may not see.
+  const isList = method === 'GET' && /\/issues(?:\/\d+\/comments)?$/.test(path);
   return status === 404 && (isList || (method === 'POST' && !isGraphql(path)));
 }
 

@@ -1,8 +1,8 @@
 import type { Clock } from '../clock.js';
+import { throwIfAborted } from '../google/abort.js';
 import { codeOf } from '../google/errors.js';
 import { AnswerTooLong, type Fetch, type FetchResponse } from '../google/transport.js';
 import type { Log } from '../log.js';
-import { throwIfAborted } from './abort.js';
 import { GitHubApiError, GitHubNetworkError, GitHubSetupError, type Exchange } from './errors.js';
 
 export interface OctokitFetchOptions {

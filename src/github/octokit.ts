@@ -5,7 +5,7 @@ import type { Fetch } from '../google/transport.js';
 import type { Log } from '../log.js';
 import { USER_AGENT } from '../version.js';
 import { apiRoot } from './api-url.js';
-import { GitHubSetupError, type ReadOnly } from './errors.js';
+import { GitHubSetupError, type TokenUse } from './errors.js';
 import { octokitFetch } from './fetch.js';
 import { createPatience, type Patience } from './patience.js';
 import { retrying } from './retry.js';
@@ -26,8 +26,7 @@ export interface GitHubOptions {
   readonly random: () => number;
   /** Milliseconds this run may spend on waiting for GitHub: rate limits and retries together. */
   readonly patienceMs: number;
-  /** Why the token can only read, for messages. */
-  readonly readOnly?: ReadOnly | undefined;
+  readonly use: TokenUse;
 }
 
 /** GitHub's API with one token. Whatever octokit throws is a GitHubError, a CancelledError or a TimeoutError. */

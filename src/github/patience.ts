@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.js';
+import { throwIfAborted } from '../google/abort.js';
 import type { Log } from '../log.js';
-import { throwIfAborted } from './abort.js';
 
 /** The time a run may spend on waiting for GitHub, all waits together. */
 export interface Patience {

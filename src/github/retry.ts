@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.js';
-import { throwIfAborted } from './abort.js';
+import { throwIfAborted } from '../google/abort.js';
 import { record } from './answers.js';
-import { GitHubApiError, GitHubNetworkError, GitHubRateLimitError, type Exchange, type ReadOnly } from './errors.js';
+import { GitHubApiError, GitHubNetworkError, GitHubRateLimitError, type Exchange, type TokenUse } from './errors.js';
 import { failureOf, isGraphql } from './failure.js';
 import type { Patience } from './patience.js';
 
@@ -11,7 +11,7 @@ export interface RetryOptions {
   /** A number from 0 to 1. */
   readonly random: () => number;
   readonly patience: Patience;
-  readonly readOnly?: ReadOnly | undefined;
+  readonly use: TokenUse;
 }
 
 /** The part of octokit's request options that matters here; the parameters of the route are beside it. */
@@ -32,7 +32,7 @@ const TRANSIENT: ReadonlySet<number> = new Set([408, 500, 502, 503, 504]);
 export function retrying(
   options: RetryOptions,
 ): <R, O extends Request>(request: (options: O) => R | Promise<R>, requestOptions: O) => Promise<R> {
-  const { clock, signal, random, patience, readOnly } = options;
+  const { clock, signal, random, patience, use } = options;
   return async (request, requestOptions) => {
     const exchange = exchangeOf(requestOptions);
     for (let tries = 1; ; tries += 1) {
@@ -41,7 +41,7 @@ export function retrying(
         return await request(requestOptions);
       } catch (error) {
         throwIfAborted(signal);
-        const failure = failureOf(error, exchange, readOnly, clock.now());
+        const failure = failureOf(error, exchange, use, clock.now());
         const delay = delayAfter(failure, exchange, tries, random);
         if (delay === undefined || !(await patience.wait(delay, reasonOf(failure)))) throw failure;
       }

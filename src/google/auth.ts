@@ -1,9 +1,8 @@
-import { gaxios, gcpMetadata, GoogleAuth, OAuth2Client, type AuthClient } from 'google-auth-library';
-import { redactUrl } from '../redact.js';
+import { validateHeaderValue } from 'node:http';
 import { findCredentialsFile } from './adc-file.js';
-import { errorBodyOf, parseErrorBody } from './error-body.js';
-import { AuthError } from './errors.js';
-import { forbidRedirects } from './redirects.js';
+import type * as Library from './auth-library.js';
+import { AuthError, MALFORMED_TOKEN } from './errors.js';
+import { within } from './within.js';
 
 /** Whoever calls Google Cloud in this run. */
 export interface Credentials {
@@ -39,20 +38,8 @@ export interface CredentialsOptions {
   readonly onToken: (token: string) => void;
 }
 
-const SCOPE = 'https://www.googleapis.com/auth/cloud-platform';
-
-/**
- * Without a project the library looks for one when it makes a client: it runs `gcloud`, asks the metadata server and Resource
- * Manager, and fails when they do. We never ask the library for a project, so anything will do.
- */
-const NO_PROJECT_LOOKUP = 'not-looked-up';
-
-/** The metadata server answers within milliseconds where there is one. */
-const DETECTION_TIMEOUT = 10_000;
 /** The library sets no limit of its own, and a token endpoint that hangs must not hang the run. */
 const TOKEN_TIMEOUT = 60_000;
-
-const MALFORMED = 'No token for Google Cloud: a token endpoint answered something that is no token.';
 
 /** Where google-github-actions/auth, gcloud and Google's libraries leave the project. */
 const PROJECT_VARIABLES = [
@@ -75,10 +62,10 @@ const MISSING =
 export function createCredentials(options: CredentialsOptions): Credentials {
   const env = options.env ?? process.env;
   const quotaProject = [options.quotaProject, env.GOOGLE_CLOUD_QUOTA_PROJECT].find(Boolean);
-  let client: Promise<AuthClient> | undefined;
+  let client: Promise<TokenClient> | undefined;
   let lastToken: string | undefined;
 
-  const getClient = (): Promise<AuthClient> => {
+  const getClient = (): Promise<TokenClient> => {
     client ??= createClient(options, env).catch((error: unknown) => {
       client = undefined;
       throw error;
@@ -101,7 +88,7 @@ export function createCredentials(options: CredentialsOptions): Credentials {
       } catch (error) {
         // The client may hold on to an answer without a token, or to a request that hangs: the next try takes a new one.
         if (client === asked) client = undefined;
-        throw tokenError(error);
+        throw error instanceof AuthError ? error : (await library()).tokenError(error);
       }
       if (bearer !== lastToken) {
         options.onToken(bearer);
@@ -117,13 +104,20 @@ export function createCredentials(options: CredentialsOptions): Credentials {
   };
 }
 
-async function createClient(options: CredentialsOptions, env: NodeJS.ProcessEnv): Promise<AuthClient> {
-  const { accessToken, universe } = options;
-  if (accessToken) {
-    const client = new OAuth2Client({ universeDomain: universe });
-    client.setCredentials({ access_token: accessToken });
-    return client;
-  }
+/** Loaded only by a run that has no token yet: it is a fifth of what there is to load. */
+const library = (): Promise<typeof Library> => import('./auth-library.js');
+
+/** Of the auth library's clients, the part that is used here. */
+interface TokenClient {
+  getRequestHeaders(url: string): Promise<Iterable<[string, string]>>;
+}
+
+async function createClient(
+  { accessToken, universe }: CredentialsOptions,
+  env: NodeJS.ProcessEnv,
+): Promise<TokenClient> {
+  if (accessToken)
+    return { getRequestHeaders: () => Promise.resolve([['authorization', sendable(`Bearer ${accessToken}`)]]) };
   const file = await findCredentialsFile(env);
   if (!file && !mayHaveMetadataServer(env)) throw new AuthError('missing', MISSING);
   if (file?.universeDomain !== undefined && file.universeDomain !== universe) {
@@ -132,14 +126,13 @@ async function createClient(options: CredentialsOptions, env: NodeJS.ProcessEnv)
       `The credentials are for ${file.universeDomain} and this step is for ${universe}. Set the universe input to ${file.universeDomain}.`,
     );
   }
-  // google-github-actions/auth writes no universe into a workload identity file, so the library has to be told.
-  const auth = new GoogleAuth({ scopes: [SCOPE], projectId: NO_PROJECT_LOOKUP, universeDomain: universe });
-  const missing = (): AuthError => new AuthError('missing', MISSING);
+  const { createLibraryClient } = await library();
   try {
-    return forbidRedirects(await within(DETECTION_TIMEOUT, auth.getClient(), missing));
+    return await createLibraryClient(universe);
   } catch (error) {
-    if (!file) throw missing();
-    throw new AuthError('unreadable', `The credentials file ${file.path} can't be used: ${messageOf(error)}`);
+    if (!file) throw new AuthError('missing', MISSING);
+    const message = error instanceof Error ? error.message : String(error);
+    throw new AuthError('unreadable', `The credentials file ${file.path} can't be used: ${message}`);
   }
 }
 
@@ -157,84 +150,26 @@ async function findProject(options: CredentialsOptions, env: NodeJS.ProcessEnv):
   if (known !== undefined || options.accessToken) return known;
   const file = await findCredentialsFile(env);
   if (file) return file.projectId ?? file.quotaProjectId;
-  return mayHaveMetadataServer(env) ? await projectOfMetadataServer() : undefined;
+  return mayHaveMetadataServer(env) ? (await library()).projectOfMetadataServer() : undefined;
 }
 
-async function projectOfMetadataServer(): Promise<string | undefined> {
-  const ask = async (): Promise<string | undefined> => {
-    if (!gcpMetadata.getGCPResidency() && !(await gcpMetadata.isAvailable())) return undefined;
-    return String(await gcpMetadata.project('project-id'));
-  };
+/** @throws AuthError that does not quote the header, other than Node's own error */
+function sendable(header: string): string {
   try {
-    return await within(DETECTION_TIMEOUT, ask(), () => new Error('no answer'));
+    validateHeaderValue('authorization', header);
+    return header;
   } catch {
-    // Only a convenience: the caller will ask for a project when none is known.
-    return undefined;
+    throw new AuthError(
+      'rejected',
+      'No token for Google Cloud: the access token holds a character that none may hold.',
+    );
   }
 }
 
 /** The library does not look at what it was given: the text `undefined` stands for a token that is not there. */
 function bearerOf(headers: Readonly<Record<string, string>>): string {
   const bearer = /^Bearer (.+)$/.exec(headers.authorization ?? '')?.[1];
-  if (bearer === undefined || bearer === 'undefined' || bearer === 'null') throw new AuthError('malformed', MALFORMED);
+  if (bearer === undefined || bearer === 'undefined' || bearer === 'null')
+    throw new AuthError('malformed', MALFORMED_TOKEN);
   return bearer;
-}
-
-/** What the library's error is about. The error itself is dropped, since it holds the request with the OIDC token in it. */
-function tokenError(error: unknown): AuthError {
-  if (error instanceof AuthError) return error;
-  const { response, config } = (error ?? {}) as {
-    response?: { status?: number; data?: unknown; config?: { url?: unknown } };
-    config?: { url?: unknown };
-  };
-  const endpoint = withoutQuery(response?.config?.url ?? config?.url);
-  if (response?.status !== undefined) {
-    const { data } = response;
-    const said = typeof data === 'string' || data === undefined ? parseErrorBody(data ?? '') : errorBodyOf(data);
-    const label = [response.status, said.status].filter(Boolean).join(' ');
-    return new AuthError(
-      'rejected',
-      `No token for Google Cloud: ${endpoint} answered ${label}: ${withoutTokens(said.message)}`,
-      response.status,
-    );
-  }
-  if (error instanceof gaxios.GaxiosError) {
-    return new AuthError(
-      'unreachable',
-      `No token for Google Cloud: ${endpoint} can't be reached: ${withoutTokens(error.message)}`,
-    );
-  }
-  // The library stumbles over an answer that is no JSON object, and such an error quotes the answer: with the token in it.
-  if (['TypeError', 'SyntaxError', 'RangeError'].includes((error as Error | undefined)?.name ?? '')) {
-    return new AuthError('malformed', MALFORMED);
-  }
-  return new AuthError('rejected', `No token for Google Cloud: ${withoutTokens(messageOf(error))}`);
-}
-
-function withoutQuery(url: unknown): string {
-  if (typeof url !== 'string' && !(url instanceof URL)) return 'the token endpoint';
-  return redactUrl(String(url).replace(/[?#].*$/, ''));
-}
-
-/**
- * Who refuses a token may quote it, and the runner does not know the library's tokens: JWTs, and those of Google. A header that
- * cannot be sent is quoted whole.
- */
-const withoutTokens = (text: string): string =>
-  /header value/i.test(text)
-    ? 'a header holds a character that none may hold'
-    : text.replace(/\b(?:eyJ|ya29\.|1\/\/)[\w.~+/=-]{8,}/g, '…');
-
-const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error));
-
-async function within<T>(ms: number, promise: Promise<T>, late: () => Error): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const timeout = new Promise<never>((_resolve, reject) => {
-    timer = setTimeout(() => reject(late()), ms);
-  });
-  try {
-    return await Promise.race([promise, timeout]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -74,7 +74,7 @@ export function errorBodyOf(json: unknown): ErrorBody {
   }
   const envelope = record(error);
   const details = array(envelope.details).map(record);
-  const info = details.find((detail) => isType(detail, 'ErrorInfo'));
+  const info = errorInfoIn(details);
   const legacy = record(array(envelope.errors)[0]);
   const message = string(envelope.message) ?? string(legacy.message) ?? `the answer was ${shown(json)}`;
   return {
@@ -87,6 +87,10 @@ export function errorBodyOf(json: unknown): ErrorBody {
     isEnvelope: Object.keys(envelope).length > 0,
   };
 }
+
+/** @returns the ErrorInfo among the details of an error, as Google sent it */
+export const errorInfoIn = (details: readonly ErrorDetail[]): ErrorDetail | undefined =>
+  details.find((detail) => isType(detail, 'ErrorInfo'));
 
 const plain = (message: string): ErrorBody => ({
   status: undefined,

@@ -1,4 +1,4 @@
-import { parseErrorBody, rpcNameOf, type ErrorDetail } from './error-body.js';
+import { errorBodyOf, parseErrorBody, rpcNameOf, type ErrorDetail } from './error-body.js';
 import type { RpcStatus } from './types.js';
 
 /**
@@ -126,6 +126,9 @@ export class AuthError extends GoogleError {
   }
 }
 
+/** What an AuthError says of an answer without a token in it. */
+export const MALFORMED_TOKEN = 'No token for Google Cloud: a token endpoint answered something that is no token.';
+
 /** The time the run was given is over. */
 export class TimeoutError extends GoogleError {
   override readonly name = 'TimeoutError';
@@ -161,6 +164,22 @@ export class OperationError extends GoogleError {
   }
 }
 
+/** What a refusal says to programs. */
+export interface Refusal {
+  /** google.rpc.Code name. */
+  readonly status: string | undefined;
+  /** `reason` of the ErrorInfo detail. */
+  readonly reason: string | undefined;
+}
+
+/** @returns what Google refused a write with, at once or as the end of its operation; undefined for any other error */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof ApiError) return error.isFromApi ? { status: error.rpcStatus, reason: error.reason } : undefined;
+  if (!(error instanceof OperationError)) return undefined;
+  const { reason } = errorBodyOf({ error: { details: error.details } });
+  return { status: rpcNameOf(error.code), reason };
+}
+
 /** The resource does not exist, or the caller may not know that it does. Only the API itself knows: a web page with 404 is no proof. */
 export const isNotFound = (error: unknown): error is ApiError =>
   error instanceof ApiError && error.status === 404 && error.isFromApi;
@@ -175,6 +194,10 @@ export const isConflict = (error: unknown): error is ApiError =>
  */
 export const isUncertain = (error: unknown): boolean =>
   error instanceof NetworkError || error instanceof ProtocolError || (error instanceof ApiError && error.status >= 500);
+
+/** Nobody answered in time: what was asked for may still be carried out, at any later moment. */
+export const isLate = (error: unknown): boolean =>
+  error instanceof NetworkError && error.sent && error.code === 'ETIMEDOUT';
 
 /** The resource to create is already there: switch to get and patch. */
 export const isAlreadyExists = (error: unknown): error is ApiError =>

@@ -1,9 +1,11 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
+import type { Limiter } from '../limiter.js';
 import { USER_AGENT } from '../version.js';
+import { abortable, stoppedAfter, throwIfAborted } from './abort.js';
 import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
 import type { Credentials } from './auth.js';
-import { abortError, ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
+import { ApiError, codeOf, NetworkError, ProtocolError, type Exchange } from './errors.js';
 import type { Api, Hosts } from './hosts.js';
 import { ResourceNameError } from './names.js';
 import { MAX_ATTEMPTS, mayHaveBeenSent, mayRetry, parseRetryAfter, retryDelay, type Retry } from './retry.js';
@@ -23,6 +25,15 @@ export interface HttpRequest {
   readonly retry?: Retry;
   /** What the answer must look like; without it any JSON object will do. */
   readonly shape?: Shape;
+  /** For an API with a small quota: each try waits for its turn. */
+  readonly pace?: Pace;
+}
+
+/** How often an API may be asked. */
+export interface Pace {
+  readonly limiter: Limiter;
+  /** Shortest wait after a 429, in milliseconds: until a quota of this window counts anew. */
+  readonly throttledMs: number;
 }
 
 /** One request and its JSON answer. */
@@ -52,8 +63,11 @@ export interface HttpOptions {
   readonly attemptTimeoutMs?: number;
 }
 
-/** Requests in flight at a time. Waits between tries do not count, or one throttled API would hold up the others. */
-const CONCURRENCY = 16;
+/**
+ * Requests in flight at a time: as many as a project and region may have engines or endpoints, so that a step of a full fleet
+ * takes one round trip. Waits between tries do not count, or one throttled API would hold up the others.
+ */
+const CONCURRENCY = 100;
 const ATTEMPT_TIMEOUT = 60_000;
 
 /** The one HTTP stack under all clients: token, headers, retries, concurrency, errors. */
@@ -66,13 +80,15 @@ export function createHttp(options: HttpOptions): Http {
       const attempt = (): Promise<T> => limit(() => attemptWithToken<T>(options, request, url, refused));
       const retry = request.retry ?? (request.method === 'GET' ? 'always' : 'never');
       for (let tries = 1; ; tries += 1) {
+        // Not within `limit`: whoever waits for a quota would hold up the other APIs.
+        await turn(options, request.pace);
         try {
           return await attempt();
         } catch (error) {
           if (tries >= MAX_ATTEMPTS || !mayRetry(error, retry)) throw error;
-          const delay = retryDelay(error, tries, (options.random ?? Math.random)());
+          const delay = retryDelay(error, tries, (options.random ?? Math.random)(), request.pace?.throttledMs);
           if (options.deadline !== undefined && options.clock.now() + delay > options.deadline) throw error;
-          await pause(options, delay);
+          await pause(options, delay, error);
         }
       }
     },
@@ -90,7 +106,7 @@ async function attemptWithToken<T>(
   refused: Set<string>,
 ): Promise<T> {
   const { credentials, signal } = options;
-  const headers = await abortable(credentials.headers(url.href), signal);
+  const headers = await abortable(() => credentials.headers(url.href), signal);
   try {
     return await send<T>(options, request, url, headers);
   } catch (error) {
@@ -100,7 +116,7 @@ async function attemptWithToken<T>(
       refused.add(authorization);
       credentials.invalidate();
     }
-    const fresh = await abortable(credentials.headers(url.href), signal);
+    const fresh = await abortable(() => credentials.headers(url.href), signal);
     // A fixed token stays what it is: asking again would only get the same answer.
     if (fresh.authorization === authorization) throw error;
     return await send<T>(options, request, url, fresh);
@@ -166,7 +182,9 @@ async function exchangeOnce(
     const contentType = response.headers.get('content-type');
     return { status, contentType, body: await response.text(), retryAfterMs };
   } catch (error) {
-    throwIfAborted(signal);
+    if (signal.aborted) {
+      throw stoppedAfter(new NetworkError(exchange, { message: 'the time was over', sent: true, status }), signal);
+    }
     if (error instanceof AnswerTooLong) {
       throw new ProtocolError(`${exchange.method} ${exchange.url} answered ${status} with ${error.message}.`, exchange);
     }
@@ -223,30 +241,20 @@ const causeOf = (error: unknown): unknown =>
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
 
-async function pause(options: HttpOptions, ms: number): Promise<void> {
+async function turn({ signal }: HttpOptions, pace: Pace | undefined): Promise<void> {
+  if (!pace) return;
   try {
-    await options.clock.sleep(ms, options.signal);
+    await pace.limiter.acquire(signal);
   } catch (error) {
-    throwIfAborted(options.signal);
+    throwIfAborted(signal);
     throw error;
   }
 }
 
-function throwIfAborted(signal: AbortSignal): void {
-  if (signal.aborted) throw abortError(signal);
-}
-
-/** Stops waiting when the signal aborts; what was waited for goes on unheard. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  throwIfAborted(signal);
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_resolve, reject) => {
-    onAbort = () => reject(abortError(signal));
-    signal.addEventListener('abort', onAbort, { once: true });
-  });
+async function pause({ clock, signal }: HttpOptions, ms: number, failure: unknown): Promise<void> {
   try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
+    await clock.sleep(ms, signal);
+  } catch (error) {
+    throw signal.aborted ? stoppedAfter(failure, signal) : error;
   }
 }

@@ -15,12 +15,17 @@ export interface OperationWait {
   readonly signal: AbortSignal;
   /** The operation's name, for messages. */
   readonly name: string;
+  /** Milliseconds between two looks, of an API with a small quota; the first look comes soon. */
+  readonly pauseMs?: number;
 }
 
-const SHORTEST_DELAY = 500;
-const LONGEST_DELAY = 15_000;
-/** An end is noticed within this part of the time the operation took, however long that was. */
+const FIRST_DELAY = 500;
+/** Most operations of an API that is asked rarely have ended after this. */
+const FIRST_RARE_DELAY = 2_000;
+/** An end is noticed within this time, or within this part of the time the operation took. */
+const SHORT_DELAY = 1_000;
 const DELAY_OF_ELAPSED = 0.05;
+const LONGEST_DELAY = 15_000;
 
 /**
  * Polls a long-running operation to its end.
@@ -29,11 +34,12 @@ const DELAY_OF_ELAPSED = 0.05;
  * @throws OperationError when it ended in an error; the signal's reason when that aborts
  */
 export async function waitForOperation(wait: OperationWait): Promise<Operation | undefined> {
-  const { clock, signal, name } = wait;
+  const { clock, signal, name, pauseMs } = wait;
   const start = clock.now();
   if (wait.started && isDone(wait.started)) return outcome(wait.started, name);
-  for (;;) {
-    await sleep(clock, nextDelay(clock.now() - start), signal);
+  for (let looks = 0; ; looks += 1) {
+    const elapsed = clock.now() - start;
+    await sleep(clock, pauseMs === undefined ? nextDelay(elapsed) : looks === 0 ? FIRST_RARE_DELAY : pauseMs, signal);
     const operation = await poll(wait.get);
     if (operation === undefined) return undefined;
     if (isDone(operation) || operation.error) return outcome(operation, name);
@@ -45,8 +51,11 @@ function outcome(operation: Operation, name: string): Operation {
   return operation;
 }
 
-const nextDelay = (elapsed: number): number =>
-  Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, SHORTEST_DELAY), LONGEST_DELAY);
+/** Soon at first, then doubling up to a second, then growing with the time that has passed. */
+function nextDelay(elapsed: number): number {
+  const doubling = Math.min(Math.max(elapsed, FIRST_DELAY), SHORT_DELAY);
+  return Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, doubling), LONGEST_DELAY);
+}
 
 async function sleep(clock: Clock, ms: number, signal: AbortSignal): Promise<void> {
   try {

@@ -1,11 +1,13 @@
 import type { Http } from './http.js';
 import { MissingEtagError } from './iap.js';
 import { ResourceNameError } from './names.js';
+import { SHAPES } from './shapes.js';
 import type { CustomConstraint, OrganizationPolicy } from './types.js';
 
 /**
  * Organization Policy: what a custom constraint forbids, and where it is enforced. All calls are immediate; what they change takes
- * effect up to 15 minutes later. A constraint or policy that is not there answers 404.
+ * effect up to 15 minutes later. A constraint or policy that is not there answers 404. Deleting a constraint is left out: policies
+ * that use it are ignored from then on, and its name is used up for good (Google's "Create custom constraints" page).
  */
 export interface OrgPolicy {
   /** @param name `organizations/{n}/customConstraints/custom.{X}` */
@@ -17,10 +19,10 @@ export interface OrgPolicy {
    * was read; read it right before.
    */
   patchConstraint(constraint: CustomConstraint): Promise<CustomConstraint>;
-  /** For good: policies that use it are ignored from then on and can no longer be written, and its name is used up. */
-  deleteConstraint(name: string): Promise<void>;
   /** @param name `{projects|folders|organizations}/{id}/policies/custom.{X}`; the answer's has the project's number */
   getPolicy(name: string): Promise<OrganizationPolicy>;
+  /** What holds there, with what is set above. The same names, and those of managed constraints (`iam.managed.X`); 404 for no such constraint. */
+  getEffectivePolicy(name: string): Promise<OrganizationPolicy>;
   /** 404 when the constraint is not there, 409 ALREADY_EXISTS when there is a policy. */
   createPolicy(policy: OrganizationPolicy): Promise<OrganizationPolicy>;
   /**
@@ -49,18 +51,24 @@ const POLICY_NAME = /^((?:projects|folders|organizations)\/[^/]+)\/policies\/[A-
  * Source: Google's orgpolicy v2 discovery document, revision 20260723.
  *
  * Writes that are carried out twice end in a conflict or in 404, never in damage, so those with an etag and the creates may be
- * sent again when Google says it did not take them. Without an etag (patch and delete of a constraint) only a 429 is that sure.
+ * sent again when Google says it did not take them. Without an etag (patch of a constraint) only a 429 is that sure.
  */
 export function createOrgPolicy(http: Http): OrgPolicy {
   return {
     getConstraint: async (name) =>
-      http.request({ api: 'orgpolicy', method: 'GET', path: `v2/${named(name, CONSTRAINT_NAME).name}` }),
+      http.request({
+        api: 'orgpolicy',
+        method: 'GET',
+        path: `v2/${named(name, CONSTRAINT_NAME).name}`,
+        shape: SHAPES.constraint,
+      }),
     createConstraint: async (constraint) =>
       http.request({
         api: 'orgpolicy',
         method: 'POST',
         path: `v2/${named(constraint.name, CONSTRAINT_NAME).parent}/customConstraints`,
         body: constraint,
+        shape: SHAPES.constraint,
         retry: 'rejected',
       }),
     patchConstraint: async (constraint) =>
@@ -70,20 +78,30 @@ export function createOrgPolicy(http: Http): OrgPolicy {
         // No mask: the method has none.
         path: `v2/${named(constraint.name, CONSTRAINT_NAME).name}`,
         body: constraint,
+        shape: SHAPES.constraint,
         retry: 'throttled',
       }),
-    deleteConstraint: async (name) => {
-      const path = `v2/${named(name, CONSTRAINT_NAME).name}`;
-      await http.request({ api: 'orgpolicy', method: 'DELETE', path, retry: 'throttled' });
-    },
     getPolicy: async (name) =>
-      http.request({ api: 'orgpolicy', method: 'GET', path: `v2/${named(name, POLICY_NAME).name}` }),
+      http.request({
+        api: 'orgpolicy',
+        method: 'GET',
+        path: `v2/${named(name, POLICY_NAME).name}`,
+        shape: SHAPES.orgPolicy,
+      }),
+    getEffectivePolicy: async (name) =>
+      http.request({
+        api: 'orgpolicy',
+        method: 'GET',
+        path: `v2/${named(name, POLICY_NAME).name}:getEffectivePolicy`,
+        shape: SHAPES.orgPolicy,
+      }),
     createPolicy: async (policy) =>
       http.request({
         api: 'orgpolicy',
         method: 'POST',
         path: `v2/${named(policy.name, POLICY_NAME).parent}/policies`,
         body: policy,
+        shape: SHAPES.orgPolicy,
         retry: 'rejected',
       }),
     patchPolicy: async (policy) => {
@@ -94,6 +112,7 @@ export function createOrgPolicy(http: Http): OrgPolicy {
         path: `v2/${named(policy.name, POLICY_NAME).name}`,
         query: { updateMask: BOTH_SPECS },
         body: policy,
+        shape: SHAPES.orgPolicy,
         retry: 'rejected',
       });
     },

@@ -1,5 +1,5 @@
 import { HttpClient } from '@actions/http-client';
-import { Agent, fetch as undiciFetch, type Dispatcher } from 'undici';
+import { Agent, request, type Dispatcher } from 'undici';
 
 /** The little of `fetch` that this program uses; tests pass their own. */
 export type Fetch = (url: string, init: FetchInit) => Promise<FetchResponse>;
@@ -34,22 +34,22 @@ export class AnswerTooLong extends Error {
 const KEEP_ALIVE_MS = 30_000;
 
 /** Reads to the end, or to the limit. */
-async function textOf(body: AsyncIterable<Uint8Array> | null): Promise<string> {
-  const decoder = new TextDecoder();
+async function textOf(body: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
   let bytes = 0;
-  let text = '';
-  for await (const part of body ?? []) {
+  for await (const part of body) {
     bytes += part.length;
     // Leaving the loop ends the connection.
     if (bytes > MOST_BYTES) throw new AnswerTooLong(MOST_BYTES);
-    text += decoder.decode(part, { stream: true });
+    parts.push(part);
   }
-  return text + decoder.decode();
+  return Buffer.concat(parts).toString();
 }
 
 /**
  * The real thing: undici behind the proxy that `https_proxy`, `http_proxy` and `no_proxy` name, by the rules of
  * @actions/http-client, which every GitHub action follows (loopback never goes through a proxy). Node's own `fetch` ignores them.
+ * undici's `request` does what its `fetch` does here at half the processor time, which is what a fleet of requests waits for.
  * Redirects are handed back, never followed: a token goes only to the host it was meant for.
  * @returns a `Fetch` that keeps its connections open between requests
  */
@@ -67,15 +67,15 @@ export function createFetch(): Fetch {
     return client.getAgentDispatcher(url) ?? direct;
   };
   return async (url, init) => {
-    const { status, headers, body } = await undiciFetch(url, {
-      method: init.method,
+    const { statusCode, headers, body } = await request(url, {
+      method: init.method as Dispatcher.HttpMethod,
       headers: init.headers,
-      redirect: 'manual',
       dispatcher: dispatcherFor(url),
       ...(init.body === undefined ? {} : { body: init.body }),
       ...(init.signal === undefined ? {} : { signal: init.signal }),
     });
-    return { status, headers, text: () => textOf(body) };
+    const get = (name: string): string | null => [headers[name] ?? null].flat().join(', ') || null;
+    return { status: statusCode, headers: { get }, text: () => textOf(body) };
   };
 }
 

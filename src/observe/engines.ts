@@ -1,5 +1,5 @@
 import { DIRECTIONS, type Desired, type Direction, type EngineSelector } from '../config/desired.js';
-import { ApiError } from '../google/errors.js';
+import { ApiError, isApiDisabled, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { formatEngineName, parseEngineName, principalOf, type ProjectRef } from '../google/names.js';
 import type { ReasoningEngine } from '../google/types.js';
@@ -11,21 +11,37 @@ export interface KnownEngines {
   readonly engines: readonly ReasoningEngine[];
   /** The ones that were read by themselves already, by name. */
   readonly full: ReadonlyMap<string, ReasoningEngine>;
+  /** Why there is no list, where a config can do without one. */
+  readonly unlisted?: string;
 }
 
 /** The list, and every engine that is selected by its ID: a list may lag behind a deploy. */
 export async function readKnownEngines(desired: Desired, google: Google): Promise<KnownEngines> {
   const selectors = [...(desired.only ?? []), ...desired.agents.map(({ selector }) => selector)];
   const ids = [...new Set(selectors.flatMap(idOf))];
-  const [listed, ...named] = await Promise.all([
-    google.aiplatform.listEngines(desired.project, desired.region),
+  const [{ listed, unlisted }, ...named] = await Promise.all([
+    listEngines(desired, selectors.length === 0, google),
     ...ids.map((id) =>
       orNull(google.aiplatform.getEngine(formatEngineName({ project: desired.project, location: desired.region, id }))),
     ),
   ]);
   const full = new Map(named.flatMap((engine) => (engine ? [[engine.name, engine] as const] : [])));
   const unread = listed.filter(({ name }) => !full.has(name));
-  return { engines: [...full.values(), ...unread], full };
+  return { engines: [...full.values(), ...unread], full, ...(unlisted === undefined ? {} : { unlisted }) };
+}
+
+/** Guardrails alone are kept by people of the organization, who may have no business with the engines of a project. */
+async function listEngines(
+  { project, region }: Desired,
+  noneSelected: boolean,
+  google: Google,
+): Promise<{ listed: readonly ReasoningEngine[]; unlisted?: string }> {
+  try {
+    return { listed: await google.aiplatform.listEngines(project, region) };
+  } catch (error) {
+    if (!noneSelected || !(isPermissionDenied(error) || isApiDisabled(error))) throw error;
+    return { listed: [], unlisted: error.googleMessage };
+  }
 }
 
 function idOf(selector: EngineSelector): string[] {
@@ -70,17 +86,21 @@ export async function readOthers(
   const selected = new Set(selectEngines(desired, known.engines, project).engines);
   const others = known.engines.filter(({ name }) => !selected.has(name));
   const read = await Promise.all(
-    others.map(async (listed) => known.full.get(listed.name) ?? (await readOther(listed, google))),
+    others.map(async (listed) => {
+      const full = known.full.get(listed.name);
+      return full ? observedEngine(full) : readOther(listed, google);
+    }),
   );
-  return read.flatMap((engine) => (engine ? [observedEngine(engine)] : []));
+  return read.flatMap((engine) => engine ?? []);
 }
 
 /** Others' engines only matter to checks: where one may not be read, what the list says of it has to do. */
-async function readOther(listed: ReasoningEngine, google: Google): Promise<ReasoningEngine | null> {
+async function readOther(listed: ReasoningEngine, google: Google): Promise<ObservedEngine | null> {
   try {
-    return await orNull(google.aiplatform.getEngine(listed.name));
+    const engine = await orNull(google.aiplatform.getEngine(listed.name));
+    return engine && observedEngine(engine);
   } catch (error) {
-    if (error instanceof ApiError && error.status !== 401) return listed;
+    if (error instanceof ApiError && error.status !== 401) return { ...observedEngine(listed), isOnlyListed: true };
     throw error;
   }
 }

@@ -2,11 +2,13 @@ import type { DesiredAgent, Direction } from '../config/desired.js';
 import type { ProjectRef } from '../google/names.js';
 import type { EnforcementReading } from './enforcement.js';
 import type {
+  AccessPolicy,
   AgentGateway,
   AgentGatewayConfig,
   CustomConstraint,
   IamPolicy,
   OrganizationPolicy,
+  PolicyBinding,
   ReasoningEngine,
   RegistryService,
 } from '../google/types.js';
@@ -28,6 +30,8 @@ export interface Observed {
   readonly siblings: readonly ObservedEngine[];
   /** Resource names of every engine of project and region. */
   readonly engineNames: readonly string[];
+  /** What Google answered where the engines may not be listed: only guardrails can be planned without them. */
+  readonly unlistedEngines?: string;
   /**
    * With `prune`, IDs of engines that somebody is still granted something as, and that Google itself says are not there: a list
    * may lag behind a deploy, and what is taken away has to be right.
@@ -53,9 +57,47 @@ export interface Observed {
   readonly lackingPermissions?: readonly LackingPermission[];
   /** What stands in front of the declared egress gateway; absent when none is declared. */
   readonly enforcement?: EnforcementReading;
-  /** Of the declared directions, and with `prune` of the others; absent where the config has no guardrails. */
+  /** Of the declared directions, and with `prune` of the others; absent where the config has none, or they were not read. */
   readonly guardrails?: Partial<Record<Direction, ObservedGuardrail>>;
+  /**
+   * Declared guardrails that the caller may not read, with what Google answered, each answer once; empty where the API is
+   * disabled.
+   */
+  readonly unreadGuardrails?: readonly string[];
+  /** Access policies (V2) of the gateway's project; absent where none is written to. */
+  readonly access?: ObservedAccess;
 }
+
+/** The access policy that rules are written to, and what else is bound to the gateway's project. */
+export interface ObservedAccess {
+  /** Full name of the policy, with the project's ID. */
+  readonly name: string;
+  /** null where it is to be created. */
+  readonly policy: AccessPolicy | null;
+  readonly isBound: boolean;
+  readonly bindings: BindingsReading;
+  /** The other access policies that are bound to the project, wherever they are. */
+  readonly others: readonly OtherAccessPolicy[];
+  /** The other gateways of the project and region that decide by access policies, as far as that could be seen; sorted. */
+  readonly neighbours: readonly string[];
+  /** Whether it may be bound; absent where it is. */
+  readonly constraint?: ConstraintReading;
+}
+
+/** Every access policy bound to the project, ours among them. */
+export type BindingsReading =
+  | { readonly kind: 'read'; readonly bindings: readonly PolicyBinding[] }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** `name` is that of the binding: it may have the project's number. */
+export type OtherAccessPolicy = { readonly name: string } & (
+  { readonly kind: 'read'; readonly policy: AccessPolicy } | { readonly kind: 'unreadable'; readonly why: string }
+);
+
+export type ConstraintReading =
+  | { readonly kind: 'enforced'; readonly constraint: string }
+  | { readonly kind: 'not-enforced' }
+  | { readonly kind: 'unreadable'; readonly why: string };
 
 /** What approves gateways in one direction, and its policy at the declared place; null where there is no such thing. */
 export interface ObservedGuardrail {
@@ -83,6 +125,8 @@ export interface LackingPermission {
   readonly project: string;
   /** Resources that do not grant it either; empty where only the project could be asked. */
   readonly resources: readonly string[];
+  /** The plan can be carried out without it. */
+  readonly isOptional?: boolean;
 }
 
 export interface ObservedEngine {
@@ -96,6 +140,8 @@ export interface ObservedEngine {
   readonly env: Readonly<Record<string, string>>;
   readonly config: AgentGatewayConfig;
   readonly resource: ReasoningEngine;
+  /** It could not be read by itself, only listed: what it is bound to may be missing. */
+  readonly isOnlyListed?: true;
 }
 
 /** Which engines the desired state means. */

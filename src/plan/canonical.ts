@@ -4,9 +4,10 @@ import { createHash } from 'node:crypto';
 export function canonical(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(canonical);
   if (value === null || typeof value !== 'object') return value;
-  const entries = Object.entries(value as Record<string, unknown>).filter(([, member]) => member !== undefined);
-  entries.sort(([a], [b]) => compareText(a, b));
-  return Object.fromEntries(entries.map(([key, member]) => [key, canonical(member)]));
+  const members = value as Record<string, unknown>;
+  const present = Object.keys(members).filter((key) => members[key] !== undefined);
+  // Without a comparator, text is sorted by code unit, as compareText does.
+  return Object.fromEntries(present.sort().map((key) => [key, canonical(members[key])]));
 }
 
 /** @returns `sha256:<64 hex digits>` over the canonical JSON of the value, in UTF-8. */
@@ -23,13 +24,16 @@ export function compareText(a: string, b: string): number {
 
 /** Sorts a copy by the given keys, first key first. */
 export function sortBy<T>(items: readonly T[], ...keys: ((item: T) => string)[]): T[] {
-  return [...items].sort((a, b) => {
-    for (const key of keys) {
-      const order = compareText(key(a), key(b));
+  // Each key once for each item, not once for each comparison.
+  const keyed = items.map((item) => ({ item, by: keys.map((key) => key(item)) }));
+  keyed.sort((a, b) => {
+    for (const [index, key] of a.by.entries()) {
+      const order = compareText(key, b.by[index] ?? '');
       if (order !== 0) return order;
     }
     return 0;
   });
+  return keyed.map(({ item }) => item);
 }
 
 /** @returns the items by key, in their order */

@@ -1,6 +1,6 @@
 import { canonical, compareText } from './canonical.js';
 import { guardrailText } from './guardrail-text.js';
-import type { Change, Plan } from './types.js';
+import type { BindingChange, Change, Plan } from './types.js';
 
 /**
  * How the live plan differs from a reviewed one, for people.
@@ -36,12 +36,16 @@ function describe(change: Change): string {
       return `endpoint ${change.key}: ${change.action} ${change.service}${urls.length > 0 ? ` (${urls.join(', ')})` : ''}`;
     }
     case 'grant':
-      return `grant ${change.key}: ${change.action} ${change.member}${formerText(change.replaces)}`;
+      return `grant ${change.key}${change.model ? ` (${change.model})` : ''}: ${change.action} ${change.member}${formerText(change.replaces)}`;
     case 'binding':
-      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${formerText(change.recreatedFrom)}`;
+      return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${movesText(change)}${formerText(change.recreatedFrom)}`;
     case 'guardrail':
       return `guardrail ${change.direction} ${change.kind} (${change.name}): ${change.action}, ${guardrailText(change)}`;
   }
+}
+
+function movesText({ moves = [] }: BindingChange): string {
+  return moves.length > 0 ? `, as a move (${moves.join(', ')})` : '';
 }
 
 function formerText(former: readonly string[] | undefined): string {

@@ -51,7 +51,12 @@ export function fits(direction: Direction, gateways: readonly string[]): boolean
 
 /** What an existing constraint says. White space, quotes, order, and the clause that the list implies do not matter. */
 export function ruleOf(constraint: CustomConstraint, direction: Direction): Rule {
-  const { resourceTypes = [], methodTypes = [], actionType, condition = '' } = constraint as Partial<CustomConstraint>;
+  const { actionType, ...said } = constraint as Partial<CustomConstraint>;
+  const [resourceTypes, methodTypes, condition] = [
+    said.resourceTypes ?? [],
+    said.methodTypes ?? [],
+    said.condition ?? '',
+  ];
   const gateways = gatewaysIn(condition, direction);
   const isList = actionType === 'ALLOW' && isSame(resourceTypes, [ENGINE_TYPE]) && isSame(methodTypes, METHODS);
   if (isList && gateways) return { kind: 'list', gateways: gatewaySet(gateways) };

@@ -20,7 +20,11 @@ export function removedGateways({ from, to }: ConstraintChange): string[] {
 
 /** @returns one line that says all that is changed, so that two plans can be told apart by it */
 export function guardrailText(change: GuardrailChange): string {
-  if (change.kind === 'policy') return `${ENFORCEMENT_WORDS[change.from]} -> ${ENFORCEMENT_WORDS[change.to]}`;
+  if (change.kind === 'policy') {
+    const [from, to] = [ENFORCEMENT_WORDS[change.from], ENFORCEMENT_WORDS[change.to]];
+    const rules = change.fromRule === undefined ? '' : `, instead of ${change.fromRule}`;
+    return from === to ? to : `${from} -> ${to}${rules}`;
+  }
   const rule = change.fromRule === undefined ? [] : [`instead of ${change.fromRule}`];
   const approved = [
     ...addedGateways(change).map((name) => `+ ${name}`),
@@ -29,5 +33,5 @@ export function guardrailText(change: GuardrailChange): string {
   const fields = change.fields.map(
     ({ field, from, to }) => `${field} ${JSON.stringify(from)} -> ${JSON.stringify(to)}`,
   );
-  return [...rule, ...approved, ...fields].join(', ') || `${change.to.length} approved`;
+  return [...rule, ...approved, ...fields].join(', ') || `approved: ${change.to.join(', ')}`;
 }

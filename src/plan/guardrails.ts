@@ -7,8 +7,8 @@ import {
 } from '../config/desired.js';
 import type { CustomConstraint } from '../google/types.js';
 import type { Observed, ObservedGuardrail } from '../observe/observed.js';
-import { CONSTRAINT_IDS, gatewaySet, ruleOf } from './guardrail-rule.js';
-import { enforcementOf, policyName } from './guardrail-policy.js';
+import { CONSTRAINT_IDS, gatewaySet, ruleOf, type Rule } from './guardrail-rule.js';
+import { enforcementOf, policyName, rulesText } from './guardrail-policy.js';
 import { constraintWrites, policyWrites } from './guardrail-writes.js';
 import { constraintOwner, ownedConstraintText } from './guardrail-ownership.js';
 import { isChange, type BindingChange, type ConstraintChange, type FieldChange, type PolicyChange } from './types.js';
@@ -27,15 +27,17 @@ const DISPLAY_NAMES: Readonly<Record<Direction, string>> = {
  * constraint stays: without a policy it does nothing, and the name of a deleted one can never be used again (Google's "Create
  * custom constraints" page).
  *
+ * @param observed without guardrails it is as if there were none yet
  * @param bindings the planned bindings, for what has to come before and after them
+ * @returns nothing where they may not be read: what is not known is not planned
  */
 export function planGuardrails(
   desired: Desired,
-  observed: Pick<Observed, 'guardrails'>,
+  observed: Pick<Observed, 'guardrails' | 'unreadGuardrails'>,
   bindings: readonly BindingChange[],
 ): (ConstraintChange | PolicyChange)[] {
   const { guardrails } = desired;
-  if (guardrails === undefined) return [];
+  if (guardrails === undefined || observed.unreadGuardrails !== undefined) return [];
   const binds = bindings.some(isChange);
   return DIRECTIONS.flatMap((direction) => {
     const found = observed.guardrails?.[direction] ?? { constraint: null, policy: null };
@@ -66,9 +68,13 @@ function planConstraint(
   const rule = ruleOf(constraint, direction);
   const now = { displayName: constraint.displayName ?? '', description: constraint.description ?? '' };
   const isSameList = rule.kind === 'list' && JSON.stringify(rule.gateways) === JSON.stringify(to);
-  const owner = constraintOwner(constraint, desired.config, direction);
-  // Whose list it is goes over to this config with the first change of it, unless no config made it: its text stays then.
-  const texts = owner === 'this' || (owner === 'other-config' && !isSameList) ? own : now;
+  const texts = textsAfter({
+    now,
+    own,
+    owner: constraintOwner(constraint, desired.config, direction),
+    isSameList,
+    rule,
+  });
   const fields = fieldChanges(now, texts);
   const changes = !isSameList || fields.length > 0;
   return {
@@ -88,6 +94,25 @@ function planConstraint(
 
 type Texts = Readonly<Record<FieldChange['field'], string>>;
 
+interface Ownership {
+  readonly now: Texts;
+  readonly own: Texts;
+  readonly owner: ReturnType<typeof constraintOwner>;
+  readonly isSameList: boolean;
+  readonly rule: Rule;
+}
+
+/**
+ * Whose list it is goes over to this config with the first change of it. A list that no config made keeps its texts, which say
+ * the same as before; those of something else would be wrong, and where there are none there is nothing to keep.
+ */
+function textsAfter({ now, own, owner, isSameList, rule }: Ownership): Texts {
+  if (owner === 'this') return own;
+  if (isSameList) return now;
+  if (owner === 'other-config' || rule.kind === 'other') return own;
+  return now.description === '' ? { ...own, displayName: now.displayName || own.displayName } : now;
+}
+
 function fieldChanges(from: Texts, to: Texts): FieldChange[] {
   return (['description', 'displayName'] as const)
     .map((field) => ({ field, from: from[field], to: to[field] }))
@@ -104,6 +129,7 @@ function planPolicy(direction: Direction, { policy }: ObservedGuardrail, guardra
     direction,
     name: policyName(guardrails.enforceOn, CONSTRAINT_IDS[direction]),
     from,
+    ...(from === 'other-rules' ? { fromRule: rulesText(policy) } : {}),
     to,
     writes: from === to ? [] : policyWrites(from, to),
   };

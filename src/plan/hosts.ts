@@ -44,27 +44,29 @@ export function planHosts(
 ): PlannedHosts {
   const owners = new Map<string, string>();
   const serving = servingServices(services, registryProject);
+  const place = { project: registryProject.id, location: scope.region };
+  const names = new Map(desired.endpoints.map(({ key }) => [key, formatServiceName({ ...place, id: key })]));
   // Then the key takes the URL from there, as the owning key does.
-  const isElsewhere = (url: string): boolean => {
-    const own = formatServiceName({ project: registryProject.id, location: scope.region, id: owners.get(url) ?? '' });
-    return serving.has(url) && !serving.get(url)?.includes(own);
-  };
+  const isElsewhere = (url: string): boolean =>
+    serving.has(url) && !serving.get(url)?.includes(names.get(owners.get(url) ?? '') ?? '');
   const wanted = new Map<string, Map<string, string[]>>();
   const want = (key: string, { url, reason }: Reasoned): void => {
     const reasons = wanted.get(key)?.get(url) ?? [];
     if (!reasons.includes(reason)) wanted.get(key)?.set(url, [...reasons, reason]);
   };
-  for (const endpoint of desired.endpoints) {
+  // Once for each endpoint, not for each engine that may reach it.
+  const declared = new Map(desired.endpoints.map((endpoint) => [endpoint, declaredUrls(endpoint, scope)]));
+  for (const [endpoint, items] of declared) {
     wanted.set(endpoint.key, new Map());
-    for (const item of declaredUrls(endpoint, scope)) {
+    for (const item of items) {
       if (!owners.has(item.url)) owners.set(item.url, endpoint.key);
       want(endpoint.key, item);
     }
   }
   const needs = sortBy(engines, ({ name }) => name).flatMap((engine) => {
-    const allow = selection.allow.get(engine.name) ?? [];
+    const allow = new Set(selection.allow.get(engine.name));
     return desired.endpoints
-      .filter(({ key }) => allow.includes(key))
+      .filter(({ key }) => allow.has(key))
       .map((endpoint) => ({ engine, endpoint, allow, added: environmentUrls(endpoint, engine, scope) }));
   });
   for (const { endpoint, added } of needs) {
@@ -76,8 +78,8 @@ export function planHosts(
   const unmet = needs.flatMap(({ engine, endpoint, allow, added }) =>
     unmetHosts(
       { engine, key: endpoint.key, allow },
-      [...declaredUrls(endpoint, scope), ...added].filter(({ url }) => !isElsewhere(url)),
-      owners,
+      [...(declared.get(endpoint) ?? []), ...added].map(({ url }) => url),
+      (url) => (isElsewhere(url) ? undefined : owners.get(url)),
     ),
   );
   return { wanted: new Map([...wanted].map(([key, urls]) => [key, listOf(urls, owners)])), unmet };
@@ -93,6 +95,8 @@ function declaredUrls(endpoint: DesiredEndpoint, scope: HostScope): Reasoned[] {
 }
 
 function environmentUrls(endpoint: DesiredEndpoint, { env }: ObservedEngine, scope: HostScope): Reasoned[] {
+  // Asked for every engine and endpoint, and most endpoints have none.
+  if (endpoint.presets.length === 0) return [];
   const presets = endpoint.presets.map(({ name }) => name);
   return expandForEnvironment(presets, env, scope).map(withPreset);
 }
@@ -109,14 +113,14 @@ function listOf(urls: ReadonlyMap<string, readonly string[]>, owners: ReadonlyMa
 
 /** An engine that may use the key's own service but not the one that carries some of its URLs would be denied those. */
 function unmetHosts(
-  { engine, key, allow }: Pick<UnmetHosts, 'engine' | 'key'> & { readonly allow: readonly string[] },
-  urls: readonly Reasoned[],
-  owners: ReadonlyMap<string, string>,
+  { engine, key, allow }: Pick<UnmetHosts, 'engine' | 'key'> & { readonly allow: ReadonlySet<string> },
+  urls: readonly string[],
+  ownerOf: (url: string) => string | undefined,
 ): UnmetHosts[] {
   const missing = new Map<string, Set<string>>();
-  for (const { url } of urls) {
-    const owner = owners.get(url);
-    if (owner === undefined || allow.includes(owner)) continue;
+  for (const url of urls) {
+    const owner = ownerOf(url);
+    if (owner === undefined || allow.has(owner)) continue;
     missing.set(owner, (missing.get(owner) ?? new Set()).add(url));
   }
   return [...missing].map(([owner, found]) => ({ engine, key, owner, urls: [...found].sort(compareText) }));

@@ -6,7 +6,7 @@ import { describeBinding, type Kind } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { duration, gatewayLabel, plural, STATUS_WORDS } from './words.js';
+import { duration, gatewayLabel, plural, ROLLBACK_WORDS, STATUS_WORDS } from './words.js';
 
 /** The longest text of a cell; Google's own display names have at most 128 characters. */
 const MAX_NAME = 200;
@@ -84,7 +84,8 @@ function directionCell({ from, to }: DirectionChange, project: string): string {
   return from === to ? (before ?? '') : `${before}&nbsp;→&nbsp;**${after}**`;
 }
 
-function statusCell({ status, tookMs }: EngineReport): string {
+function statusCell({ status, tookMs, rollback }: EngineReport): string {
   const took = tookMs === undefined ? '' : ` (${duration(tookMs)})`;
-  return `${status === 'failed' ? '**failed**' : STATUS_WORDS[status]}${took}`;
+  const back = rollback === undefined ? '' : `, ${ROLLBACK_WORDS[rollback]}`;
+  return `${status === 'failed' ? '**failed**' : STATUS_WORDS[status]}${back}${took}`;
 }

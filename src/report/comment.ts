@@ -6,13 +6,13 @@ import { diagramParts } from './diagram.js';
 import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
+import { modelParts } from './grant-model.js';
 import { grantParts } from './grants.js';
 import { guardrailParts } from './guardrails.js';
 import { headline } from './headline.js';
-import { code, escapeMarkdown, link } from './markdown.js';
+import { code, commitText, escapeMarkdown, link } from './markdown.js';
 import { formatMarker, type State } from './marker.js';
-import { RANKS } from './parts.js';
-import { checkParts, failureParts, listParts, nextParts } from './sections.js';
+import { checkParts, doneParts, failureParts, nextParts, openParts } from './sections.js';
 import { cutsText } from './words.js';
 
 /** Everything the comment on the pull request shows. */
@@ -28,6 +28,8 @@ export interface CommentInput {
   readonly next: readonly string[];
   /** What is still to be done after a failure, see `stillOpen`. */
   readonly open: readonly string[];
+  /** What was done before a failure, see `doneSoFar`. */
+  readonly done?: readonly string[];
   /** Page of the workflow run. */
   readonly runUrl: string;
   /** SHA of the commit that was planned or applied. */
@@ -62,15 +64,16 @@ export function renderComment(input: CommentInput): string {
 }
 
 function commentParts(input: CommentInput): Part[] {
-  const { label, plan, engines, next, open, state } = input;
+  const { label, plan, engines, next, open, done = [], state } = input;
   const failures = newFailures(input);
   const steps = nextParts(failures, next, HASHES);
   const isFailed = failures.length > 0;
   return [
     { head: `### Agent Gateway: ${escapeMarkdown(label, 200)}\n\n${headline(input)}` },
     ...failureParts(failures),
-    ...listParts(`${HASHES} Still open`, open, 'lines of what is still open', RANKS.open),
+    ...openParts(open, HASHES),
     ...(isFailed ? steps : []),
+    ...doneParts(done, HASHES),
     ...(plan ? planParts(plan, engines, state) : []),
     ...(isFailed ? [] : steps),
     { head: footer(input) },
@@ -91,6 +94,7 @@ function planParts(plan: Plan, engines: readonly EngineReport[], state: State): 
     ...checks,
     ...bindingParts(plan, engines, options),
     ...guardrailParts(plan, options),
+    ...modelParts(plan),
     ...grantParts(plan, options),
     ...endpointParts(plan, options),
     ...diagramParts(plan),
@@ -99,12 +103,10 @@ function planParts(plan: Plan, engines: readonly EngineReport[], state: State): 
 }
 
 function footer({ plan, runUrl, commit, version }: CommentInput): string {
-  // GitHub makes a link of a commit's full SHA, unless it is in code font.
-  const sha = /^[\da-f]{40}$/.test(commit) ? commit : code(commit, 100);
   const facts = [
     ...(plan ? [`Digest ${code(plan.digest)}`] : []),
     link('Workflow run', runUrl),
-    ...(commit === '' ? [] : [`Commit ${sha}`]),
+    ...(commit === '' ? [] : [`Commit ${commitText(commit)}`]),
     `bind-agent-gateway ${escapeMarkdown(version, 50)}`,
   ];
   return `<sub>${facts.join(' · ')}</sub>`;

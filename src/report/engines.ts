@@ -1,10 +1,10 @@
-import type { ApplyResult, EngineResult } from '../apply/result.js';
+import type { ApplyResult, EngineResult, RollbackOutcome } from '../apply/result.js';
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
 import { plannedStatus } from '../plan/bindings.js';
 import { groupBy } from '../plan/canonical.js';
 import { governanceOf, type Governance } from '../plan/governance.js';
-import { bindingChanges, grantChanges, type Plan } from '../plan/types.js';
+import { bindingChanges, decidingGrants, type Plan } from '../plan/types.js';
 
 /** One engine at the end of a step, for outputs and reports. */
 export interface EngineReport {
@@ -19,6 +19,7 @@ export interface EngineReport {
   /** The verdict in words, with the reason. */
   readonly governanceText: string;
   readonly tookMs?: number;
+  readonly rollback?: RollbackOutcome;
 }
 
 /**
@@ -27,7 +28,7 @@ export interface EngineReport {
  * @param result absent when nothing was applied
  */
 export function reportEngines(plan: Plan, desired: Desired, observed: Observed, result?: ApplyResult): EngineReport[] {
-  const created = grantChanges(plan).filter(({ action }) => action === 'create');
+  const created = decidingGrants(plan).filter(({ action }) => action === 'create');
   const missing = groupBy(created, ({ engine }) => engine);
   return bindingChanges(plan).flatMap((change) => {
     const engine = observed.engines.find(({ name }) => name === change.engine);
@@ -37,7 +38,8 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
     const granted = (missing.get(change.engine) ?? []).every(
       ({ service }) => result?.services.get(service)?.status === 'done',
     );
-    const { verdict, why } = governanceOf({ ...now, granted, failed: outcome?.status === 'failed' }, desired, observed);
+    const failed = outcome?.status === 'failed' && outcome.rollback !== 'restored';
+    const { verdict, why } = governanceOf({ ...now, granted, failed }, desired, observed);
     return [
       {
         name: engine.name,
@@ -54,6 +56,7 @@ export function reportEngines(plan: Plan, desired: Desired, observed: Observed, 
           'not-bound': 'not bound',
         }[verdict],
         ...(outcome?.tookMs === undefined ? {} : { tookMs: outcome.tookMs }),
+        ...(outcome?.rollback === undefined ? {} : { rollback: outcome.rollback }),
       },
     ];
   });

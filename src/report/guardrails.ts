@@ -4,7 +4,7 @@ import type { Part } from './fit.js';
 import { describeGuardrail } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { nodeLabel, plural, WHEN_WORDS } from './words.js';
+import { nodeLabel, plural, writeTexts } from './words.js';
 
 /** Google's longest gateway name, with room for an odd one; a rule has at most 1,000 characters. */
 const MAX_NAME = 250;
@@ -17,8 +17,8 @@ export function guardrailParts(plan: Plan, { hashes }: LayerOptions): Part[] {
   return [
     ...tableParts({
       heading: `${hashes} Guardrails (organization policy)`,
-      columns: ['', 'Guardrail', 'Change', 'When'],
-      rows: changes.filter(isChange).map(changedRow),
+      columns: ['', 'Guardrail', 'Change', 'When and why'],
+      rows: changes.filter(isChange).map((change) => changedRow(change, plan)),
       what: 'changed guardrails',
       rank: RANKS.changes,
     }),
@@ -32,12 +32,9 @@ export function guardrailParts(plan: Plan, { hashes }: LayerOptions): Part[] {
   ];
 }
 
-function changedRow(change: GuardrailChange): Row {
+function changedRow(change: GuardrailChange, plan: Plan): Row {
   const described = describeGuardrail(change);
-  const when = change.writes.map((write) => {
-    const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
-    return `${WHEN_WORDS[write.when]}${list}, because ${escapeMarkdown(write.why)}`;
-  });
+  const when = writeTexts(change, plan).map((text) => escapeMarkdown(text));
   return {
     kind: described.kind,
     cells: [actionCell(described), nameCell(change), changeCell(change), when.join('<br>')],
@@ -45,19 +42,21 @@ function changedRow(change: GuardrailChange): Row {
 }
 
 function nameCell(change: GuardrailChange): string {
-  if (change.kind === 'constraint') return `approved ${change.direction} gateways`;
-  return `${change.direction} policy on ${code(nodeLabel(change.name), MAX_NAME)}`;
+  const node = code(nodeLabel(change.name), MAX_NAME);
+  return change.kind === 'constraint'
+    ? `approved ${change.direction} gateways of ${node}`
+    : `${change.direction} policy on ${node}`;
 }
 
 function changeCell(change: GuardrailChange): string {
   if (change.kind === 'policy') {
     const { from, to } = change;
-    return `${ENFORCEMENT_WORDS[from]}&nbsp;→&nbsp;**${ENFORCEMENT_WORDS[to]}**`;
+    return [...ruleTexts(change), `${ENFORCEMENT_WORDS[from]}&nbsp;→&nbsp;**${ENFORCEMENT_WORDS[to]}**`].join('<br>');
   }
   return [...ruleTexts(change), ...listTexts(change), ...fieldTexts(change)].join('<br>');
 }
 
-function ruleTexts({ fromRule }: ConstraintChange): string[] {
+function ruleTexts({ fromRule }: GuardrailChange): string[] {
   return fromRule === undefined ? [] : [`instead of ${code(fromRule, MAX_RULE)}`];
 }
 

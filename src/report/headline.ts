@@ -9,6 +9,7 @@ import {
   type Plan,
   type PolicyChange,
 } from '../plan/types.js';
+import { leaves } from '../plan/moves.js';
 import { hasChanges } from '../plan/plan.js';
 import type { CommentInput } from './comment.js';
 import { describeBinding, type Kind } from './kinds.js';
@@ -33,7 +34,6 @@ function stateText({ state, plan, failures, elapsedMs }: HeadlineInput): string 
   switch (state) {
     case 'planned':
       if (!plan) return `No plan: ${reason}`;
-      // Nothing to do and something wrong: then nothing is known to be as declared.
       if (!hasChanges(plan)) return plan.checks.some(({ level }) => level === 'error') ? 'Plan: no changes' : counts;
       return `Plan: ${counts}`;
     case 'applying':
@@ -58,7 +58,10 @@ function doneLine(plan: Plan): string {
  * @returns one text, or none
  */
 export function losses(plan: Plan): string[] {
-  const kinds = bindingChanges(plan).map((change) => describeBinding(change).kind);
+  const bindings = bindingChanges(plan);
+  const moves = bindings.filter((change) => leaves(change).length > 0);
+  const kinds = bindings.filter((change) => !moves.includes(change)).map((change) => describeBinding(change).kind);
+  const unbound = moves.filter((change) => describeBinding(change).kind === 'remove');
   const count = (kind: Kind): number => kinds.filter((found) => found === kind).length;
   const endpoints = endpointChanges(plan);
   const removed = endpoints.filter(isRemoval);
@@ -66,12 +69,13 @@ export function losses(plan: Plan): string[] {
     .filter((change) => !isRemoval(change))
     .flatMap(({ interfaces }) => interfaces.filter(({ action }) => action === 'remove'));
   // Nobody loses anything by the grant of an engine that is gone.
-  const revoked = grantChanges(plan).filter(({ why }) => why === 'not-allowed');
+  const revoked = grantChanges(plan).filter(({ why }) => why === 'not-allowed' || why === 'not-declared');
   const guardrails = guardrailChanges(plan);
   const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
   const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));
   const parts = [
-    [count('remove'), 'unbind'],
+    [moves.length, moves.length === 1 ? 'move to another gateway' : 'moves to another gateway'],
+    [count('remove') + unbound.length, 'unbind'],
     [count('replace'), 're-bind'],
     [removed.length, removed.length === 1 ? 'endpoint removed' : 'endpoints removed'],
     [revoked.length, revoked.length === 1 ? 'grant revoked' : 'grants revoked'],

@@ -1,5 +1,6 @@
 import { DIRECTIONS } from '../config/desired.js';
 import { addedGateways, removedGateways } from '../plan/guardrail-text.js';
+import { leaves } from '../plan/moves.js';
 import {
   directionOf,
   isChange,
@@ -47,7 +48,7 @@ export function describeBinding(change: BindingChange): Described {
   });
   if (change.action === 'remove') return { kind: 'remove', words: 'unbind' };
   if (lost.length > 0) return { kind: 'remove', words: `unbind ${lost.join(', ')}` };
-  if (replaced) return { kind: 'replace', words: 're-bind' };
+  if (replaced) return { kind: 'replace', words: leaves(change).length > 0 ? 'move' : 're-bind' };
   if (change.action === 'create') return { kind: 'add', words: 'bind' };
   const added = DIRECTIONS.filter(
     (direction) => directionOf(change, direction).from !== directionOf(change, direction).to,
@@ -67,10 +68,14 @@ export function describeEndpoint({ action, interfaces }: EndpointChange): Descri
 
 export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
-  if (change.action === 'remove')
-    return { kind: 'remove', words: change.why === 'engine-gone' ? 'clean up' : 'revoke' };
+  const isRule = change.model === 'V2';
+  if (change.action === 'remove') {
+    const words = isRule ? 'take out of rule' : 'revoke';
+    return { kind: 'remove', words: change.why === 'engine-gone' || change.why === 'inert' ? 'clean up' : words };
+  }
   if (change.replaces) return { kind: 'add', words: 'grant again' };
-  return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
+  if (change.engine === undefined) return { kind: 'add', words: 'carry over' };
+  return { kind: 'add', words: isRule ? 'grant by rule' : 'grant' };
 }
 
 /** A guardrail that refuses less than before counts as a removal; so does a gateway that may no longer be used. */

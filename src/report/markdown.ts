@@ -32,6 +32,11 @@ export function link(text: string, url: string): string {
   return `[${text}](${parsed.href.replace(/[^\w\-./:?=&%#]/g, encodeURIComponent).replace(/[()'*!~]/g, percent)})`;
 }
 
+/** @returns a commit's name: GitHub makes a link of a full SHA, unless it is in code font */
+export function commitText(commit: string): string {
+  return /^[\da-f]{40}$/.test(commit) ? commit : code(commit, 100);
+}
+
 /** @returns head and rule of a table @param head column titles, trusted */
 export function tableHead(head: readonly string[]): string {
   return `${tableRow(head)}\n${tableRow(head.map(() => ':--'))}`;

@@ -4,15 +4,15 @@ import { digestOf } from '../plan/canonical.js';
 export const STATES = ['planned', 'applying', 'applied', 'failed'] as const;
 export type State = (typeof STATES)[number];
 
-/** The hidden first line of a plan comment: how the next run finds it, and what it shows. */
+/** The hidden first line of a plan comment or a drift issue: how the next run finds it, and what it shows. */
 export interface Marker {
-  /** One comment per label, see {@link storedLabel}. */
+  /** One comment and one issue per label, see {@link storedLabel}. */
   readonly label: string;
-  /** `sha256:<hex>` of the plan that is shown; empty when there is none. */
+  /** `sha256:<hex>` of the plan, or of the drift, that is shown; empty when there is none. */
   readonly digest: string;
   /** Version of the action that wrote it. */
   readonly version: string;
-  readonly state: State;
+  readonly state: State | 'drift';
 }
 
 const OPENING = '<!-- bind-agent-gateway ';
@@ -42,7 +42,7 @@ export function formatMarker({ label, digest, version, state }: Marker): string 
 }
 
 /**
- * Reads the marker of a comment. Only its first line counts, from the first character on: whatever else a comment quotes
+ * Reads the marker of a comment or an issue. Only its first line counts, from the first character on: whatever else a comment quotes
  * can't pass for one. Members of a later version are left aside.
  *
  * @returns undefined when the comment has none
@@ -55,7 +55,7 @@ export function parseMarker(body: string): Marker | undefined {
   const read = parseObject(json);
   if (!read) return undefined;
   const { label, digest, version } = read;
-  const state = STATES.find((known) => known === read.state);
+  const state = [...STATES, 'drift' as const].find((known) => known === read.state);
   if (typeof label !== 'string' || typeof digest !== 'string' || typeof version !== 'string') return undefined;
   if (state === undefined || !/^(?:sha256:[\da-f]{64})?$/.test(digest)) return undefined;
   return { label, digest, version, state };

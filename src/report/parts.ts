@@ -9,10 +9,11 @@ export const RANKS = {
   checks: 2,
   next: 3,
   changes: 4,
-  diagram: 5,
-  hosts: 6,
-  more: 7,
-  unchanged: 8,
+  done: 5,
+  diagram: 6,
+  hosts: 7,
+  more: 8,
+  unchanged: 9,
 } as const;
 
 /** A row of a table with what it does, so that the dangerous ones come first. */

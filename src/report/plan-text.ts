@@ -6,16 +6,18 @@ import {
   grantChanges,
   guardrailChanges,
   type BindingChange,
+  type ConstraintChange,
   type EndpointChange,
   type Finding,
   type GrantChange,
   type GuardrailChange,
   type Plan,
 } from '../plan/types.js';
-import { guardrailText } from '../plan/guardrail-text.js';
+import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
 import { displayNames, engineId, losersOf, oneOf } from './engine-names.js';
-import { countsLine, gatewayLabel, MARKS, plural, scopeLine, UNASKED, WHEN_WORDS } from './words.js';
+import { grantedWith, modelLines } from './grant-model.js';
+import { countsLine, gatewayLabel, MARKS, REMOVAL_REASONS, scopeLine, sourceOf, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -38,12 +40,18 @@ export function planSections(plan: Plan): Section[] {
       title: `Endpoints (Agent Registry): ${actions(endpoints)}`,
       lines: endpoints.flatMap((change) => endpointLines(change, plan)),
     },
-    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants, plan) },
+    {
+      title: `Grants (${grantedWith(plan)}): ${actions(grants)}`,
+      lines: [...modelLines(plan), ...grantLines(grants, plan)],
+    },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
     },
-    { title: `Guardrails (organization policy): ${actions(guardrails)}`, lines: guardrails.flatMap(guardrailLines) },
+    {
+      title: `Guardrails (organization policy): ${actions(guardrails)}`,
+      lines: guardrails.flatMap((change) => guardrailLines(change, plan)),
+    },
   ]
     .filter(({ lines }) => lines.length > 0)
     .map(({ title, lines }) => ({ title, lines: lines.map(redactText) }));
@@ -82,20 +90,21 @@ function endpointLines(change: EndpointChange, plan: Plan): string[] {
 function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
   const nameOf = displayNames(plan);
   return grants.map((grant) => {
-    const { action, key, member, condition } = grant;
+    const { action, key, member, condition, model } = grant;
     const when = condition ? `, only if ${condition.expression}` : '';
-    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}`;
+    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}${model ? ` [${model}]` : ''}`;
   });
 }
 
-function whoText({ displayName, why, replaces, replacedBy }: GrantChange, nameOf: (engine: string) => string): string {
+function whoText(grant: GrantChange, nameOf: (engine: string) => string): string {
+  const { displayName, why, replaces, replacedBy } = grant;
   if (why === 'engine-gone') {
     const now = replacedBy === undefined ? '' : `, recreated as ${JSON.stringify(nameOf(replacedBy))}`;
     return `engine is gone${now},`;
   }
-  if (displayName === undefined) return 'carried over from the registry-wide policy';
+  if (displayName === undefined) return sourceOf(grant);
   const name = JSON.stringify(displayName);
-  if (why === 'not-allowed') return `${name} is not allowed this endpoint,`;
+  if (why) return `${name} ${REMOVAL_REASONS[why]},`;
   return replaces ? `${name}, recreated, was ${oneOf(replaces.map(engineId))},` : name;
 }
 
@@ -104,7 +113,8 @@ function bindingLines(change: BindingChange, project: string): string[] {
     const { from, to, declared } = directionOf(change, direction);
     const [before, after] = [gatewayLabel(from, project), gatewayLabel(to, project)];
     if (!declared) return `    ${direction}: ${before} (not declared, left as it is)`;
-    return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}`;
+    const how = change.moves?.includes(direction) ? MOVE_WORDS[from === null ? 'comes' : 'leaves'] : '';
+    return `    ${direction}: ${before === after ? before : `${before} -> ${after}`}${how}`;
   });
   const { recreatedFrom } = change;
   const anew = recreatedFrom ? `, recreated, was ${oneOf(recreatedFrom.map(engineId))}` : '';
@@ -114,14 +124,27 @@ function bindingLines(change: BindingChange, project: string): string[] {
   ];
 }
 
-function guardrailLines(change: GuardrailChange): string[] {
-  const writes = change.writes.map((write) => {
-    const list = 'gateways' in write ? `: ${plural(write.gateways.length, 'gateway')}` : '';
-    return `    ${WHEN_WORDS[write.when]}${list}, because ${write.why}`;
-  });
+/** How an engine comes to a gateway whose slot another one may still have. */
+const MOVE_WORDS = {
+  leaves: ' (move: unbound first, bound again once all engines have left their gateway)',
+  comes: ' (bound once the slot of the other gateway is free)',
+} as const;
+
+function guardrailLines(change: GuardrailChange, plan: Plan): string[] {
   return [
     `${MARKS[change.action]} ${change.direction} ${change.kind} ${change.name}: ${change.action}`,
-    `    ${guardrailText(change)}`,
-    ...writes,
+    ...(change.kind === 'policy' ? [`    ${guardrailText(change)}`] : constraintLines(change)),
+    ...writeTexts(change, plan).map((text) => `    ${text}`),
+  ];
+}
+
+/** Every gateway that is approved before or after, line by line. */
+function constraintLines(change: ConstraintChange): string[] {
+  const [added, removed] = [addedGateways(change), removedGateways(change)];
+  return [
+    ...(change.fromRule === undefined ? [] : [`    instead of ${change.fromRule}`]),
+    ...removed.map((name) => `    - ${name}`),
+    ...change.to.map((name) => `    ${added.includes(name) ? '+' : ' '} ${name}`),
+    ...change.fields.map(({ field, from, to }) => `    ${field}: ${JSON.stringify(from)} -> ${JSON.stringify(to)}`),
   ];
 }

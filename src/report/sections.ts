@@ -43,6 +43,16 @@ export function listParts(heading: string, lines: readonly string[], what: strin
   return [{ head: `${heading}\n`, rows: lines.map((line) => `- ${text(line.replace(/^- /, ''))}`), what, rank }];
 }
 
+/** @returns what is still to be done after a failure */
+export function openParts(open: readonly string[], hashes: string): Part[] {
+  return listParts(`${hashes} Still open`, open, 'lines of what is still open', RANKS.open);
+}
+
+/** @returns what was done before a failure */
+export function doneParts(done: readonly string[], hashes: string): Part[] {
+  return listParts(`${hashes} Done in this run`, done, 'lines of what was done', RANKS.done);
+}
+
 /** @returns what comes next: advice after failures is a list, a single step is one line */
 export function nextParts(failures: readonly Failure[], next: readonly string[], hashes: string): Part[] {
   const [only] = next;

@@ -1,14 +1,15 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
 import {
   bindingChanges,
+  decidingGrants,
   directionOf,
   endpointChanges,
-  grantChanges,
   isRemoval,
   type EndpointChange,
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { leaves } from '../plan/moves.js';
 import { groupEngines, type Group } from './groups.js';
 import { byDanger, describeBinding, describeEndpoint, describeGrant, type Kind } from './kinds.js';
 import { gatewayLabel, plural } from './words.js';
@@ -54,8 +55,8 @@ export function topologyOf(plan: Plan): Topology {
   const changed = groups.filter(({ isChanged }) => isChanged).sort((a, b) => byDanger(kindOf(a), kindOf(b)));
   const shown = changed.slice(0, MAX_GROUPS);
   const kept = groups.filter(({ isChanged }) => !isChanged);
-  const carried = grantChanges(plan).filter(({ engine }) => engine === undefined);
-  const left = grantChanges(plan).filter(({ why }) => why === 'engine-gone');
+  const carried = decidingGrants(plan).filter(({ engine }) => engine === undefined);
+  const left = decidingGrants(plan).filter(({ why }) => why === 'engine-gone');
   const edges = [
     ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
     ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),
@@ -108,10 +109,11 @@ function groupEdges({ binding, grants }: Group, id: string, ids: NodeIds): Edge[
       const at = ids.gateways[direction].get(gateway) ?? '';
       return direction === 'egress' ? { from: id, to: at, kind, words } : { from: at, to: id, kind, words };
     };
+    const isMoved = leaves(binding).includes(direction);
     if (from === to) return to === null ? [] : [edge(to, 'keep', '')];
     return [
-      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : 're-bind')]),
-      ...(from === null ? [] : [edge(from, 'remove', 'unbind')]),
+      ...(to === null ? [] : [edge(to, 'add', from === null ? 'bind' : isMoved ? 'move, last' : 're-bind')]),
+      ...(from === null ? [] : [edge(from, 'remove', isMoved ? 'unbind, first' : 'unbind')]),
     ];
   });
   return [...gateways, ...grants.map((grant) => grantEdge(grant, id, ids))];

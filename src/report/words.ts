@@ -1,7 +1,17 @@
-import type { EngineResult } from '../apply/result.js';
+import type { EngineResult, RollbackOutcome } from '../apply/result.js';
 import type { EngineReport } from './engines.js';
 import type { Cut } from './fit.js';
-import { guardrailChanges, isChange, type Action, type GuardrailWrite, type Plan } from '../plan/types.js';
+import {
+  bindingChanges,
+  guardrailChanges,
+  isChange,
+  type Action,
+  type GrantChange,
+  type GuardrailChange,
+  type GuardrailWrite,
+  type Plan,
+  type RemovalReason,
+} from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
 export const MARKS: Readonly<Record<Action, string>> = {
@@ -13,10 +23,14 @@ export const MARKS: Readonly<Record<Action, string>> = {
 };
 
 /** @returns e.g. `2 to register, 4 to grant, 2 to bind, 0 to remove`, or that there is nothing to do */
-export function countsLine(plan: Pick<Plan, 'summary' | 'changes'>): string {
+export function countsLine(plan: Pick<Plan, 'summary' | 'changes' | 'checks'>): string {
   const { register, grant, bind, remove } = plan.summary;
   const guardrails = writtenGuardrails(plan);
-  if (register + grant + bind + remove + guardrails === 0) return 'No changes: the world is as declared.';
+  if (register + grant + bind + remove + guardrails === 0) {
+    // Nothing to do and something wrong: then nothing is known to be as declared.
+    const isSound = plan.checks.every(({ level }) => level !== 'error');
+    return isSound ? 'No changes: the world is as declared.' : 'No changes';
+  }
   const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} to change` : '';
   return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove${more}`;
 }
@@ -26,15 +40,28 @@ export function writtenGuardrails(plan: Pick<Plan, 'changes'>): number {
   return guardrailChanges(plan).filter((change) => isChange(change) && change.action !== 'remove').length;
 }
 
-/** When a guardrail is written, for people. */
-export const WHEN_WORDS: Readonly<Record<GuardrailWrite['when'], string>> = {
+const WHEN_WORDS: Readonly<Record<GuardrailWrite['when'], string>> = {
   'before-bindings': 'before the bindings',
   'after-bindings': 'after the bindings',
 };
 
-/** @returns where a policy is set, e.g. `projects/acme-agents` */
-export function nodeLabel(policy: string): string {
-  return policy.replace(/\/policies\/[^/]+$/, '');
+/**
+ * When a guardrail is written and why; where no binding changes there is nothing to be before or after.
+ *
+ * @returns one line per write, its reasons as they are: escape them
+ */
+export function writeTexts({ writes }: GuardrailChange, plan: Pick<Plan, 'changes'>): string[] {
+  const binds = bindingChanges(plan).some(isChange);
+  return writes.map((write) => {
+    const list = 'gateways' in write ? plural(write.gateways.length, 'gateway') : '';
+    if (!binds) return [list, write.why].filter(Boolean).join(': ');
+    return `${[WHEN_WORDS[write.when], list].filter(Boolean).join(': ')}, because ${write.why}`;
+  });
+}
+
+/** @returns where a policy is set or a constraint belongs, e.g. `projects/acme-agents` */
+export function nodeLabel(guardrail: string): string {
+  return guardrail.replace(/\/(?:policies|customConstraints)\/[^/]+$/, '');
 }
 
 /** @returns the scope in words */
@@ -72,6 +99,20 @@ export function duration(ms: number): string {
   return `${minutes} min${rest > 0 ? ` ${rest} s` : ''}`;
 }
 
+/** @returns why somebody is in a plan who is no engine of the config */
+export function sourceOf({ action, model }: Pick<GrantChange, 'action' | 'model'>): string {
+  if (action === 'remove') return 'declared no longer';
+  return `carried over from the ${model === 'V2' ? 'allow policies (V1)' : 'registry-wide policy'}`;
+}
+
+/** Why a member is taken away, after its name. */
+export const REMOVAL_REASONS: Readonly<Record<RemovalReason, string>> = {
+  'engine-gone': 'is gone',
+  'not-allowed': 'is not allowed this endpoint',
+  'not-declared': 'is not declared any more',
+  inert: 'is granted by a rule now',
+};
+
 /** Why a host is granted that nothing in the config asks for. */
 export const UNASKED = 'not asked for, but granted with the service';
 
@@ -84,9 +125,18 @@ export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
   pending: 'not done',
 };
 
+/** What came of giving an engine its previous binding back, in words. */
+export const ROLLBACK_WORDS: Readonly<Record<RollbackOutcome, string>> = {
+  restored: 'rolled back',
+  kept: 'still as before',
+  failed: 'roll-back FAILED',
+  'not-begun': 'not rolled back',
+};
+
 /** @returns how one engine stands, for the log */
-export function engineLine({ displayName, id, status, governanceText }: EngineReport): string {
-  return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}; ${governanceText}`;
+export function engineLine({ displayName, id, status, rollback, governanceText }: EngineReport): string {
+  const back = rollback === undefined ? '' : `, ${ROLLBACK_WORDS[rollback]}`;
+  return `${JSON.stringify(displayName)} (${id}): ${STATUS_WORDS[status]}${back}; ${governanceText}`;
 }
 
 /** @returns e.g. `380 of 400 changed bindings, 2 of 12 hosts not shown` */

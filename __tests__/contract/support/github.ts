@@ -3,6 +3,7 @@ import { Hono, type Context } from 'hono';
 import { writeFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
 import path from 'node:path';
+import { answerIssues, FakeIssues } from './github-issues.js';
 
 /*
  * GitHub's API as far as comments on pull requests need it, written from GitHub's documentation of REST (issue comments,
@@ -15,17 +16,24 @@ export const SHA = 'a'.repeat(40);
 export const MERGE_SHA = 'b'.repeat(40);
 export const BOT = 'github-actions[bot]';
 
-/** Tokens the server knows. `READ_ONLY` is what a run of a fork gets, `PERSON` a personal access token. */
+/**
+ * Tokens the server knows. `READ_ONLY` is what a run of a fork gets, `PERSON` a personal access token; the `permissions` of the
+ * others' jobs say `issues: read`, and nothing of issues in a private repository.
+ */
 export const TOKENS = {
   JOB: 'ghs_token_of_the_job',
   READ_ONLY: 'ghs_fork',
+  READS_ISSUES: 'ghs_issues_read',
+  NO_ISSUES: 'ghs_no_issues',
   OTHER_APP: 'ghs_app',
   PERSON: 'ghp_person',
 } as const;
 
-interface Account {
+export interface Account {
   readonly login: string;
+  /** May comment on pull requests. */
   readonly write: boolean;
+  readonly issues: 'none' | 'read' | 'write';
 }
 
 export interface FakeComment {
@@ -69,6 +77,7 @@ export interface FakeGitHub {
   readonly env: Readonly<Record<string, string>>;
   readonly requests: FakeRequest[];
   readonly comments: FakeComment[];
+  readonly issues: FakeIssues;
   readonly pulls: FakePull[];
   /** Numbers of the pull requests that brought a commit. */
   readonly commits: Map<string, readonly number[]>;
@@ -86,7 +95,7 @@ export interface FakeGitHub {
   close(): Promise<void>;
 }
 
-const NOW = '2026-11-22T20:00:00Z';
+export const NOW = '2026-11-22T20:00:00Z';
 const FULL_NAME = `${OWNER}/${REPO}`;
 const MAX_BODY = 65_536;
 
@@ -140,13 +149,16 @@ export async function startGitHub(options: { readonly enterprise?: boolean } = {
     },
     requests: [],
     comments: [],
+    issues: new FakeIssues(),
     pulls: [{ number: 7 }],
     commits: new Map(),
     accounts: new Map<string, Account>([
-      [TOKENS.JOB, { login: BOT, write: true }],
-      [TOKENS.READ_ONLY, { login: BOT, write: false }],
-      [TOKENS.OTHER_APP, { login: 'planner[bot]', write: true }],
-      [TOKENS.PERSON, { login: 'octocat', write: true }],
+      [TOKENS.JOB, { login: BOT, write: true, issues: 'write' }],
+      [TOKENS.READ_ONLY, { login: BOT, write: false, issues: 'read' }],
+      [TOKENS.READS_ISSUES, { login: BOT, write: true, issues: 'read' }],
+      [TOKENS.NO_ISSUES, { login: BOT, write: true, issues: 'none' }],
+      [TOKENS.OTHER_APP, { login: 'planner[bot]', write: true, issues: 'write' }],
+      [TOKENS.PERSON, { login: 'octocat', write: true, issues: 'write' }],
     ]),
     graphql: true,
     before: [],
@@ -210,6 +222,8 @@ function route(github: FakeGitHub, request: FakeRequest, isGraphql: boolean): Re
   const account = github.accounts.get(request.token);
   if (!account) return problem(401, 'Bad credentials');
   if (isGraphql) return github.graphql ? answerGraphql(github, request, account) : problem(404, 'Not Found');
+  const ofIssues = answerIssues(github, request, account);
+  if (ofIssues) return ofIssues;
   const [, what = '', id] =
     /^(?:\/repos\/acme\/agents|\/repositories\/1)\/(issues\/\d+\/comments|issues\/comments\/(\d+)|commits\/\w+\/pulls|pulls\/\d+)$/.exec(
       request.path,
@@ -234,22 +248,29 @@ function route(github: FakeGitHub, request: FakeRequest, isGraphql: boolean): Re
   return pull ? Response.json(pullRow(pull)) : problem(404, 'Not Found');
 }
 
-function listComments({ comments, env }: FakeGitHub, request: FakeRequest, number: number): Response {
+function listComments(github: FakeGitHub, request: FakeRequest, number: number): Response {
+  const all = github.comments.filter(({ pull }) => pull === number);
+  return page(github, request, `/repositories/1/issues/${number}/comments`, all.map(commentRow));
+}
+
+/** One page of a list; GitHub's links name the repository by its number, and repeat the query. */
+export function page({ env }: FakeGitHub, request: FakeRequest, at: string, rows: readonly object[]): Response {
   const query = new URLSearchParams(request.query);
   const size = Math.min(Number(query.get('per_page') ?? 30), 100);
-  const page = Number(query.get('page') ?? 1);
-  const all = comments.filter(({ pull }) => pull === number);
-  const last = Math.ceil(all.length / size);
-  // GitHub's links name the repository by its number.
-  const link = (to: number, rel: string): string =>
-    `<${env.GITHUB_API_URL ?? ''}/repositories/1/issues/${number}/comments?per_page=${size}&page=${to}>; rel="${rel}"`;
+  const number = Number(query.get('page') ?? 1);
+  const last = Math.ceil(rows.length / size);
+  const link = (to: number, rel: string): string => {
+    const target = new URLSearchParams({ ...Object.fromEntries(query), page: String(to) });
+    return `<${env.GITHUB_API_URL ?? ''}${at}?${target.toString()}>; rel="${rel}"`;
+  };
   const links = [
-    ...(page > 1 ? [link(page - 1, 'prev')] : []),
-    ...(page < last ? [link(page + 1, 'next'), link(last, 'last')] : []),
-    ...(page > 1 ? [link(1, 'first')] : []),
+    ...(number > 1 ? [link(number - 1, 'prev')] : []),
+    ...(number < last ? [link(number + 1, 'next'), link(last, 'last')] : []),
+    ...(number > 1 ? [link(1, 'first')] : []),
   ];
-  const rows = all.slice((page - 1) * size, page * size).map(commentRow);
-  return Response.json(rows, { headers: links.length > 0 ? { link: links.join(', ') } : {} });
+  return Response.json(rows.slice((number - 1) * size, number * size), {
+    headers: links.length > 0 ? { link: links.join(', ') } : {},
+  });
 }
 
 function create(github: FakeGitHub, { body }: FakeRequest, pull: number, { login }: Account): Response {
@@ -283,7 +304,7 @@ function refusal(body: unknown): Response | undefined {
   });
 }
 
-const isBot = (login: string): boolean => login.endsWith('[bot]');
+export const isBot = (login: string): boolean => login.endsWith('[bot]');
 const nodeId = (id: number): string => `IC_${id}`;
 
 const commentRow = ({ id, pull, author, body, lastEditedAt }: FakeComment): object => ({

@@ -1,11 +1,12 @@
 import type { Stage } from './stage.js';
-import { EGRESS, world } from './stage.js';
+import { BILLING, EGRESS, INGRESS, world } from './stage.js';
 import type { WorldInput } from '../../../emulator/index.js';
 import type { StepResult } from './runner.js';
 
 export const ORGANIZATION = 'organizations/5550001';
 export const PROJECT = 'projects/acme-agents';
 export const OTHER = EGRESS.replace(/egress$/, 'other');
+export const OTHER_INGRESS = EGRESS.replace(/egress$/, 'ingress-other');
 export const THIRD = EGRESS.replace(/egress$/, 'third');
 export const EGRESS_ID = 'custom.allowlistedEgressAgentGatewaysForAgentEngine';
 export const INGRESS_ID = 'custom.allowlistedIngressAgentGatewaysForAgentEngine';
@@ -15,7 +16,7 @@ export function guardedWorld(more: Partial<WorldInput> = {}): WorldInput {
   return world({
     gateways: [
       ...['egress', 'other', 'third'].map((id) => ({ id, path: 'egress' as const })),
-      { id: 'ingress', path: 'ingress' },
+      ...['ingress', 'ingress-other'].map((id) => ({ id, path: 'ingress' as const })),
     ],
     settings: { aiplatform: { secondGateway: 'accepted' } },
     ...more,
@@ -83,11 +84,48 @@ export function guardrailWrites(stage: Stage): string[] {
 }
 
 /** Binds an engine as a run of its own would, without guardrails in its config. Null unbinds. */
-export function bindTo(stage: Stage, engine: string, gateway: string | null): Promise<StepResult> {
+export function bindTo(
+  stage: Stage,
+  engine: string,
+  gateway: string | null,
+  direction: 'egress' | 'ingress' = 'egress',
+): Promise<StepResult> {
   return stage.run('apply', {
     project_id: 'acme-agents',
     region: 'us-central1',
     engines: engine,
-    egress_gateway: gateway ?? 'none',
+    [`${direction}_gateway`]: gateway ?? 'none',
   });
 }
+
+/** Which of three updates of an engine the platform accepts, by its own evaluation of what is enforced. */
+export interface Decisions {
+  /** To the gateway `egress` or `ingress`. */
+  readonly own: boolean;
+  /** To the gateway `other` or `ingress-other`. */
+  readonly other: boolean;
+  /** To none. */
+  readonly none: boolean;
+}
+
+/** What the platform makes of updates of the billing agent in one direction; in the other one it is bound as it should be. */
+export async function decisions(stage: Stage, direction: 'egress' | 'ingress' = 'egress'): Promise<Decisions> {
+  const [own, other] = direction === 'egress' ? [EGRESS, OTHER] : [INGRESS, OTHER_INGRESS];
+  const isAccepted = async (gateway: string | null): Promise<boolean> => {
+    const before = gateway === own ? other : own;
+    stage.emulator.world.bind(BILLING, { egress: EGRESS, ingress: INGRESS, [direction]: before });
+    const result = await bindTo(stage, BILLING, gateway, direction);
+    const now = stage.emulator.world.engine(BILLING).binding[direction] ?? null;
+    const isBound = now === gateway;
+    // A run that ends well has done it, and one that does not has changed nothing.
+    if (isBound !== (result.exitCode === 0) || (!isBound && now !== before)) throw new Error(result.log);
+    return isBound;
+  };
+  const found = { own: await isAccepted(own), other: await isAccepted(other), none: await isAccepted(null) };
+  stage.emulator.world.bind(BILLING, null);
+  return found;
+}
+
+/** All that is not enforced is accepted. */
+export const ALL_ACCEPTED: Decisions = { own: true, other: true, none: true };
+export const OWN_ACCEPTED: Decisions = { own: true, other: false, none: false };

@@ -13,7 +13,7 @@ import {
   gateway,
   gatewayNamed,
 } from '../../support/builders.js';
-import { aborted, apiError, reset } from '../../support/errors.js';
+import { aborted, apiError, reset, tooLate } from '../../support/errors.js';
 import {
   CONSTRAINT,
   DRY_RUN,
@@ -23,6 +23,7 @@ import {
   OTHER,
   ownConstraint,
   POLICY,
+  WITH_EXCEPTION,
 } from '../../support/guardrails.js';
 
 const THIRD = gatewayNamed('third');
@@ -107,8 +108,8 @@ describe('writing guardrails', () => {
     ['the list', (on) => on.google.organization.constraints.set(CONSTRAINT, ownConstraint([EGRESS, THIRD])), 'third'],
     [
       'the policy',
-      (on) => void on.google.organization.putPolicy({ name: POLICY, spec: { reset: true } }),
-      'rules of somebody else',
+      (on) => void on.google.organization.putPolicy({ ...WITH_EXCEPTION, name: POLICY }),
+      'resource.matchTag',
     ],
   ])('leaves it alone where somebody has changed %s since the plan', async (_what, change, now) => {
     const on = organization({ approved: [EGRESS], policy: DRY_RUN });
@@ -118,6 +119,19 @@ describe('writing guardrails', () => {
     const { failures } = await applyPlan(plan, observed, { propagationWaitMs: 0 }, on.deps);
     expect(failures[0]?.message).toMatch(/somebody else has changed .* since it was read/);
     expect(failures[0]?.message).toContain(now);
+  });
+
+  it('leaves other rules alone than those the plan has shown', async () => {
+    const on = organization({ approved: [EGRESS], policy: WITH_EXCEPTION });
+    const { plan, observed } = await look(on, alone());
+    const rules = [
+      { enforce: true },
+      { enforce: false, condition: { expression: "resource.matchTag('1/new', 'yes')" } },
+    ];
+    on.google.organization.putPolicy({ name: POLICY, spec: { rules } });
+    const { failures } = await applyPlan(plan, observed, { propagationWaitMs: 0 }, on.deps);
+    expect(failures[0]?.message).toMatch(/somebody else has changed .*'1\/new'/);
+    expect(on.google.organization.policies.get(POLICY)).toMatchObject({ spec: { rules } });
   });
 
   it('says so when an accepted write is not there', async () => {
@@ -161,6 +175,25 @@ describe('guardrails around bindings', () => {
     expect(
       on.google.bodiesOf('orgpolicy.patchConstraint').map((body) => (body as { condition: string }).condition),
     ).toEqual([expect.stringContaining(`'${EGRESS}', '${OTHER}'`), expect.not.stringContaining(OTHER)]);
+  });
+
+  it('stay loosened when the first write may still be carried out, and come after the next one', async () => {
+    const on = moving(DRY_RUN);
+    on.google.script('orgpolicy.patchConstraint', tooLate());
+    const { plan, result } = await run(on, binding([EGRESS]));
+    expect(result.failures).toEqual([
+      expect.objectContaining({
+        reason: 'api-error',
+        message: expect.stringMatching(/^Writing the custom constraint .* may still be carried out/) as unknown,
+      }),
+    ]);
+    expect(result.engines.get(engineNamed('1'))).toMatchObject({ status: 'changed' });
+    expect(approvedNow(on)).toContain(OTHER);
+    expect(on.google.called('orgpolicy.patchPolicy')).toEqual([]);
+    expect(stillOpen(plan, result)).toHaveLength(2);
+    const again = await run(on, binding([EGRESS]));
+    expect(again.result.failures).toEqual([]);
+    expect(approvedNow(on)).not.toContain(OTHER);
   });
 
   it('stay loosened, and are told of, when an engine could not be bound', async () => {

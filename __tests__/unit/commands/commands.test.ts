@@ -217,9 +217,12 @@ describe('verify', () => {
     run.on.google.calls.length = 0;
     const { outputs, failures } = await verifyNow();
     expect(failures[0]?.reason).toBe('changes-found');
-    expect(failures[0]?.message).toContain(`- binding "Support agent" (${engineNamed('1')}): create`);
-    expect(failures[0]?.message).toContain(`- grant stripe: create ${memberOf('1')}`);
-    expect(failures[0]?.message).not.toContain('keep');
+    expect(failures[0]?.message.split('\n')).toEqual([
+      'Not as declared: 1 grant, 1 binding.',
+      '- Endpoint stripe has no grant for "Support agent" (1). Its calls to https://api.stripe.com are denied.',
+      memberOf('1'),
+      '- "Support agent" (1) is not bound to egress gateway egress. Its traffic does not pass the gateway: nothing that it calls is checked there.',
+    ]);
     expect(outputs).toMatchObject({ changes: true, to_bind: 1, to_grant: 1, failure_reason: 'changes-found' });
     expect(writes()).toEqual([]);
   });

@@ -262,6 +262,11 @@ describe('agents of the file', () => {
 
   it.each([
     ['{engine: " "}', '7:14: The engine is empty.'],
+    [`{engine: "${'9'.repeat(21)}"}`, `7:14: "${'9'.repeat(21)}" is longer than any name or ID of an engine.`],
+    [`{engine: ${'x'.repeat(501)}}`, 'x…" is longer than any name or ID of an engine.'],
+    [`{engine: ${name}${'0'.repeat(20)}}`, 'is not the resource name of an engine.'],
+    ['{engine: "Support\\nagent"}', 'holds control characters, and is no name or ID of an engine.'],
+    ['{engine: "\\ud800"}', 'holds control characters, and is no name or ID of an engine.'],
     ['{engine: projects/x/reasoningEngines/1}', '7:14: "projects/x/reasoningEngines/1" is not the resource name'],
     [`{engine: ${name}a}`, 'is not the resource name of an engine.'],
     [
@@ -303,18 +308,13 @@ describe('agents of the file', () => {
   });
 });
 
-describe('what is not in this version yet', () => {
-  const text = FILE_HEAD + AGENTS;
-
+describe.each(['move', 'migrate'] as const)('%s', (key) => {
   it.each([
-    ['migrate: true', '6:1: "migrate: true" is not supported yet in this version; remove it.'],
-    ['move: true', '6:1: "move: true" is not supported yet in this version; remove it.'],
-  ])('%s', (lines, expected) => {
-    expect(build(text + lines).problems).toEqual([`agent-gateway.yaml:${expected}`]);
-  });
-
-  it('may be switched off', () => {
-    expect(build(`${text}migrate: false\nmove: false\n`).problems).toEqual([]);
+    ['', false],
+    [`${key}: false`, false],
+    [`${key}: true`, true],
+  ])('%j', (line, expected) => {
+    expect(desiredOf(FILE_HEAD + AGENTS + line)[key]).toBe(expected);
   });
 });
 
@@ -351,7 +351,7 @@ describe('nothing to do', () => {
 });
 
 it('reports problems of file and inputs together, the file first', () => {
-  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmove: true\n', {
+  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: 5\n', {
     project_id: 'X',
     egress_gateway: 'Y',
     allow: 'z',
@@ -359,7 +359,7 @@ it('reports problems of file and inputs together, the file first', () => {
   expect(problems.map((text) => text.split(': ', 1)[0])).toEqual([
     'agent-gateway.yaml:2:9',
     'agent-gateway.yaml:3:19',
-    'agent-gateway.yaml:4:1',
+    'agent-gateway.yaml:4:10',
     'input project_id',
     'input egress_gateway',
     'input allow',

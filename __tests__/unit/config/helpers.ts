@@ -1,9 +1,14 @@
+import type { KnownCheck } from '../../../src/config/desired.js';
 import { buildDesired } from '../../../src/config/build.js';
 import type { Desired } from '../../../src/config/desired.js';
 import { formatProblem } from '../../../src/config/problems.js';
 import { NO_INPUTS, type RawInputs } from '../../../src/config/raw-inputs.js';
 
-export const KNOWN_CHECKS = ['gateway-dry-run', 'gateway-fail-open', 'quota-near'];
+export const KNOWN_CHECKS: readonly KnownCheck[] = ['gateway-dry-run', 'gateway-fail-open', 'quota-near'].map((id) => ({
+  id,
+  level: 'warning',
+  fixed: false,
+}));
 
 /** A file with the given lines after the parts every file needs. */
 export const FILE_HEAD = 'version: 1\nproject: acme-agents\nregion: us-central1\n';
@@ -24,7 +29,7 @@ export function build(
     inputs: { ...NO_INPUTS, ...inputs },
     defaults: more.project === undefined ? {} : { project: more.project },
     universe: more.universe ?? 'googleapis.com',
-    checks: KNOWN_CHECKS.map((id) => ({ id, level: 'warning', fixed: false })),
+    checks: KNOWN_CHECKS,
   });
   return { desired, problems: problems.map(formatProblem) };
 }

@@ -55,7 +55,7 @@ const config = fc.record(
       ),
     ),
     checks: mostly(fc.constantFrom({}, { 'gateway-dry-run': 'off' }), fc.constant({ x: 'off' })),
-    move: orJunk(fc.constant(false)),
+    move: orJunk(fc.boolean()),
   },
   { requiredKeys: ['version'] },
 );

@@ -23,8 +23,7 @@ describe('JSON schema for editors', () => {
     const bare: string[] = [];
     const visit = (node: JsonSchema, path: string): void => {
       for (const [key, child] of Object.entries(node.properties ?? {})) {
-        // The checks are described together.
-        if (child.description === undefined && path !== '.checks') bare.push(`${path}.${key}`);
+        if (child.description === undefined) bare.push(`${path}.${key}`);
         visit(child, `${path}.${key}`);
       }
       if (typeof node.additionalProperties === 'object') visit(node.additionalProperties, `${path}.*`);
@@ -41,7 +40,7 @@ describe('JSON schema for editors', () => {
     expect(endpoint.properties?.protocol?.enum).toEqual(['jsonrpc', 'http-json', 'grpc']);
     expect(endpoint.properties?.urls?.items?.pattern).toContain('://');
     expect(endpoints?.propertyNames?.pattern).toBe('^[a-z][a-z0-9-]{2,61}[a-z0-9]$');
-    expect(Object.keys(json.properties?.checks?.properties ?? {})).toEqual(KNOWN_CHECKS);
+    expect(Object.keys(json.properties?.checks?.properties ?? {})).toEqual(KNOWN_CHECKS.map(({ id }) => id));
     expect(json.additionalProperties).toBe(false);
   });
 });

@@ -204,7 +204,10 @@ describe('whose comments are ours', () => {
 
 describe('a token that may not write', () => {
   it('of a fork: the permission is named, and that it is a fork', async () => {
-    const { server, comments } = await desk({ token: TOKENS.READ_ONLY, readOnly: 'fork' });
+    const { server, comments } = await desk({
+      token: TOKENS.READ_ONLY,
+      use: { needs: 'pull-requests: write', readOnly: 'fork' },
+    });
     const error = await thrownBy(() => comments.upsert(upsert(planBody('a'))));
     expect(error).toBeInstanceOf(GitHubTokenError);
     expect(error).toMatchObject({
@@ -220,7 +223,7 @@ describe('a token that may not write', () => {
     ['dependabot', /permissions: pull-requests: write.*Dependabot/],
     [undefined, /permissions: pull-requests: write.*Give it to the job/],
   ] as const)('of %s: what to do is said', async (readOnly, words) => {
-    const { comments } = await desk({ token: TOKENS.READ_ONLY, readOnly });
+    const { comments } = await desk({ token: TOKENS.READ_ONLY, use: { needs: 'pull-requests: write', readOnly } });
     const error = await thrownBy(() => comments.upsert(upsert(planBody('a'))));
     expect((error as Error).message).toMatch(words);
     expect((error as Error).message).not.toMatch(/fork|pull_request_target|checkout/);

@@ -51,6 +51,7 @@ export function useDesk(): (options?: Partial<GitHubOptions> & { enterprise?: bo
       log,
       random: () => 1,
       patienceMs: 120_000,
+      use: { needs: 'pull-requests: write' },
       ...options,
     });
     const sent = (method?: string): string[] =>

@@ -203,6 +203,7 @@ describe('where the token goes', () => {
     log: recordingLog(),
     random: () => 1,
     patienceMs: 0,
+    use: { needs: 'pull-requests: write' as const },
   });
 
   it.each([

@@ -183,6 +183,12 @@ describe('other credentials', () => {
     expect(tokens.seen).toHaveLength(0);
   });
 
+  it('an access token that no header may hold is refused, and not quoted', async () => {
+    const error = await thrownBy(() => credentials({ accessToken: 'ya29.half\nother-half' }).headers(URL_OF_API));
+    expect(error).toMatchObject({ name: 'AuthError', problem: 'rejected', transient: false });
+    expect(String(error)).not.toContain('half');
+  });
+
   it('a service account key of another universe signs its own tokens', async () => {
     const { privateKey } = generateKeyPairSync('rsa', {
       modulusLength: 2048,

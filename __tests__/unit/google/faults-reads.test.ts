@@ -145,7 +145,11 @@ describe('a server that does not answer', () => {
       async (wire) => {
         const start = performance.now();
         setTimeout(() => run.abort(reason), 200);
-        expect(await thrownBy(() => read(wire))).toBe(reason);
+        expect(await thrownBy(() => read(wire))).toMatchObject({
+          name: 'TimeoutError',
+          message: reason.message,
+          cause: { name: 'NetworkError', method: 'GET', url: expect.stringContaining('/reasoningEngines/') as unknown },
+        });
         expect(performance.now() - start).toBeLessThan(10_000);
       },
       () => ({ signal: run.signal }),

@@ -255,13 +255,13 @@ describe('stopping', () => {
         });
       },
     });
-    const requests = Array.from({ length: 20 }, () => thrownBy(() => http.request(get)));
+    const requests = Array.from({ length: 120 }, () => thrownBy(() => http.request(get)));
     await new Promise((resolve) => setTimeout(resolve, 10));
     controller.abort();
     for (const error of await Promise.all(requests)) expect(error).toBeInstanceOf(CancelledError);
-    expect(started).toHaveLength(16);
+    expect(started).toHaveLength(100);
     expect(await thrownBy(() => http.request(get))).toBeInstanceOf(CancelledError);
-    expect(started).toHaveLength(16);
+    expect(started).toHaveLength(100);
   });
 
   it('a wait between tries ends with the reason of the signal', async () => {
@@ -277,7 +277,25 @@ describe('stopping', () => {
     const error = await thrownBy(() =>
       testHttp({ ...fakeFetch({ status: 503 }), clock, signal: controller.signal }).request(get),
     );
-    expect(error).toBe(reason);
+    expect(error).toMatchObject({ name: 'TimeoutError', message: '30 minutes are over.', cause: { status: 503 } });
+  });
+
+  it('asks for no token any more, which nobody would hear fail', async () => {
+    const controller = new AbortController();
+    let asked = 0;
+    const headers = (): Promise<Record<string, string>> => {
+      asked += 1;
+      controller.abort();
+      return Promise.reject(new AuthError('unreachable', 'no'));
+    };
+    const http = testHttp({
+      ...fakeFetch({}),
+      signal: controller.signal,
+      credentials: { ...fakeCredentials(), headers },
+    });
+    const requests = Array.from({ length: 40 }, () => thrownBy(() => http.request(get)));
+    await Promise.all(requests);
+    expect(asked).toBe(1);
   });
 
   it('a token that does not come does not hold it up', async () => {
@@ -327,7 +345,7 @@ describe('stopping', () => {
 });
 
 describe('concurrency', () => {
-  it('keeps 16 requests in flight, no more', async () => {
+  it('keeps 100 requests in flight, no more', async () => {
     let now = 0;
     let most = 0;
     const http = testHttp({
@@ -339,8 +357,8 @@ describe('concurrency', () => {
         return { status: 200, headers: { get: () => null }, text: () => Promise.resolve('{}') };
       },
     });
-    await Promise.all(Array.from({ length: 100 }, () => http.request(get)));
-    expect(most).toBe(16);
+    await Promise.all(Array.from({ length: 250 }, () => http.request(get)));
+    expect(most).toBe(100);
   });
 });
 

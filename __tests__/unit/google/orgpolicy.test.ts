@@ -36,14 +36,12 @@ describe('orgpolicy', () => {
     expect(await orgpolicy.getConstraint(NAME)).toEqual(constraint);
     expect(await orgpolicy.createConstraint(constraint)).toEqual(constraint);
     await orgpolicy.patchConstraint(constraint);
-    await orgpolicy.deleteConstraint(NAME);
     expect(asked(calls)).toEqual([
       `GET ${ROOT}/${NAME}`,
       `POST ${ROOT}/organizations/5550001/customConstraints`,
       `PATCH ${ROOT}/${NAME}`,
-      `DELETE ${ROOT}/${NAME}`,
     ]);
-    expect(calls.map(bodyOf)).toEqual([undefined, constraint, constraint, undefined]);
+    expect(calls.map(bodyOf)).toEqual([undefined, constraint, constraint]);
   });
 
   it('sends policies with their etag and with both specs in the mask', async () => {
@@ -92,7 +90,6 @@ describe('orgpolicy', () => {
       expect(await thrownBy(() => orgpolicy.createConstraint({ ...constraint, name }))).toBeInstanceOf(
         ResourceNameError,
       );
-      expect(await thrownBy(() => orgpolicy.deleteConstraint(name))).toBeInstanceOf(ResourceNameError);
     }
     for (const name of policies) {
       expect(await thrownBy(() => orgpolicy.createPolicy({ ...policy, name }))).toBeInstanceOf(ResourceNameError);
@@ -105,7 +102,6 @@ describe('orgpolicy', () => {
   const writes: [string, (orgpolicy: OrgPolicy) => Promise<unknown>, readonly number[]][] = [
     ['createConstraint', (orgpolicy) => orgpolicy.createConstraint(constraint), [429, 503]],
     ['patchConstraint', (orgpolicy) => orgpolicy.patchConstraint(constraint), [429]],
-    ['deleteConstraint', (orgpolicy) => orgpolicy.deleteConstraint(NAME), [429]],
     ['createPolicy', (orgpolicy) => orgpolicy.createPolicy(policy), [429, 503]],
     ['patchPolicy', (orgpolicy) => orgpolicy.patchPolicy(policy), [429, 503]],
     ['deletePolicy', (orgpolicy) => orgpolicy.deletePolicy(POLICY, 'e1'), [429, 503]],
@@ -134,10 +130,33 @@ describe('orgpolicy', () => {
       api: 'orgpolicy',
     });
   });
+
+  it.each<[string, object]>([
+    ['a condition that is a number', { condition: 1 }],
+    ['methods that are a text', { methodTypes: 'CREATE' }],
+    ['types that are no texts', { resourceTypes: [{}] }],
+    ['a description that is a list', { description: [] }],
+  ])('takes no constraint with %s', async (_what, more) => {
+    const { orgpolicy } = client({ json: { ...constraint, ...more } });
+    expect(await thrownBy(() => orgpolicy.getConstraint(NAME))).toMatchObject({ name: 'ProtocolError' });
+    expect(await thrownBy(() => orgpolicy.patchConstraint(constraint))).toMatchObject({ name: 'ProtocolError' });
+  });
+
+  it.each<[string, object]>([
+    ['a spec that is a text', { spec: 'on' }],
+    ['rules that are a map', { dryRunSpec: { rules: {} } }],
+    ['a rule that is a text', { spec: { rules: ['enforce'] } }],
+    ['enforce that is a text', { spec: { rules: [{ enforce: 'true' }] } }],
+    ['an etag that is a number', { etag: 1 }],
+  ])('takes no policy with %s', async (_what, more) => {
+    const { orgpolicy } = client({ json: { ...policy, ...more } });
+    expect(await thrownBy(() => orgpolicy.getPolicy(POLICY))).toMatchObject({ name: 'ProtocolError' });
+    expect(await thrownBy(() => orgpolicy.patchPolicy(policy))).toMatchObject({ name: 'ProtocolError' });
+  });
 });
 
 describe('orgpolicy against the emulator', () => {
-  it('creates, changes and removes a constraint and its policy', async () => {
+  it('creates and changes a constraint and its policy, and removes the policy', async () => {
     const project = { id: 'acme-agents', number: '101010', organization: '5550001' };
     const emulator = await startEmulator({ world: { projects: [project] } });
     try {
@@ -156,8 +175,6 @@ describe('orgpolicy against the emulator', () => {
       expect(await orgpolicy.getPolicy(POLICY)).toEqual(patched);
       await orgpolicy.deletePolicy(patched.name, patched.etag);
       expect(await thrownBy(() => orgpolicy.getPolicy(POLICY))).toMatchObject({ status: 404 });
-      await orgpolicy.deleteConstraint(NAME);
-      expect(await thrownBy(() => orgpolicy.getConstraint(NAME))).toMatchObject({ status: 404 });
     } finally {
       await emulator.close();
     }

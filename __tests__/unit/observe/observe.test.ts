@@ -102,6 +102,21 @@ describe('policies', () => {
   });
 });
 
+describe('engines of others', () => {
+  const want = desired({ gateways: { egress: gateway('egress') }, agents: [agent('1', [])] });
+
+  it('that cannot be read are told from those that are not bound', async () => {
+    const on = stage();
+    for (const id of ['1', '2', '3']) on.google.engines.add(id, { config: egressConfig('old') });
+    on.google.script(`aiplatform.getEngine ${engineNamed('2')}`, apiError(403, 'PERMISSION_DENIED'));
+    const { siblings } = await look(on, want);
+    expect(siblings.map(({ id, config, isOnlyListed }) => [id, config, isOnlyListed])).toEqual([
+      ['2', {}, true],
+      ['3', egressConfig('old'), undefined],
+    ]);
+  });
+});
+
 describe('the project', () => {
   it.each([PROJECT.id, PROJECT.number])('is known by both its names, given as %s', async (project) => {
     expect((await look(stage(), desired({ project }))).project).toEqual(PROJECT);

@@ -13,7 +13,16 @@ import {
   observed,
   observedEngine,
 } from '../../support/builders.js';
-import { DRY_RUN, EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
+import {
+  DRY_RUN,
+  EGRESS,
+  ENFORCED,
+  guardrails,
+  OTHER,
+  ownConstraint,
+  seen,
+  WITH_EXCEPTION,
+} from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 
 const found = (id: string, want: Desired, world: Observed) =>
@@ -33,7 +42,9 @@ describe('guardrail-too-long', () => {
     const [finding, ...more] = check([...many(10), long]);
     expect(more).toEqual([]);
     expect(finding).toMatchObject({ level: 'error', origin: fromFile(30) });
-    expect(finding?.message).toMatch(/approves 11 egress gateways has \d{4} characters, .* takes 1000: at most 10 of/);
+    expect(finding?.message).toMatch(
+      /approves 11 egress gateways has (\d{4}) characters, \d+ more than the 1000 that .*: at most 10 of/,
+    );
     expect(finding?.remedy).toContain(long);
   });
 
@@ -54,12 +65,16 @@ describe('guardrail-forbids-plan', () => {
     expect(finding?.message).toMatch(
       /binds engines to egress gateway .*\/egress, which its own guardrails on projects\/acme-agents do not approve: "agent 1"/,
     );
+    expect(finding?.remedy).toBe(
+      `Approve the gateway under guardrails.egress, or bind to one that is approved (${OTHER}).`,
+    );
   });
 
   it('fires where the config unbinds', () => {
     const bound = [observedEngine('1', { config: egressConfig('egress') })];
     const [finding] = check({ gateways: { egress: 'none' }, guardrails: guardrails() }, { engines: bound });
-    expect(finding?.message).toMatch(/leaves engines without an egress gateway/);
+    expect(finding?.message).toMatch(/leaves engines without an egress gateway, and its own guardrails .* refuse that/);
+    expect(finding?.remedy).toMatch(/^Name an approved egress gateway instead of none, or set dry_run: true/);
   });
 
   it('fires where a policy that is enforced already refuses the change of another direction', () => {
@@ -67,6 +82,12 @@ describe('guardrail-forbids-plan', () => {
     const [finding] = check(want, seen(ownConstraint([EGRESS]), ENFORCED));
     expect(finding?.message).toMatch(/refuses every change of an engine without an approved egress gateway.*"agent 1"/);
     expect(check(want, seen(ownConstraint([EGRESS]), DRY_RUN))).toEqual([]);
+  });
+
+  it.each(['folders', 'organizations'] as const)('says what to do where the project is not below the %s', (kind) => {
+    const node = guardrails([OTHER], { enforceOn: { kind, id: '5550001' } });
+    const [finding] = check({ gateways: egress, guardrails: node });
+    expect(finding?.remedy).toContain(`not below ${kind}/5550001, keep the guardrails in a file of their own`);
   });
 
   it('is a note in dry run', () => {
@@ -109,9 +130,17 @@ describe('guardrail-blocks-deploys', () => {
     const [finding] = check({ guardrails: guardrails() }, { siblings });
     expect(finding).toMatchObject({ level: 'warning', origin: fromFile(18) });
     expect(finding?.message).toMatch(
-      /these 2 engines .* is no longer possible.*: "Elsewhere" .*, "Unbound" \([^)]*\)\.$/,
+      /^With the policy enforced .* these 2 engines .* can no longer be updated.*: "Elsewhere" \(2\), "Unbound" \(1\)\.$/,
     );
-    expect(finding?.remedy).toContain('agent_gateway_config');
+    expect(finding?.remedy).toContain('created with one, in their agentGatewayConfig');
+    const [bound] = check({ gateways: { egress: gateway('egress') }, guardrails: guardrails() }, { siblings });
+    expect(bound?.remedy).toContain('the output agent_gateway_config');
+  });
+
+  it('names them all, however many', () => {
+    const fleet = Array.from({ length: 40 }, (_, index) => observedEngine(`${index + 100}`));
+    const [finding] = check({ guardrails: guardrails() }, { siblings: fleet });
+    for (const { id } of fleet) expect(finding?.message).toContain(`"agent ${id}" (${id})`);
   });
 
   it('counts a selected engine whose direction is left alone', () => {
@@ -122,7 +151,10 @@ describe('guardrail-blocks-deploys', () => {
 
   it('is a note in dry run', () => {
     const [finding] = check({ guardrails: guardrails([EGRESS], { dryRun: true }) }, { siblings });
-    expect(finding).toMatchObject({ level: 'note', message: expect.stringContaining('once it is enforced') });
+    expect(finding).toMatchObject({
+      level: 'note',
+      message: expect.stringMatching(/^Once the policy on projects\/acme-agents is enforced/),
+    });
   });
 
   it.each<[string, Partial<Desired>, Parameters<typeof observed>[0]]>([
@@ -135,10 +167,10 @@ describe('guardrail-blocks-deploys', () => {
   });
 });
 
+const THEIRS = { description: 'Managed by bind-agent-gateway. [config=acme/security:rails.yaml guardrail=egress]' };
+
 describe('guardrail-of-other-config', () => {
-  const theirs = ownConstraint([OTHER], {
-    description: 'Managed by bind-agent-gateway. [config=acme/security:rails.yaml guardrail=egress]',
-  });
+  const theirs = ownConstraint([OTHER], THEIRS);
   const check = (names: readonly string[], constraint = theirs) =>
     found(
       'guardrail-of-other-config',
@@ -156,5 +188,79 @@ describe('guardrail-of-other-config', () => {
     expect(check([OTHER])).toEqual([]);
     expect(check([EGRESS], ownConstraint([OTHER], { description: 'by hand' }))).toEqual([]);
     expect(check([EGRESS], ownConstraint([OTHER]))).toEqual([]);
+  });
+});
+
+describe('guardrail-made-elsewhere', () => {
+  const check = (want: Partial<Desired>, ...world: Parameters<typeof seen>) =>
+    found('guardrail-made-elsewhere', desired(want), observed(seen(...world)));
+  const byHand = { description: 'by hand' };
+  const noList = { condition: "resource.displayName.startsWith('x')" };
+
+  it('fires before a constraint of somebody else is replaced that is no list', () => {
+    const [finding, ...more] = check({ guardrails: guardrails() }, ownConstraint([], { ...byHand, ...noList }));
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ level: 'error', origin: fromFile(18) });
+    expect(finding?.message).toMatch(
+      /was not made by this config .*: ALLOW CREATE, UPDATE if resource\.displayName\.starts/,
+    );
+    expect(finding?.remedy).toContain('warning for one apply');
+  });
+
+  it('fires before rules of somebody else in the policy are replaced, enforced or in dry run', () => {
+    for (const dryRun of [false, true]) {
+      const want = { guardrails: guardrails([EGRESS], { dryRun }) };
+      const [finding] = check(want, ownConstraint([EGRESS]), WITH_EXCEPTION);
+      expect(finding).toMatchObject({ level: 'error' });
+      expect(finding?.message).toContain(`"condition":{"expression":"resource.matchTag('1/exempt', 'yes')"}`);
+      expect(finding?.message).not.toContain('etag');
+    }
+  });
+
+  it('can be told to let it pass', () => {
+    const want = {
+      guardrails: guardrails(),
+      checkLevels: { 'guardrail-made-elsewhere': { level: 'warning' as const, origin: fromFile(3) } },
+    };
+    expect(check(want, ownConstraint([EGRESS]), WITH_EXCEPTION)).toEqual([
+      expect.objectContaining({ level: 'warning' }),
+    ]);
+  });
+
+  it('is a note where a list that was made by hand is changed', () => {
+    expect(check({ guardrails: guardrails() }, ownConstraint([OTHER], byHand), ENFORCED)).toEqual([
+      expect.objectContaining({ level: 'note', message: expect.stringContaining('keeps its name and description') }),
+    ]);
+  });
+
+  it.each<[string, Parameters<typeof seen>]>([
+    ['nothing is there', []],
+    ['the list is as declared, whoever made it', [ownConstraint([EGRESS], byHand), ENFORCED]],
+    ['what this config made was changed', [ownConstraint([], noList), DRY_RUN]],
+    ['the policy is switched off', [ownConstraint([EGRESS]), { ...ENFORCED, spec: { rules: [{ enforce: false }] } }]],
+    ['another config made it, which has a check of its own', [ownConstraint([OTHER], THEIRS), ENFORCED]],
+  ])('is silent where %s', (_what, world) => {
+    expect(check({ guardrails: guardrails() }, ...world)).toEqual([]);
+  });
+});
+
+describe('guardrail-not-readable', () => {
+  const unread = (answers: readonly string[]) =>
+    found('guardrail-not-readable', desired({ guardrails: guardrails() }), observed({ unreadGuardrails: answers }));
+
+  it('fires where guardrails are declared and may not be read', () => {
+    const [finding, ...more] = unread(['Permission a denied.', 'Permission b denied.']);
+    expect(more).toEqual([]);
+    expect(finding).toMatchObject({ level: 'error', origin: fromFile(18) });
+    expect(finding?.message).toMatch(
+      /^The guardrails of organization 5550001 are not readable .* a denied.; Permission b/,
+    );
+    expect(finding?.remedy).toContain('roles/orgpolicy.policyViewer');
+  });
+
+  it('is silent where they were read, where the API is disabled, and without guardrails', () => {
+    expect(unread([])).toEqual([]);
+    expect(found('guardrail-not-readable', desired({ guardrails: guardrails() }), observed())).toEqual([]);
+    expect(found('guardrail-not-readable', desired(), observed({ unreadGuardrails: ['x'] }))).toEqual([]);
   });
 });

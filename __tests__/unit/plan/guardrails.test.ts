@@ -23,6 +23,7 @@ import {
   ownConstraint,
   POLICY,
   seen,
+  WITH_EXCEPTION,
 } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 
@@ -123,8 +124,10 @@ describe('the guardrail layer', () => {
     ['off to enforced', false, null, 'policy create: after'],
     ['dry run to enforced', false, DRY_RUN, 'policy update: after'],
     ['enforced to dry run', true, ENFORCED, 'policy update: before'],
-    ['other rules to enforced', false, { ...ENFORCED, spec: { reset: true } }, 'policy update: after'],
-    ['other rules to dry run', true, { ...ENFORCED, spec: { reset: true } }, 'policy update: before'],
+    ['switched off to enforced', false, { ...ENFORCED, spec: { rules: [{ enforce: false }] } }, 'policy update: after'],
+    ['switched off to dry run', true, { ...ENFORCED, spec: { reset: true } }, 'policy update: after'],
+    ['other rules to enforced', false, WITH_EXCEPTION, 'policy update: after'],
+    ['other rules to dry run', true, WITH_EXCEPTION, 'policy update: before'],
   ])('plans the policy from %s', (_what, dryRun, policy, expected) => {
     const [, line] = outline(alone([EGRESS], { dryRun }), observed(seen(ownConstraint([EGRESS]), policy)));
     expect(line).toBe(expected);
@@ -137,6 +140,33 @@ describe('the guardrail layer', () => {
     const hand = ownConstraint([EGRESS], { displayName: 'By hand', description: 'Ask us.' });
     const [kept] = guardrailChanges(planned(alone(), observed(seen(hand, ENFORCED))));
     expect(kept).toMatchObject({ action: 'keep', displayName: 'By hand', description: 'Ask us.' });
+    const more = guardrailChanges(planned(alone([EGRESS, OTHER]), observed(seen(hand, ENFORCED))));
+    expect(more[0]).toMatchObject({ action: 'update', displayName: 'By hand', description: 'Ask us.' });
+  });
+
+  it('puts its mark on a list that nobody has described', () => {
+    const bare = ownConstraint([OTHER], { displayName: 'By hand', description: '' });
+    const [change] = guardrailChanges(planned(alone(), observed(seen(bare, ENFORCED))));
+    const { description } = ownConstraint([EGRESS]);
+    expect(change).toMatchObject({ displayName: 'By hand', description, fields: [{ field: 'description', from: '' }] });
+    const same = ownConstraint([EGRESS], { description: '' });
+    expect(guardrailChanges(planned(alone(), observed(seen(same, ENFORCED))))[0]).toMatchObject({ action: 'keep' });
+  });
+
+  it('gives its own texts to what was no list', () => {
+    const hand = ownConstraint([EGRESS], { condition: 'false', description: 'Nothing at all.' });
+    const [change] = guardrailChanges(planned(alone(), observed(seen(hand, ENFORCED))));
+    expect(change).toMatchObject({
+      action: 'update',
+      description: ownConstraint([EGRESS]).description,
+      fields: [{ field: 'description', from: 'Nothing at all.' }],
+    });
+  });
+
+  it('is not planned where it may not be read', () => {
+    const plan = planned(binding([EGRESS]), observed({ ...bound, unreadGuardrails: ['Permission denied.'] }));
+    expect(guardrailChanges(plan)).toEqual([]);
+    expect(plan.summary.bind).toBe(1);
   });
 
   it('is covered by the digest, and told apart in words', () => {
@@ -146,7 +176,7 @@ describe('the guardrail layer', () => {
     expect(planDifference(one, two)).toEqual([
       `now:      guardrail egress constraint (${CONSTRAINT}): update, + ${EGRESS}, + ${THIRD}, - ${OTHER}`,
       `reviewed: guardrail egress constraint (${CONSTRAINT}): update, + ${EGRESS}, - ${OTHER}`,
-      `now:      guardrail egress policy (${POLICY}): keep, enforced -> enforced`,
+      `now:      guardrail egress policy (${POLICY}): keep, enforced`,
       `reviewed: guardrail egress policy (${POLICY}): update, dry run -> enforced`,
     ]);
   });
@@ -168,7 +198,7 @@ describe('prune', () => {
   it.each<[string, ObservedParts, boolean]>([
     ['without prune', seen(ownConstraint([EGRESS]), ENFORCED), false],
     ["of a constraint that is not this config's", seen(ownConstraint([EGRESS], { description: 'x' }), ENFORCED), true],
-    ['with rules of somebody else', seen(ownConstraint([EGRESS]), { ...ENFORCED, spec: { reset: true } }), true],
+    ['with rules of somebody else', seen(ownConstraint([EGRESS]), WITH_EXCEPTION), true],
     ['that is not there', seen(ownConstraint([EGRESS]), null), true],
     ['without its constraint', seen(null, ENFORCED), true],
   ])('leaves a policy %s', (_what, world, prune) => {

@@ -59,7 +59,7 @@ describe('the order of a comment', () => {
   it('has what is open and what to do before the plan after a failure, and what failed first in its table', () => {
     const document = documentOf(golden('apply-failure'));
     const headings = [...document.querySelectorAll('h4')].map(({ textContent }) => textContent);
-    expect(headings.slice(0, 3)).toEqual(['Still open', 'What to do next', 'Bindings']);
+    expect(headings.slice(0, 3)).toEqual(['Still open', 'What to do next', 'Done in this run']);
     const statuses = [...(document.querySelector('table')?.querySelectorAll('tbody td:last-child') ?? [])];
     expect(statuses.map(({ textContent }) => textContent)).toEqual([
       'failed (5 min 41 s)',

@@ -1,12 +1,10 @@
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
-import { reportEngines } from '../../../src/report/engines.js';
-import { stillOpen } from '../../../src/report/open.js';
+import { driftAdvice, driftMessage } from '../../../src/report/drift-text.js';
+import { renderIssue, type IssueInput } from '../../../src/report/issue.js';
+import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
-import type { Desired, DesiredAgent } from '../../../src/config/desired.js';
-import type { Observed } from '../../../src/observe/observed.js';
-import type { ApplyResult } from '../../../src/apply/result.js';
-import type { Finding, Plan } from '../../../src/plan/types.js';
+import type { DesiredAgent } from '../../../src/config/desired.js';
 import {
   agent,
   desired,
@@ -21,9 +19,12 @@ import {
   ownedService,
   policyOf,
 } from '../../support/builders.js';
+import { declared, driftedWorld, issueInput, NOT_FOUND, verdict } from '../../support/drift.js';
 import { EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { enforcing, fleetEngines, fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
+import { commentOf, planOf, REVIEW } from './golden-base.js';
+import { moving, takenBack } from './golden-moves.js';
 import { hostileComment } from './hostile.js';
 
 /** What the golden files in `__tests__/golden` show, by the name of the file. */
@@ -37,64 +38,17 @@ export const CASES: Readonly<Record<string, () => string>> = {
   'apply-success': () => renderComment(applied()),
   'apply-failure': () => renderComment(halfWay()),
   guardrails: () => renderComment(guarded()),
+  move: () => renderComment(moving()),
+  'move-rolled-back': () => renderComment(takenBack()),
   prune: () => renderComment(pruned(true)),
   'prune-stopped': () => renderComment(prunedHalfWay()),
   'summary-prune-dry': () => summaryOf('Agent Gateway plan', pruned(false)),
   hostile: () => renderComment(hostileComment()),
   'summary-first-plan': () => summaryOf('Agent Gateway plan', firstPlan()),
   'summary-apply-failure': () => summaryOf('Agent Gateway apply', halfWay()),
+  'drift-issue': () => renderIssue(drifted()).body,
+  'summary-drift': () => driftSummary(drifted()),
 };
-
-const REVIEW = 'Review the plan, then apply it.';
-const BASE = {
-  label: 'agent-gateway.yaml',
-  runUrl: 'https://github.com/acme/agents/actions/runs/18273645546',
-  commit: '6f1c0c6ad6b1f5d9be8a2d5f1b9e0f7a3c4d5e6f',
-  version: '1.0.0',
-  failures: [],
-  next: [],
-  open: [],
-};
-
-/** The texts of the checks are the plan's own business. */
-const CHECKS: readonly Finding[] = [
-  {
-    id: 'gateway-dry-run',
-    level: 'warning',
-    message:
-      'Gateway projects/acme-agents/locations/us-central1/agentGateways/egress only logs what it would deny: its IAP extension iap-authz has iamEnforcementMode DRY_RUN.',
-    remedy: 'Once the log shows no denial that should pass, take metadata.iamEnforcementMode out of the extension.',
-    origin: { kind: 'file', file: 'agent-gateway.yaml', line: 6, column: 11 },
-  },
-  {
-    id: 'image-before-gateway',
-    level: 'warning',
-    message:
-      'Engine "Support agent" (projects/101010/locations/us-central1/reasoningEngines/4405152104998502400) was last built before the gateway was there, so its image does not have the gateway\'s certificates.',
-    remedy: 'Deploy it again after it is bound.',
-  },
-];
-
-/** A comment's input from a desired state and a world. */
-export function commentOf(
-  want: Desired,
-  world: Observed,
-  more: Partial<CommentInput> & { result?: ApplyResult; plan?: Plan } = {},
-): CommentInput {
-  const { result, plan = planOf(want, world, []), ...others } = more;
-  return {
-    ...BASE,
-    state: 'planned',
-    plan,
-    approvedDigest: plan.digest,
-    engines: reportEngines(plan, want, world, result),
-    ...others,
-  };
-}
-
-function planOf(want: Desired, world: Observed, checks = CHECKS): Plan {
-  return { ...planned(want, world), checks };
-}
 
 export function firstPlan(): CommentInput {
   const world = fleetWorld();
@@ -321,9 +275,24 @@ function halfWay(): CommentInput {
     result: ended,
     failures: ended.failures,
     open: stillOpen(plan, ended),
+    done: doneSoFar(plan, ended),
   });
 }
 
-function summaryOf(title: string, { plan, engines, failures, next, open }: CommentInput): string {
-  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open });
+/** Everything that may have happened since the last apply, and an agent that is gone. */
+function drifted(): IssueInput {
+  const plan = { ...planned(declared, driftedWorld()), checks: [NOT_FOUND] };
+  return issueInput(declared, driftedWorld(), { plan });
+}
+
+function driftSummary(input: IssueInput): string {
+  const { plan, drift, engines } = input;
+  const next = driftAdvice(drift);
+  const failures: Failure[] = [{ reason: 'changes-found', message: driftMessage(drift), next }];
+  const title = 'Agent Gateway verification';
+  return renderSummary({ title, plan, engines, failures, next: [], drift, verdict: verdict(input) });
+}
+
+function summaryOf(title: string, { plan, engines, failures, next, open, done = [] }: CommentInput): string {
+  return renderSummary({ title, ...(plan ? { plan } : {}), engines, failures, next, open, done });
 }

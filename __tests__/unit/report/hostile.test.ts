@@ -2,7 +2,9 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { printable } from '../../../src/config/problems.js';
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
-import { parseMarker } from '../../../src/report/marker.js';
+import { driftOf, verdictOf, type LayerDrift } from '../../../src/report/drift.js';
+import { renderIssue } from '../../../src/report/issue.js';
+import { parseMarker, storedLabel } from '../../../src/report/marker.js';
 import { redactText } from '../../../src/redact.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import { documentOf, shown, skeleton } from './dom.js';
@@ -14,12 +16,24 @@ function inputSaying(text: string): CommentInput {
   const failures = input.failures.map((failure) => ({ ...failure, message: text.replaceAll('\n', ' ') }));
   return { ...input, failures };
 }
-const summaryOf = ({ plan, engines, failures, next, open, label }: CommentInput): string =>
-  renderSummary({ title: label, ...(plan ? { plan } : {}), engines, failures, next, open });
+const summaryOf = ({ plan, engines, failures, next, open, done = [], label }: CommentInput): string =>
+  renderSummary({ title: label, ...(plan ? { plan } : {}), engines, failures, next, open, done });
+
+const driftIn = ({ plan }: CommentInput): LayerDrift[] => (plan ? driftOf(plan) : []);
+const issueOf = ({ plan, ...input }: CommentInput): string =>
+  plan ? renderIssue({ ...input, plan, drift: driftOf(plan) }).body : '';
+const verifiedOf = (input: CommentInput): string => {
+  const { plan, engines, failures, next, label } = input;
+  const drift = driftIn(input);
+  const verdict = plan ? verdictOf(plan, drift, engines) : '';
+  return renderSummary({ title: label, ...(plan ? { plan } : {}), engines, failures, next, drift, verdict });
+};
 
 const SINKS: readonly (readonly [string, (input: CommentInput) => string])[] = [
   ['comment', renderComment],
   ['summary', summaryOf],
+  ['issue', issueOf],
+  ['summary of a verification', verifiedOf],
 ];
 /** What a report with nothing but harmless words is made of. */
 const skeletonOf = (markdown: string): string => skeleton(documentOf(markdown).body);
@@ -97,5 +111,17 @@ describe('a marker', () => {
         .slice(1)
         .filter((line) => parseMarker(line)),
     ).toEqual([]);
+  });
+
+  it('of an issue cannot be forged by a name, and its title has no line break and fits', () => {
+    for (const text of EVIL_TEXTS) {
+      const { plan, ...input } = inputSaying(text.repeat(20));
+      if (!plan) throw new Error('there is a plan');
+      const { title, body } = renderIssue({ ...input, plan, drift: driftOf(plan) });
+      expect(parseMarker(body)).toMatchObject({ label: storedLabel(input.label), state: 'drift' });
+      expect(body.match(/<!--/g)).toHaveLength(1);
+      expect(title).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      expect(title.length).toBeLessThanOrEqual(256);
+    }
   });
 });

@@ -170,6 +170,7 @@ export function commentSaying(say: () => string): CommentInput {
     version: say(),
     payload: say(),
     elapsedMs: 1,
+    done: [say()],
   };
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import { NOTHING_REMOVED } from '../../../src/apply/prune.js';
 import type { ApplyResult } from '../../../src/apply/result.js';
 import type { Failure } from '../../../src/failure.js';
-import { stillOpen } from '../../../src/report/open.js';
+import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { desired, endpoint, observed, observedEngine, ownedService } from '../../support/builders.js';
 import { planned } from '../../support/plan.js';
 import { fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
@@ -60,18 +60,20 @@ describe('an endpoint that failed', () => {
   });
 });
 
-it('an engine that failed is told from one that was not reached', () => {
+it('an engine that failed is told from one that was stopped or not reached', () => {
   const result = resultOf(
     plan,
     {},
     {
       'Research agent': { status: 'failed', failure },
       'Refund agent': { status: 'pending' },
+      'Billing agent': { status: 'pending', failure: { ...failure, reason: 'timeout' } },
     },
   );
   expect(lines(result)).toEqual([
     expect.stringMatching(/^Engine "Research agent" .*: failed\.$/),
     expect.stringMatching(/^Engine "Refund agent" .*: not reached\.$/),
+    expect.stringMatching(/^Engine "Billing agent" .*: stopped before the end\.$/),
   ]);
 });
 
@@ -85,4 +87,46 @@ it('many members are counted', () => {
   expect(grants).toBe(
     'Endpoint tickets (tickets): 9 grants not given, "agent 1", "agent 2", "agent 3", "agent 4", "agent 5" and 4 more.',
   );
+});
+
+describe('what is done', () => {
+  const nothing: ApplyResult = {
+    services: new Map(),
+    engines: new Map(),
+    guardrails: new Map(),
+    removals: NOTHING_REMOVED,
+    failures: [],
+  };
+
+  it('is nothing when nothing was reached', () => {
+    expect(doneSoFar(plan, nothing)).toEqual([]);
+  });
+
+  it('is every change when all went well', () => {
+    expect(doneSoFar(plan, resultOf(plan))).toEqual([
+      'Endpoint google-apis (google-apis): registered.',
+      'Endpoint google-apis (google-apis): 4 grants given.',
+      'Endpoint stripe-api (payments-stripe): 3 grants given.',
+      'Endpoint ticket-system (ticket-system): registered.',
+      'Endpoint ticket-system (ticket-system): 1 grant given.',
+      'Engine "Research agent" (3483603031247814656): bind, egress not bound → egress, ingress not bound → ingress: done.',
+      'Engine "Support agent" (4405152104998502400): bind, egress not bound → egress, ingress not bound → ingress: done.',
+      'Engine "Refund agent" (6120587744829014016): add egress, egress not bound → egress: done.',
+      'Engine "Billing agent" (8652609503562301440): add egress, egress not bound → egress: done.',
+    ]);
+  });
+
+  it('and what is open are the whole plan, each once', () => {
+    const ended = resultOf(
+      plan,
+      { 'ticket-system': { status: 'failed', granted: 0, failure } },
+      { 'Support agent': { status: 'failed', failure }, 'Billing agent': { status: 'pending' } },
+    );
+    const subject = (line: string): string => line.replace(/: (?:done|failed|not reached)\.$/, '');
+    const both = [...doneSoFar(plan, ended), ...lines(ended)].filter((line) => line.startsWith('Engine'));
+    const all = lines(nothing).filter((line) => line.startsWith('Engine'));
+    expect(both.map(subject).sort()).toEqual(all.map(subject).sort());
+    expect(doneSoFar(plan, ended)).toContain('Endpoint ticket-system (ticket-system): registered.');
+    expect(doneSoFar(plan, ended).join('\n')).not.toMatch(/ticket-system.*grant|Support agent|Billing agent/);
+  });
 });

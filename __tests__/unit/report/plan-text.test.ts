@@ -18,6 +18,7 @@ import {
   policyOf,
   serviceNamed,
 } from '../../support/builders.js';
+import { CONSTRAINT, DRY_RUN, EGRESS, guardrails, ownConstraint, POLICY, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { plan } from '../../support/reports.js';
 
@@ -73,7 +74,10 @@ describe('planSections', () => {
   });
 
   it('shows each member with its engine', () => {
-    expect(linesOf('Grants')[2]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
+    expect(linesOf('Grants')[0]).toMatch(
+      /^Who may pass is decided by allow policies \(V1\): no authorization policy of gateway .* asks IAP; V1 is assumed\.$/,
+    );
+    expect(linesOf('Grants')[3]).toBe(`+ models: "Evil |<b> @octocat" ${memberOf('2')}`);
   });
 
   it('shows who is carried over, and under which condition', () => {
@@ -112,7 +116,7 @@ describe('planSections', () => {
       '    - https://b.example [JSONRPC]',
       '    "Billing agent" loses it',
     ]);
-    expect(linesOf('Grants', of)).toEqual([
+    expect(linesOf('Grants', of).slice(1)).toEqual([
       `  stripe: "Support agent" ${memberOf('1')}`,
       `- stripe: "Billing agent" is not allowed this endpoint, ${memberOf('2')}`,
       `- stripe: engine is gone, ${memberOf('404')}`,
@@ -138,7 +142,7 @@ describe('planSections', () => {
         gone: new Set(['91', '92']),
       }),
     );
-    expect(linesOf('Grants', of)).toEqual([
+    expect(linesOf('Grants', of).slice(1)).toEqual([
       `+ stripe: "Support agent", recreated, was one of 91, 92, ${memberOf('1')}`,
       `- stripe: engine is gone, ${memberOf('91')}`,
       `- stripe: engine is gone, ${memberOf('92')}`,
@@ -162,7 +166,52 @@ describe('planSections', () => {
   });
 });
 
+describe('guardrails in the log', () => {
+  const [kept, gone] = [gatewayNamed('kept'), gatewayNamed('gone')];
+  const was = seen(ownConstraint([kept, gone]), DRY_RUN);
+
+  it('are shown gateway by gateway, with the reason of each write', () => {
+    const of = planned(desired({ guardrails: guardrails([EGRESS, kept]) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `~ egress constraint ${CONSTRAINT}: update`,
+      `    - ${gone}`,
+      `    + ${EGRESS}`,
+      `      ${kept}`,
+      '    2 gateways: it takes gateways away, so it tightens',
+      `~ egress policy ${POLICY}: update`,
+      '    dry run -> enforced',
+      '    it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their place before or after the bindings, where there are any', () => {
+    const want = desired({ gateways: { egress: gateway('egress') }, guardrails: guardrails([EGRESS, kept]) });
+    const of = planned(want, observed({ ...was, engines: [observedEngine('1')] }));
+    expect(linesOf('Guardrails', of).filter((line) => line.includes('because'))).toEqual([
+      '    before the bindings: 3 gateways, because new gateways are approved first, beside the old ones',
+      '    after the bindings: 2 gateways, because it takes gateways away, so it tightens',
+      '    after the bindings, because it is enforced from then on, so it tightens',
+    ]);
+  });
+
+  it('are shown with their whole list where nothing changes', () => {
+    const of = planned(desired({ guardrails: guardrails([kept, gone], { dryRun: true }) }), observed(was));
+    expect(linesOf('Guardrails', of)).toEqual([
+      `  egress constraint ${CONSTRAINT}: keep`,
+      `      ${gone}`,
+      `      ${kept}`,
+      `  egress policy ${POLICY}: keep`,
+      '    dry run',
+    ]);
+  });
+});
+
 describe('planHeadline', () => {
+  it('does not call a world as declared that could not be read', () => {
+    const unread = planned(desired({ guardrails: guardrails() }), observed({ unreadGuardrails: ['denied'] }));
+    expect(planHeadline(unread)).toMatch(/: No changes$/);
+  });
+
   it('says what and where', () => {
     expect(planHeadline(plan)).toBe(
       'Plan for project acme-agents (101010), region us-central1: 1 to register, 3 to grant, 2 to bind, 0 to remove',

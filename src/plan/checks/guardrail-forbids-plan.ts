@@ -1,3 +1,4 @@
+import { leaves } from '../moves.js';
 import { directionOf, isChange, type BindingChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { guardedDirections, type Guarded } from './guardrail-world.js';
@@ -19,7 +20,7 @@ export const guardrailForbidsPlan: Check = {
 };
 
 function forbidden(guarded: Guarded, { desired, bindings }: CheckInput): Found[] {
-  const { direction, node, isApproved, guardrails, policy } = guarded;
+  const { direction, isApproved, guardrails, policy } = guarded;
   const gateway = desired.gateways[direction];
   const origin = gateway === undefined || gateway === 'none' ? guardrails.origin : gateway.origin;
   const bad = bindings.filter((change) => !isApproved(directionOf(change, direction).to));
@@ -27,24 +28,60 @@ function forbidden(guarded: Guarded, { desired, bindings }: CheckInput): Found[]
   const inTheWay = bad.filter(
     (change) => isChange(change) && !declared.includes(change) && policy?.from === 'enforced',
   );
-  const remedy = `Approve the gateway under guardrails.${direction}, or bind to an approved one. Guardrails of a place that this project does not belong to need a file of their own.`;
-  const gateways = [...new Set(declared.map((change) => directionOf(change, direction).to))];
+  const targets = [...new Set(declared.map((change) => directionOf(change, direction).to))];
   return [
-    ...gateways.map((to) => ({
-      message: `${to === null ? `This config leaves engines without an ${direction} gateway` : `This config binds engines to ${direction} gateway ${to}`}, which its own guardrails on ${node} do not approve: ${names(declared.filter((change) => directionOf(change, direction).to === to))}.`,
-      remedy,
-      origin,
-    })),
-    ...(inTheWay.length === 0
-      ? []
-      : [
-          {
-            message: `The policy on ${node} refuses every change of an engine without an approved ${direction} gateway, and this plan changes such engines: ${names(inTheWay)}.`,
-            remedy: `Declare an approved ${direction} gateway for them, too.`,
-            origin: guardrails.origin,
-          },
-        ]),
+    ...targets.map((to) => {
+      const engines = declared.filter((change) => directionOf(change, direction).to === to);
+      return { ...(to === null ? without(guarded, engines) : notApproved(guarded, to, engines)), origin };
+    }),
+    ...(inTheWay.length === 0 ? [] : [{ ...refusedAnyway(guarded, inTheWay), origin: guardrails.origin }]),
+    ...forbiddenMove(guarded, bindings),
   ];
+}
+
+/** In the middle of a move engines have no gateway at all, and a policy that stays enforced refuses that. */
+function forbiddenMove({ direction, node, policy, guardrails }: Guarded, bindings: readonly BindingChange[]): Found[] {
+  const leaving = bindings.filter((change) => leaves(change).includes(direction));
+  const [first] = leaving;
+  if (!first || policy?.from !== 'enforced' || policy.to !== 'enforced') return [];
+  return [
+    {
+      message: `The policy on ${node} refuses to unbind engines from their ${direction} gateway, which a move to gateway ${directionOf(first, direction).to ?? ''} begins with: ${names(leaving)}.`,
+      remedy:
+        'Set guardrails.dry_run: true for this one apply: the policy is loosened first, and the engines are unbound once that counts. Take it out again afterwards.',
+      origin: guardrails.origin,
+    },
+  ];
+}
+
+function notApproved(guarded: Guarded, gateway: string, engines: readonly BindingChange[]): Found {
+  const { direction, node, approved } = guarded;
+  return {
+    message: `This config binds engines to ${direction} gateway ${gateway}, which its own guardrails on ${node} do not approve: ${names(engines)}.`,
+    remedy: `Approve the gateway under guardrails.${direction}, or bind to one that is approved (${listed(approved.map(({ name }) => name))}).${elsewhere(guarded)}`,
+  };
+}
+
+function without(guarded: Guarded, engines: readonly BindingChange[]): Found {
+  const { direction, node } = guarded;
+  return {
+    message: `This config leaves engines without an ${direction} gateway, and its own guardrails on ${node} refuse that: ${names(engines)}.`,
+    remedy: `Name an approved ${direction} gateway instead of none, or set dry_run: true under guardrails until the engines may be unbound.${elsewhere(guarded)}`,
+  };
+}
+
+function refusedAnyway({ direction, node }: Guarded, engines: readonly BindingChange[]): Found {
+  return {
+    message: `The policy on ${node} refuses every change of an engine without an approved ${direction} gateway, and this plan changes such engines: ${names(engines)}.`,
+    remedy: `Declare an approved ${direction} gateway for them, too.`,
+  };
+}
+
+/** Whether the project is below a folder or in an organization is not asked, see `guardedDirections`. */
+function elsewhere({ guardrails, node }: Guarded): string {
+  return guardrails.enforceOn.kind === 'projects'
+    ? ''
+    : ` Where this project is not below ${node}, keep the guardrails in a file of their own.`;
 }
 
 function names(changes: readonly BindingChange[]): string {

@@ -19,9 +19,10 @@ export const guardrailTooLong: Check = {
       const room = howManyFit(direction, shortestFirst);
       const longest = shortestFirst.slice(-3).reverse();
       const origin = shortestFirst.at(-1)?.origin;
+      const { length } = conditionOf(direction, names);
       return [
         {
-          message: `The condition that approves ${names.length} ${direction} gateways has ${conditionOf(direction, names).length} characters, and a custom constraint takes ${MAX_CONDITION}: at most ${room} of these gateways fit.`,
+          message: `The condition that approves ${names.length} ${direction} gateways has ${length} characters, ${length - MAX_CONDITION} more than the ${MAX_CONDITION} that a custom constraint takes: at most ${room} of these gateways fit.`,
           remedy: `Shorten project IDs or names of gateways (each costs its length and 4 characters; the longest are ${listed(longest.map(({ name }) => name))}), or approve fewer gateways.`,
           ...(origin ? { origin } : {}),
         },

@@ -3,6 +3,12 @@ import { redactText } from '../../redact.js';
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
+import { accessAllowedOtherwise } from './access-allowed-otherwise.js';
+import { accessDeniedByRule, accessRuleUnclear } from './access-denied-by-rule.js';
+import { accessPolicyBindings, accessPolicyForbidden } from './access-policy-bindings.js';
+import { accessPolicyProjectWide } from './access-policy-project-wide.js';
+import { accessPolicyTooLarge } from './access-policy-too-large.js';
+import { accessRuleChanged } from './access-rule-changed.js';
 import { apiDisabled } from './api-disabled.js';
 import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
@@ -23,11 +29,15 @@ import { gatewayWrongDirection } from './gateway-wrong-direction.js';
 import { grantsInert } from './grants-inert.js';
 import { guardrailBlocksDeploys } from './guardrail-blocks-deploys.js';
 import { guardrailForbidsPlan } from './guardrail-forbids-plan.js';
+import { guardrailMadeElsewhere } from './guardrail-made-elsewhere.js';
+import { guardrailNotReadable } from './guardrail-not-readable.js';
 import { guardrailOfOtherConfig } from './guardrail-of-other-config.js';
 import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { migrationIncomplete, migrationReady } from './migration.js';
+import { moveUngoverned } from './move-ungoverned.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
 import { prunable } from './prunable.js';
@@ -67,6 +77,7 @@ export const ALL: readonly Check[] = [
   notReadable,
   engineTooOld,
   gatewayConflict,
+  moveUngoverned,
   gatewayDryRun,
   gatewayFailOpen,
   gatewayNotReady,
@@ -74,11 +85,23 @@ export const ALL: readonly Check[] = [
   gatewayOtherRegion,
   gatewayWithoutPolicy,
   grantsInert,
+  accessDeniedByRule,
+  accessRuleUnclear,
+  accessRuleChanged,
+  accessPolicyBindings,
+  accessPolicyForbidden,
+  accessPolicyTooLarge,
+  accessPolicyProjectWide,
+  accessAllowedOtherwise,
+  migrationIncomplete,
+  migrationReady,
   apiDisabled,
   permissionMissing,
+  guardrailNotReadable,
   guardrailTooLong,
   guardrailForbidsPlan,
   guardrailOfOtherConfig,
+  guardrailMadeElsewhere,
   guardrailBlocksDeploys,
 ];
 

@@ -15,15 +15,23 @@ type Engines = Pick<Observed, 'project' | 'region' | 'engines' | 'siblings' | 'e
 /** @returns true for the principal of an engine of this project and region that is not there any more */
 export function isStale(member: string, observed: Engines): boolean {
   const id = engineIdIn(member, observed);
-  if (id === undefined) return false;
-  const { engines, siblings, engineNames } = observed;
-  const isIt = (name: string): boolean => name.endsWith(`/${id}`);
-  return !engineNames.some(isIt) && ![...engines, ...siblings].some(({ name }) => isIt(name));
+  return id !== undefined && !knownIds(observed).has(id);
 }
 
 /** The same, and where this run takes members away, asked of Google engine by engine: a list may lag behind a deploy. */
 export function isGone(member: string, observed: Engines & Pick<Observed, 'gone'>): boolean {
   return isStale(member, observed) && (observed.gone?.has(engineIdIn(member, observed) ?? '') ?? true);
+}
+
+/** By what was observed, which never changes: a full fleet's policies have 150,000 members to ask for. */
+const KNOWN_IDS = new WeakMap<object, ReadonlySet<string>>();
+
+function knownIds(observed: Pick<Observed, 'engines' | 'siblings' | 'engineNames'>): ReadonlySet<string> {
+  const { engines, siblings, engineNames } = observed;
+  const names = (): string[] => [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
+  const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => name.slice(name.lastIndexOf('/') + 1)));
+  KNOWN_IDS.set(observed, ids);
+  return ids;
 }
 
 /** @returns the display name of the engine whose principal it is, else the member itself */

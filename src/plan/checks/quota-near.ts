@@ -1,3 +1,6 @@
+import { plannedRules, RULE_LIMIT } from '../access/edits.js';
+import { groupBy } from '../canonical.js';
+import type { GrantChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { byService, endpointOrigin } from './wording.js';
 
@@ -6,11 +9,26 @@ const ENDPOINTS = { quota: 100, near: 90 };
 /** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
 const MEMBERS = { limit: 1_500, near: 1_350 };
 
+const RULES = { near: 100, most: RULE_LIMIT };
+
 export const quotaNear: Check = {
   id: 'quota-near',
   level: 'warning',
-  run: (input) => [...endpointsNear(input), ...membersNear(input)],
+  run: (input) => [...endpointsNear(input), ...membersNear(input), ...rulesNear(input)],
 };
+
+/** Nobody says how many rules a policy may have; so many are worth a thought. */
+function rulesNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+  if (observed.access === undefined) return [];
+  const rules = plannedRules(desired, observed, endpoints, grants);
+  if (rules.length < RULES.near || rules.length > RULES.most) return [];
+  return [
+    {
+      message: `Access policy ${observed.access.name} has ${rules.length} rules after this plan, and how many it takes is not documented (${RULES.most} in policies of its kind).`,
+      remedy: 'Put hosts that the same agents use into one endpoint, and clear rules that nobody needs.',
+    },
+  ];
+}
 
 function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): Found[] {
   const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
@@ -28,13 +46,14 @@ function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): F
 }
 
 function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInput): Found[] {
+  const created = byServiceOf(grants.filter(({ action, model }) => action === 'create' && model === undefined));
+  const removals = byServiceOf(desired.prune ? pruning.grants.removals : []);
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';
     const bindings = observed.policies.get(resource)?.bindings ?? [];
     const there = bindings.reduce((sum, { members }) => sum + (members ?? []).length, 0);
-    const added = grants.filter((grant) => grant.service === service && grant.action === 'create').length;
-    const removed = desired.prune ? pruning.grants.removals.filter((grant) => grant.service === service).length : 0;
-    const total = there + added - removed;
+    const added = created.get(service)?.length ?? 0;
+    const total = there + added - (removals.get(service)?.length ?? 0);
     if (total < MEMBERS.near) return [];
     return [
       {
@@ -49,3 +68,7 @@ function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInp
     ];
   });
 }
+
+/** Once for all services: a fleet has as many grants as engines times endpoints. */
+const byServiceOf = (grants: readonly GrantChange[]): Map<string, GrantChange[]> =>
+  groupBy(grants, ({ service }) => service);
