@@ -104,15 +104,29 @@ describe('an agent that was deleted and created anew', () => {
 });
 
 describe('an agent is new', () => {
-  it('next to one that was deployed anew, when nobody can say which of them it is', async () => {
-    const both = configOf(
+  const withBoth = (other: string): string =>
+    configOf(
       { 'ticket-system': TICKETS, mail: MAIL },
-      { 'Support agent': ['ticket-system', 'mail'], 'Billing agent': ['ticket-system', 'mail'] },
+      { 'Support agent': ['ticket-system', 'mail'], [other]: ['ticket-system', 'mail'] },
     );
+
+  it('next to one that was deployed anew, when nobody can say which of them it is', async () => {
     const { stage } = await redeployed();
-    const plan = await runWith(stage, 'plan', both);
+    stage.emulator.world.addEngine({ id: '3483603031247814656', displayName: 'Refund agent' });
+    const plan = await runWith(stage, 'plan', withBoth('Refund agent'));
     expect(plan).toMatchObject({ outputs: { to_grant: '4', to_bind: '2' } });
     expect(groupOf(plan.log, 'Bindings').join()).not.toContain('recreated');
+  });
+
+  it('next to one that was deployed anew, when it has been there since before the endpoints', async () => {
+    const { stage } = await redeployed();
+    const plan = await runWith(stage, 'plan', withBoth('Billing agent'));
+    expect(plan).toMatchObject({ outputs: { to_grant: '4', to_bind: '2' } });
+    const bindings = groupOf(plan.log, 'Bindings').filter((line) => line.startsWith('+'));
+    expect(bindings.map((line) => [line.split('"')[1], line.includes('recreated')]).sort()).toEqual([
+      ['Billing agent', false],
+      ['Support agent', true],
+    ]);
   });
 
   it('when the one that is gone was granted something else', async () => {
