@@ -33,7 +33,7 @@ export const foreignRule = (id: string, principals: readonly string[] = ['princi
 
 export function edit(id: string, want: readonly string[], more: Partial<RuleEdit> = {}): RuleEdit {
   return {
-    mark: ownMark(serviceNamed(id), { config: FILE }, SCOPE),
+    mark: ownMark(serviceNamed(id), FILE, SCOPE),
     service: serviceNamed(id),
     destination: destination(id),
     want,

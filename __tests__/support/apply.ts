@@ -6,6 +6,7 @@ import type { Desired } from '../../src/config/desired.js';
 import type { Google } from '../../src/google/index.js';
 import { observe } from '../../src/observe/observe.js';
 import type { Observed } from '../../src/observe/observed.js';
+import { ruleConfig } from '../../src/plan/access/grants.js';
 import { makePlan } from '../../src/plan/plan.js';
 import type { Plan } from '../../src/plan/types.js';
 import { egressGateway, gatewayNamed, ingressGateway, UNIVERSE } from './builders.js';
@@ -82,7 +83,7 @@ export async function run(
 ): Promise<Applied> {
   const looked = await look(on, desired);
   on.google.calls.length = 0;
-  const all = { propagationWaitMs, config: desired.config, ...options };
+  const all = { propagationWaitMs, config: ruleConfig(desired), ...options };
   const result = await applyPlan(looked.plan, looked.observed, all, on.deps);
   return { ...looked, result };
 }

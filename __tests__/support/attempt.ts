@@ -5,6 +5,7 @@ import { GoogleError } from '../../src/google/errors.js';
 import type { Desired } from '../../src/config/desired.js';
 import type { Google } from '../../src/google/index.js';
 import { observe } from '../../src/observe/observe.js';
+import { ruleConfig } from '../../src/plan/access/grants.js';
 import { planHosts } from '../../src/plan/hosts.js';
 import { makePlan } from '../../src/plan/plan.js';
 import { grantChanges } from '../../src/plan/types.js';
@@ -37,7 +38,8 @@ export async function attempt(
     const observed = await observe(desired, google, UNIVERSE);
     const plan = makePlan(desired, observed, UNIVERSE);
     meanwhile?.();
-    return (await applyPlan(plan, observed, { propagationWaitMs, rollback }, { ...on.deps, google })).failures;
+    const options = { propagationWaitMs, rollback, config: ruleConfig(desired) };
+    return (await applyPlan(plan, observed, options, { ...on.deps, google })).failures;
   } catch (error) {
     if (!(error instanceof GoogleError)) throw error;
     return [explain(error, 'Reading the world', 'api-error')];

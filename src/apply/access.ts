@@ -132,7 +132,7 @@ async function carryOut(work: Work, { observed }: ApplyWorld, deps: AccessDeps):
 
 function removalOf(service: string, grants: readonly GrantChange[], { observed, config }: ApplyWorld): RuleEdit {
   const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
-  return { mark: ownMark(service, { config }, ruleScope(observed)), service, want: [], remove, config };
+  return { mark: ownMark(service, config, ruleScope(observed)), service, want: [], remove, config };
 }
 
 function plural(count: number, noun: string): string {

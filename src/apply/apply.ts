@@ -33,7 +33,7 @@ import { finishService, prepareService, type ServiceTask } from './service.js';
 export interface ApplyOptions {
   /** Milliseconds between the last new grant and the first bind that relies on it. */
   readonly propagationWaitMs: number;
-  /** The desired-state file, whose access rules (V2) are written; absent in a run with inputs alone. */
+  /** The desired-state file whose access rules (V2) are written, from `ruleConfig`. */
   readonly config?: string | undefined;
   /** The project's quota of engine writes in the region; Google's default when absent. */
   readonly engineWritesPerMinute?: number;

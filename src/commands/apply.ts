@@ -5,6 +5,7 @@ import { inputOrigin, problem, type Problem } from '../config/problems.js';
 import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
+import { ruleConfig } from '../plan/access/grants.js';
 import { switchCommands } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
@@ -124,7 +125,7 @@ function carryOut(
       propagationWaitMs: inputs.propagationWaitMs,
       engineWritesPerMinute: inputs.engineWritesPerMinute,
       rollback: inputs.rollback,
-      config: desired.config,
+      config: ruleConfig(desired),
     },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );

@@ -1,6 +1,6 @@
 import type { Desired } from '../config/desired.js';
 import type { Observed } from '../observe/observed.js';
-import { planAccessGrants } from './access/grants.js';
+import { planAccessGrants, policiesByRule } from './access/grants.js';
 import { planMigration, type NotCarried } from './access/migrate.js';
 import { grantModelOf } from './grant-model.js';
 import { planGrants } from './grants.js';
@@ -34,8 +34,12 @@ export function planGrantLayer(desired: Desired, observed: Observed, endpoints: 
   const model = grantModelOf(desired, observed);
   const planned = new Map(model.writes.map((version) => [version, BACK_ENDS[version](desired, observed, endpoints)]));
   const [members, rules] = [planned.get('V1') ?? [], planned.get('V2') ?? []];
-  const recreated = findRecreated(desired, observed, endpoints, members);
-  const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+  const byRules = model.decides.includes('V2') && !model.decides.includes('V1');
+  // Who was there before is told by the model that decides.
+  const seen = byRules ? { ...observed, policies: policiesByRule(desired, observed, endpoints) } : observed;
+  const recreated = findRecreated(desired, seen, endpoints, byRules ? rules : members);
+  const followed = (of: readonly GrantChange[]): GrantChange[] => withFormer(of, recreated, seen, endpoints);
+  const grants = byRules ? [...members, ...followed(rules)] : [...followed(members), ...rules];
   const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
   const migrates = model.writes.includes('V2') && !model.decides.includes('V2');
   const migration = migrates

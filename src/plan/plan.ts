@@ -60,7 +60,9 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
       pruning,
     }),
     summary: summarise(changes),
-    ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
+    ...(changes.some(({ layer }) => layer === 'grant')
+      ? { grantModel: withAccessPolicy(model, desired, observed) }
+      : {}),
   };
 }
 

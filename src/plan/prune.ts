@@ -50,16 +50,18 @@ export function planPruning(
       others.length === 0 && all.filter((member) => member === only).length === 1 ? [[only, engine]] : [],
     ),
   );
+  const withSuccessor = (removal: GrantChange): GrantChange => {
+    const replacedBy = successors.get(removal.member);
+    return replacedBy === undefined ? removal : { ...removal, replacedBy };
+  };
   return {
     grants: {
       kept,
-      removals: removals.map((removal) => {
-        const replacedBy = successors.get(removal.member);
-        const named = isInert(removal) ? { ...removal, why: 'inert' as const } : removal;
-        return replacedBy === undefined ? named : { ...named, replacedBy };
-      }),
+      removals: removals.map((removal) =>
+        withSuccessor(isInert(removal) ? { ...removal, why: 'inert' as const } : removal),
+      ),
     },
-    rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants) : [],
+    rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants).map(withSuccessor) : [],
     services: pruneServices(desired, observed, endpoints, { decides }),
   };
 }

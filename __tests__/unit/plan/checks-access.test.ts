@@ -253,6 +253,26 @@ describe('rules', () => {
   });
 });
 
+describe('members of rules of others that are gone', () => {
+  const stale = { ...foreignRule('stripe'), principals: [A, `deleted:${B}?uid=1`] };
+
+  it('are said when the policy is to be written', () => {
+    expect(found(world([stale]), 'stale-members')).toEqual([
+      {
+        level: 'warning',
+        message: `Rule 1 of access policy ${POLICY} ("payments team") still names who is gone: deleted:${B}?…. IAM may refuse every write to the policy until they are taken out.`,
+        remedy: 'Take them out of it: rules of others are sent back as they are.',
+      },
+    ]);
+  });
+
+  it('are nobody’s business otherwise, and those of other configs are left out by every write', () => {
+    expect(found(world([stale, ...own]), 'stale-members')).toEqual([]);
+    const ofConfig = { ...stale, description: 'bag:abcdefabcdef.abcdefabcdef x' };
+    expect(found(world([ofConfig]), 'stale-members')).toEqual([]);
+  });
+});
+
 describe('who takes members out of rules', () => {
   const rules = editRules([], [edit('stripe', [A, B, memberOf('3'), memberOf('99')])]);
   const removed = (config: Desired, parts: ObservedParts = {}): string[] =>

@@ -1,9 +1,8 @@
-import type { Desired } from '../../config/desired.js';
 import type { AccessRule } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { groupBy } from '../canonical.js';
 import type { EndpointChange, GrantChange } from '../types.js';
-import { destinationsOf, ownMark, ruleScope } from './grants.js';
+import { destinationsOf, ownMark, ruleConfig, ruleScope, type RuleSource } from './grants.js';
 import { CARRIED, type Mark } from './marks.js';
 import type { Destination } from './matches.js';
 import { editRules, rulesOf, type RuleEdit } from './rules.js';
@@ -15,7 +14,7 @@ export const BYTE_LIMIT = 65_536;
 /** What rules of this config are made of. */
 export interface RuleWorld {
   readonly observed: Pick<Observed, 'project' | 'region'>;
-  /** The desired-state file whose rules are written. */
+  /** The desired-state file whose rules are written, from `ruleConfig`. */
   readonly config: string | undefined;
 }
 
@@ -38,7 +37,7 @@ export function additionsTo(
       ? [{ mark, service, destination, want, remove: [], config }]
       : [];
   };
-  const mark = ownMark(service, { config }, ruleScope(observed));
+  const mark = ownMark(service, config, ruleScope(observed));
   return [
     ...edit(
       mark,
@@ -53,7 +52,7 @@ export function additionsTo(
 
 /** @returns the rules that the access policy will have, as far as a plan adds to them */
 export function plannedRules(
-  { config }: Pick<Desired, 'config'>,
+  desired: RuleSource,
   observed: Observed,
   endpoints: readonly EndpointChange[],
   grants: readonly GrantChange[],
@@ -65,7 +64,7 @@ export function plannedRules(
   );
   const edits = [...byService].flatMap(([service, of]) => {
     const destination = destinations.get(service);
-    return destination ? additionsTo(service, of, destination, { observed, config }) : [];
+    return destination ? additionsTo(service, of, destination, { observed, config: ruleConfig(desired) }) : [];
   });
   return editRules(rulesOf(observed.access?.policy), edits);
 }

@@ -1,7 +1,10 @@
 import type { Desired } from '../../config/desired.js';
 import { parseRegistryResource } from '../../google/names.js';
+import type { IamPolicy } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { groupBy, sortBy } from '../canonical.js';
+import { reachOf } from '../reach.js';
+import { EGRESSOR } from '../grants.js';
 import type { EndpointChange, GrantChange, Scope } from '../types.js';
 import { ownerHash, serviceHash, type Mark } from './marks.js';
 import { EGRESS_PERMISSION, type Destination } from './matches.js';
@@ -29,8 +32,21 @@ export function planAccessGrants(
   );
 }
 
-/** @returns the mark of this config's rules about a service */
-export function ownMark(service: string, { config }: Pick<Desired, 'config'>, scope: RuleScope): Mark {
+/** What a run has to say about whose its rules are. */
+export type RuleSource = Pick<Desired, 'config' | 'partial' | 'only' | 'allowGiven'>;
+
+/**
+ * A run that does not speak for its config, since inputs say what may be reached, writes rules that are no config's: in the config's
+ * own, the next run of it would take out whom it does not know.
+ *
+ * @returns the config that the rules of a run belong to
+ */
+export function ruleConfig(desired: RuleSource): string | undefined {
+  return reachOf(desired) === 'nothing' ? undefined : desired.config;
+}
+
+/** @param config from `ruleConfig` @returns the mark of its rules about a service */
+export function ownMark(service: string, config: string | undefined, scope: RuleScope): Mark {
   return { owner: ownerHash({ config, scope }), service: serviceHash(service) };
 }
 
@@ -50,6 +66,38 @@ export function destinationOf(
   const resource = parseRegistryResource(registryResource ?? '');
   const serviceId = service.slice(service.lastIndexOf('/') + 1);
   return resource && { resource, project: registryProject, serviceId };
+}
+
+/**
+ * What this config's rules say, as allow policies would: for those who ask who is granted something, whatever the model.
+ *
+ * @returns by registry resource
+ */
+export function policiesByRule(
+  desired: RuleSource,
+  observed: Observed,
+  endpoints: readonly EndpointChange[],
+): Map<string, IamPolicy> {
+  return new Map(
+    endpoints.flatMap(({ service, registryResource }) => {
+      const members = allowedNow(service, registryResource, desired, observed);
+      if (registryResource === undefined || members.length === 0) return [];
+      return [[registryResource, { bindings: [EGRESSOR, EGRESS_PERMISSION].map((role) => ({ role, members })) }]];
+    }),
+  );
+}
+
+/** @returns whom this config's rules allow a service while they are bound */
+function allowedNow(
+  service: string,
+  registryResource: string | undefined,
+  desired: RuleSource,
+  observed: Observed,
+): string[] {
+  const destination = destinationOf(service, registryResource, observed);
+  if (!destination || !observed.access?.isBound) return [];
+  const mark = ownMark(service, ruleConfig(desired), ruleScope(observed));
+  return allowedBy(rulesOf(observed.access.policy), mark, destination);
 }
 
 /** What the registry calls an endpoint that it has yet to make: as long as the real ID, and nobody's rule names it. */
@@ -80,10 +128,7 @@ function serviceGrants(
   desired: Desired,
   observed: Observed,
 ): GrantChange[] {
-  const destination = destinationOf(service, registryResourceOf(changes), observed);
-  const mark = ownMark(service, desired, ruleScope(observed));
-  const rules = observed.access?.isBound ? rulesOf(observed.access.policy) : [];
-  const allowed = new Set(destination ? allowedBy(rules, mark, destination) : []);
+  const allowed = new Set(allowedNow(service, registryResourceOf(changes), desired, observed));
   return observed.engines.flatMap((engine) => {
     const member = engine.principal;
     const allows = observed.selection.allow.get(engine.name) ?? [];

@@ -5,7 +5,7 @@ import { groupBy, sortBy } from '../canonical.js';
 import { EGRESSOR } from '../grants.js';
 import { isNobody, type GrantPruning } from '../prune-grants.js';
 import type { EndpointChange, GrantChange } from '../types.js';
-import { destinationOf, ownMark, ruleGrant, ruleScope } from './grants.js';
+import { destinationOf, ownMark, ruleConfig, ruleGrant, ruleScope } from './grants.js';
 import { CARRIED, type Mark } from './marks.js';
 import { allowedBy, isDeleted, rulesOf } from './rules.js';
 import { parseCondition, truthOf } from './truth.js';
@@ -59,7 +59,7 @@ export function planMigration(
 ): Migration {
   const found = [...groupBy(endpoints, ({ service }) => service)].map(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource;
-    const mark = ownMark(service, desired, ruleScope(observed));
+    const mark = ownMark(service, ruleConfig(desired), ruleScope(observed));
     const context: Context = {
       key: changes[0]?.key ?? '',
       service,

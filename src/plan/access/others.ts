@@ -1,9 +1,8 @@
-import type { Desired } from '../../config/desired.js';
 import type { AccessRule } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { groupBy } from '../canonical.js';
 import type { EndpointChange, GrantChange } from '../types.js';
-import { destinationOf, destinationsOf, ruleScope } from './grants.js';
+import { destinationOf, destinationsOf, ruleConfig, ruleScope, type RuleSource } from './grants.js';
 import { markOf, ownerHash } from './marks.js';
 import { isAboutAgent, isAboutDestination } from './matches.js';
 import { rulesOf } from './rules.js';
@@ -19,10 +18,10 @@ export interface OtherRule {
 }
 
 /** @returns the rules that others have written, of every policy that is bound to the gateway's project and could be read */
-export function otherRules({ config }: Pick<Desired, 'config'>, observed: OwnWorld): OtherRule[] {
+export function otherRules(desired: RuleSource, observed: OwnWorld): OtherRule[] {
   const { access } = observed;
   if (access === undefined) return [];
-  const owner = ownerHash({ config, scope: ruleScope(observed) });
+  const owner = ownerHash({ config: ruleConfig(desired), scope: ruleScope(observed) });
   const policies = [
     { name: access.name, policy: access.policy },
     ...access.others.flatMap((other) => (other.kind === 'read' ? [{ name: other.name, policy: other.policy }] : [])),
@@ -70,7 +69,7 @@ export function touchedBy(effect: 'ALLOW' | 'DENY', { desired, observed, endpoin
 }
 
 interface TouchWorld {
-  readonly desired: Pick<Desired, 'config'>;
+  readonly desired: RuleSource;
   readonly observed: OwnWorld & Pick<Observed, 'registryProject'>;
   readonly endpoints: readonly EndpointChange[];
   readonly grants: readonly GrantChange[];
@@ -82,7 +81,7 @@ type OwnWorld = Pick<Observed, 'project' | 'region' | 'access'>;
 export function othersByRule(
   service: string,
   registryResource: string,
-  desired: Pick<Desired, 'config'>,
+  desired: RuleSource,
   observed: OwnWorld & Pick<Observed, 'registryProject'>,
 ): string[] {
   const destination = destinationOf(service, registryResource, observed);

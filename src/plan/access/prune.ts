@@ -6,7 +6,7 @@ import { isGone, isStale } from '../checks/members.js';
 import { reachOf, type Reach } from '../reach.js';
 import { engineIdIn, engineNameOf } from '../scope-engine.js';
 import type { EndpointChange, GrantChange, RemovalReason } from '../types.js';
-import { ruleGrant, ruleScope } from './grants.js';
+import { ruleConfig, ruleGrant, ruleScope, type RuleSource } from './grants.js';
 import { markOf, ownerHash, serviceIn } from './marks.js';
 import { isDeleted, rulesOf } from './rules.js';
 
@@ -39,10 +39,10 @@ export function pruneRules(
 
 /** @returns this config's rules with the service that each is about */
 export function ownRules(
-  { config }: Pick<Desired, 'config'>,
+  desired: RuleSource,
   observed: Pick<Observed, 'project' | 'region' | 'registryProject' | 'access'>,
 ): { readonly rule: AccessRule; readonly service: string }[] {
-  const owner = ownerHash({ config, scope: ruleScope(observed) });
+  const owner = ownerHash({ config: ruleConfig(desired), scope: ruleScope(observed) });
   return rulesOf(observed.access?.policy).flatMap((rule) => {
     if (markOf(rule)?.owner !== owner) return [];
     const service = serviceOf(rule, observed);

@@ -1,7 +1,7 @@
 import type { AccessPolicy, AccessRule } from '../../google/types.js';
 import { compareText } from '../canonical.js';
 import { conditionFor, isRuleFor } from './condition.js';
-import { CARRIED, describeRule, markOf, type Mark } from './marks.js';
+import { describeRule, markOf, type Mark } from './marks.js';
 import { EGRESS_PERMISSION, type Destination } from './matches.js';
 
 /** Members in one rule; Google documents no limit, so a rule that would have more is split. */
@@ -47,9 +47,7 @@ export function allowedBy(rules: readonly AccessRule[], mark: Mark, destination:
  */
 export function editRules(rules: readonly AccessRule[], edits: readonly RuleEdit[]): readonly AccessRule[] {
   const edited = edits.reduce(editGroup, rules);
-  if (edited === rules) return rules;
-  const owners = new Set([CARRIED, ...edits.map(({ mark }) => mark.owner)]);
-  return edited.flatMap((rule) => withoutDeleted(rule, owners));
+  return edited === rules ? rules : edited.flatMap(withoutDeleted);
 }
 
 function editGroup(rules: readonly AccessRule[], edit: RuleEdit): readonly AccessRule[] {
@@ -100,11 +98,14 @@ function takeOut(
   return rules.flatMap((rule) => (own.has(rule) ? withMembers(rule, (member) => !isOut(member)) : [rule]));
 }
 
-/** A rule without members is none; `deleted:` ones cannot be written (google.iam.v3 `AccessPolicyRule.principals`). */
-function withoutDeleted(rule: AccessRule, owners: ReadonlySet<string>): AccessRule[] {
-  const mark = markOf(rule);
-  if (!mark || !owners.has(mark.owner)) return [rule];
-  return (rule.principals ?? []).some(isDeleted) ? withMembers(rule, (member) => !isDeleted(member)) : [rule];
+/**
+ * A rule without members is none; `deleted:` ones cannot be written (google.iam.v3 `AccessPolicyRule.principals`). They go from the
+ * rules of all configs, as any run of this action would have it: one agent that is gone must not keep everybody from writing. What
+ * people wrote is theirs all the same.
+ */
+function withoutDeleted(rule: AccessRule): AccessRule[] {
+  const isStale = markOf(rule) !== undefined && (rule.principals ?? []).some(isDeleted);
+  return isStale ? withMembers(rule, (member) => !isDeleted(member)) : [rule];
 }
 
 function withMembers(rule: AccessRule, keeps: (member: string) => boolean): AccessRule[] {

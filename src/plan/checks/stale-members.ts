@@ -1,6 +1,10 @@
 import type { GrantChange } from '../types.js';
 import { groupBy } from '../canonical.js';
 import type { Check, CheckInput, Found } from './check.js';
+import { otherRules } from '../access/others.js';
+import { markOf } from '../access/marks.js';
+import { isDeleted } from '../access/rules.js';
+import { ruleName } from './access-wording.js';
 import { egressors, isStale } from './members.js';
 import { byService, endpointOrigin, listed } from './wording.js';
 
@@ -13,6 +17,7 @@ export const staleMembers: Check = {
   level: 'warning',
   run: (input) => [
     ...inRules(input),
+    ...unwritable(input),
     ...[...byService(input.endpoints)].flatMap(([service, changes]) => {
       const { desired, observed } = input;
       const policies = changes.flatMap(({ registryResource = '' }) => observed.policies.get(registryResource) ?? []);
@@ -39,6 +44,22 @@ export const staleMembers: Check = {
     }),
   ],
 };
+
+/** What people wrote is sent back as it is, and IAM takes no such member from anybody (google.iam.v3 `AccessPolicyRule`). */
+function unwritable({ desired, observed, grants }: CheckInput): Found[] {
+  const isWritten = grants.some(({ model, action }) => model === 'V2' && action === 'create');
+  const rules = isWritten ? otherRules(desired, observed).filter(({ policy }) => policy === observed.access?.name) : [];
+  return rules.flatMap((other) => {
+    const deleted = markOf(other.rule) ? [] : (other.rule.principals ?? []).filter(isDeleted);
+    if (deleted.length === 0) return [];
+    return [
+      {
+        message: `${ruleName(other)} still names who is gone: ${listed(deleted)}. IAM may refuse every write to the policy until they are taken out.`,
+        remedy: 'Take them out of it: rules of others are sent back as they are.',
+      },
+    ];
+  });
+}
 
 /** Rules of this config alone (V2): those of others are theirs. */
 function inRules({ desired, observed, pruning }: CheckInput): Found[] {
