@@ -9,6 +9,7 @@ import {
   OperationError,
   TimeoutError,
   isApiDisabled,
+  refusalOf,
 } from './google/errors.js';
 
 /** What a run that ended before its work was done leaves to the next one. */
@@ -32,7 +33,7 @@ export function explain(error: unknown, doing: string, otherwise: FailureReason)
     return {
       reason: otherwise,
       message: `${doing} failed: ${error.message}`,
-      next: otherwise === 'bind-failed' ? BIND_CAUSES : [],
+      next: operationAdvice(error, otherwise),
     };
   }
   if (error instanceof NotBound) {
@@ -89,7 +90,9 @@ function explainApiError(error: ApiError, doing: string, otherwise: FailureReaso
 }
 
 /** @returns what to do about an answer that is neither about the token nor about a permission */
-function nextAfter(error: ApiError): string[] {
+function nextAfter(error: ApiError): readonly string[] {
+  const advice = error.api === 'iam' ? adviceOn(error.reason) : undefined;
+  if (advice) return advice;
   if (error.reason === 'CUSTOM_ORG_POLICY_VIOLATION') {
     return ['An organization policy forbids this: ask its owners what it allows.'];
   }
@@ -98,12 +101,40 @@ function nextAfter(error: ApiError): string[] {
   return ['Put right what Google names above, then run again.'];
 }
 
+/** What IAM v3 refuses access policies and bindings for, by the reason it gives ("Troubleshoot IAM policies" page of Agent Gateway). */
+const ACCESS_ADVICE: Readonly<Record<string, readonly string[]>> = {
+  CUSTOM_ORG_POLICY_VIOLATION: [
+    'An organization policy forbids to bind access policies, most likely the managed constraint iam.managed.disableAccessPolicyBinding: ask whoever has roles/orgpolicy.policyAdmin to lift it for the project (`spec: {rules: [{enforce: false}]}`). It takes up to 15 minutes to count.',
+  ],
+  TOO_MANY_ACCESS_POLICY_BINDINGS_PER_TARGET: [
+    'Five access policies may be bound to one project: unbind one that nobody needs. `gcloud iam policy-bindings search-target-policy-bindings` lists them.',
+  ],
+  TOO_MANY_ACCESS_POLICY_BINDINGS_TO_POLICY: [
+    'An access policy may be bound to five resources: `gcloud iam access-policies search-policy-bindings` lists them.',
+  ],
+  TOO_MANY_CONDITIONS: ['A rule has more conditions than Google takes. This should not happen: please report it.'],
+  INVALID_TARGET_FULL_RESOURCE_NAME: [
+    'Google does not take the target of a binding. This should not happen: please report it.',
+  ],
+};
+
+function operationAdvice(error: OperationError, doing: FailureReason): readonly string[] {
+  if (doing === 'bind-failed') return BIND_CAUSES;
+  // Of all grants, only access policies are written by operations.
+  return doing === 'grant-failed' ? (adviceOn(refusalOf(error)?.reason) ?? []) : [];
+}
+
+function adviceOn(reason: string | undefined): readonly string[] | undefined {
+  return reason === undefined ? undefined : ACCESS_ADVICE[reason];
+}
+
 /** The smallest usual role by API (Google's documentation of each product). */
 const ROLES: Readonly<Record<string, string>> = {
   aiplatform:
     'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
   agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
   iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
+  iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
   networkservices: 'networkservices.agentGateways.get (and .use to bind)',
   orgpolicy:
     'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',

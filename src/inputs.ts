@@ -1,5 +1,5 @@
 import * as core from '@actions/core';
-import { ENGINE_WRITES_PER_MINUTE } from './apply/limiter.js';
+import { ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import { inputOrigin, problem, type Problem } from './config/problems.js';
 import type { RawInputs } from './config/raw-inputs.js';
 import type { AiplatformVersion } from './google/aiplatform.js';

@@ -95,7 +95,6 @@ guardrails:
     ['an endpoint that is not declared', 24, 13, 'endpoints'],
     ['an unknown check', 27, 3, '"gateway-dry-run"'],
     ['a level that is none', 28, 21, 'warning'],
-    ['migrate, which comes later', 30, 1, 'not supported yet'],
     ['a move that is no truth value', 31, 7, 'true or false'],
     ['guardrails that approve nothing', 32, 1, 'List the approved gateways under egress, ingress or both'],
   ])('names the place of %s and the fix', (_what, line, column, text) => {

@@ -32,8 +32,14 @@ agents:
 `;
 const INGRESS = 'projects/acme-network/locations/us-central1/agentGateways/ingress';
 
-async function run(folder: string, world: WorldInput, config = CONFIG): Promise<StepResult> {
+async function run(
+  folder: string,
+  world: WorldInput,
+  config = CONFIG,
+  prepare: (emulator: Emulator) => void = () => undefined,
+): Promise<StepResult> {
   emulator = await startEmulator({ world });
+  prepare(emulator);
   const inputs = { access_token: 'token-1', ...(folder === 'apply' ? { propagation_wait: '0' } : {}) };
   return runAction(folder, inputs, { env: emulator.env, files: { 'agent-gateway.yaml': config } });
 }
@@ -68,12 +74,25 @@ describe('an error', () => {
       WORLD,
       CONFIG.replace('{egress: egress}', '{egress: projects/acme-agents/locations/europe-west1/agentGateways/egress}'),
     ],
-    ['grants-inert', 'V2', { ...WORLD, extensions: [{ id: 'iap', policyVersion: 'V2' }] }],
   ])('%s stops plan and apply before anything is written', async (id, message, world, config = CONFIG) => {
     for (const folder of ['plan', 'apply']) {
       const result = await run(folder, world, config);
       expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
       expect(result.log).toMatch(new RegExp(`::error title=${id}[^\\n]*::[^\\n]*${message}`));
+      expect(writes()).toBe(0);
+      await emulator?.close();
+    }
+  });
+
+  /** A version that came after this action. */
+  const withV3 = ({ world }: Emulator): void =>
+    world.changeNetworking('extensions', 'iap', { metadata: { iapPolicyVersion: 'V3' } });
+
+  it('grants-inert stops plan and apply where grants would be written that nobody reads', async () => {
+    for (const folder of ['plan', 'apply']) {
+      const result = await run(folder, WORLD, CONFIG, withV3);
+      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+      expect(result.log).toMatch(/::error title=grants-inert[^\n]*::[^\n]*V3/);
       expect(writes()).toBe(0);
       await emulator?.close();
     }
@@ -94,7 +113,7 @@ describe('an error', () => {
   it('api-disabled names both APIs that have to be enabled by themselves, with everything else that is wrong', async () => {
     const disabledApis = ['iap.googleapis.com', 'agentregistry.googleapis.com'];
     const projects = WORLD.projects.map((project) => ({ ...project, disabledApis }));
-    const result = await run('plan', { ...WORLD, projects, extensions: [{ id: 'iap', policyVersion: 'V2' }] });
+    const result = await run('plan', { ...WORLD, projects }, CONFIG, withV3);
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
     const titles = [...result.log.matchAll(/^::error title=([^:,]+)/gm)].map(([, title]) => title);
     expect(titles).toEqual(['api-disabled', 'api-disabled', 'grants-inert', 'check-failed']);
@@ -127,7 +146,7 @@ describe('an error', () => {
 
   it('is one only as long as the config leaves its level alone', async () => {
     const config = `${CONFIG}checks: {grants-inert: warning, gateway-dry-run: error}\n`;
-    const inert = await run('plan', { ...WORLD, extensions: [{ id: 'iap', policyVersion: 'V2' }] }, config);
+    const inert = await run('plan', WORLD, config, withV3);
     expect(inert).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
     await emulator?.close();
     const dry = await run('plan', { ...WORLD, extensions: [{ id: 'iap', enforcement: 'DRY_RUN' }] }, config);

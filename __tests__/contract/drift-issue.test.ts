@@ -44,6 +44,9 @@ const read = (text: string): string =>
   text.replace(/&#(\d+);/g, (_entity, code: string) => String.fromCodePoint(Number(code))).replaceAll('\u200b', '');
 const run = (id: number): RunOptions => ({ job: { env: { GITHUB_RUN_ID: `${id}` } } });
 
+/** A registry in which nothing of the config is registered. */
+const ELSEWHERE = '//agentregistry.googleapis.com/projects/acme-agents/locations/global';
+
 describe('the life of an issue', () => {
   it('is opened, left alone while nothing changes, updated, closed, and reopened when the drift comes back', async () => {
     const review = await fleet();
@@ -122,13 +125,13 @@ describe('the life of an issue', () => {
   it('is as long as a check says no, with drift or without', async () => {
     const review = await fleet();
     const { world: live } = review.stage.emulator;
-    live.changeNetworking('extensions', 'iap-authz', { metadata: { iapPolicyVersion: 'V2' } });
+    live.changeNetworking('gateways', 'egress', { registries: [ELSEWHERE] });
     expect(await verify(review)).toMatchObject({
       exitCode: 1,
       outputs: { failure_reason: 'check-failed', changes: 'false' },
     });
-    expect(only(review).body).toContain('grants-inert');
-    live.changeNetworking('extensions', 'iap-authz', { metadata: { iapPolicyVersion: 'V1' } });
+    expect(only(review).body).toContain('registry-not-attached');
+    live.changeNetworking('gateways', 'egress', { registries: [] });
     expect(await verify(review)).toMatchObject(AS_DECLARED);
     expect(only(review).state).toBe('closed');
   });

@@ -191,12 +191,13 @@ describe('a verification that cannot say that all is well', () => {
     const stage = await applied();
     const result = await after(stage, () => {
       stage.emulator.world.bind(BILLING, null);
-      stage.emulator.world.changeNetworking('extensions', 'iap-authz', { metadata: { iapPolicyVersion: 'V2' } });
+      const registries = ['//agentregistry.googleapis.com/projects/acme-agents/locations/global'];
+      stage.emulator.world.changeNetworking('gateways', 'egress', { registries });
     });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed', changes: 'true' } });
-    expect(said(result)).toContain('grants-inert');
+    expect(said(result)).toContain('registry-not-attached');
     expect(said(result)).toContain(`"Billing agent" (${BILLING}) is not bound`);
-    expect(read(result)).toContain('Not as declared: 1 binding; 1 failed check; 0 of 2 engines governed');
+    expect(read(result)).toContain('Not as declared: 1 binding; 1 failed check; 1 of 2 engines governed');
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'check failed', color: 'red', isError: true });
   });
 

@@ -4,29 +4,26 @@ import {
   bindings,
   egressIn,
   FAST_QUOTA,
-  failing,
   fleetWorld,
   gatewayNamed,
   idOf,
-  killedAt,
   MOVE,
   NEW,
   OLD,
   progressOf,
   runMove,
   slotFor,
+  SUBJECT,
   TAKEN,
   updatedTo,
   updates,
   WITHOUT_MOVE,
-  type Moment,
 } from './support/moves.js';
-import type { StepResult } from './support/runner.js';
+import { type StepResult } from './support/runner.js';
 import { annotations, enginesOf, INGRESS, useStages, type Stage } from './support/stage.js';
 
 const set = useStages();
 const ALL = agents(12).map(idOf).sort();
-const SUBJECT = `Move to egress gateway ${NEW}`;
 
 describe('a move of twelve engines', () => {
   let stage: Stage;
@@ -212,192 +209,6 @@ describe('a slot that is not free yet', () => {
     stage.emulator.world.advance(3_600_000);
     expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
     expect(bindings(stage, 3)).toEqual(Array(3).fill(NEW));
-  }, 60_000);
-});
-
-describe('a move of twelve engines that is killed', () => {
-  const MOMENTS: readonly Moment[] = [
-    { nth: 1, when: 'before' },
-    { nth: 1, when: 'after' },
-    { nth: 7, when: 'after' },
-    { nth: 12, when: 'before' },
-    { nth: 12, when: 'after' },
-    { nth: 13, when: 'before' },
-    { nth: 13, when: 'after' },
-    { nth: 18, when: 'after' },
-    { nth: 24, when: 'before' },
-    { nth: 24, when: 'after' },
-  ];
-  const labelOf = ({ nth, when }: Moment): string => `${when} update ${nth} of 24`;
-  const ended = new Map<
-    string,
-    { stage: Stage; first: StepResult; then: (string | undefined)[]; second: StepResult }
-  >();
-  beforeAll(async () => {
-    // All at a time: most of it is waiting for operations.
-    await Promise.all(
-      MOMENTS.map(async (moment) => {
-        const stage = await set({ world: fleetWorld(12), config: MOVE });
-        const first = await killedAt(stage, moment);
-        const then = bindings(stage, 12);
-        ended.set(labelOf(moment), { stage, first, then, second: await runMove(stage) });
-      }),
-    );
-  }, 240_000);
-
-  it.each(MOMENTS.map((moment) => [labelOf(moment)]))(
-    '%s ends with all on the new one after another run, none bound twice',
-    (label) => {
-      const { stage, first, second } = ended.get(label) ?? {};
-      expect(first).toMatchObject({ exitCode: 128, summary: '' });
-      expect(second).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-      if (!stage) throw new Error('no stage');
-      expect(bindings(stage, 12)).toEqual(Array(12).fill(NEW));
-      expect(updatedTo(stage, NEW)).toEqual(ALL);
-      expect(updatedTo(stage, null)).toEqual(ALL);
-      for (const name of agents(12)) expect(stage.emulator.world.engine(name).binding.ingress).toBe(INGRESS);
-    },
-  );
-
-  it('while the slot is still taken leaves the next run waiting for it', async () => {
-    const stage = await set({ world: fleetWorld(3), config: MOVE, settings: slotFor(4_000) });
-    // The first three updates unbind, the fourth is the first attempt at the new gateway.
-    expect(await killedAt(stage, { nth: 4, when: 'after' })).toMatchObject({ exitCode: 128 });
-    const second = await runMove(stage);
-    expect(second).toMatchObject({ exitCode: 0, outputs: { to_bind: '3' } });
-    expect(second.log).toContain(TAKEN);
-    expect(bindings(stage, 3)).toEqual(Array(3).fill(NEW));
-    expect(updatedTo(stage, null)).toEqual(agents(3).map(idOf));
-  }, 60_000);
-
-  it('in the middle of unbinding is planned as a move again, which needs move: true again', async () => {
-    const stage = await set({ world: fleetWorld(3), config: MOVE });
-    stage.emulator.world.bind('Agent 1', { ingress: 'ingress' });
-    const refused = await stage.run('apply', {}, { files: { 'agent-gateway.yaml': WITHOUT_MOVE } });
-    expect(refused).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
-    expect(stage.writes()).toEqual([]);
-    const planned = await stage.run('plan');
-    expect(planned.log).toContain('not bound -> egress (bound once the slot of the other gateway is free)');
-    expect(planned.summary).toContain('with 2 moves to another gateway');
-    expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
-    expect(updatedTo(stage, null)).toEqual(['Agent 2', 'Agent 3'].map(idOf));
-    expect(updatedTo(stage, NEW)).toEqual(agents(3).map(idOf));
-  }, 60_000);
-
-  it('after all have left is a plain bind', async () => {
-    const stage = await set({ world: fleetWorld(3), config: MOVE });
-    for (const name of agents(3)) stage.emulator.world.bind(name, { ingress: 'ingress' });
-    const planned = await stage.run('plan', {}, { files: { 'agent-gateway.yaml': WITHOUT_MOVE } });
-    expect(planned).toMatchObject({ exitCode: 0, outputs: { to_bind: '3' } });
-    expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
-    expect(updates(stage).every(([, egress]) => egress === NEW)).toBe(true);
-    expect(updates(stage)).toHaveLength(3);
-  }, 60_000);
-});
-
-describe('a move that fails half-way', () => {
-  const outcome = { code: 13, message: 'The container did not start.' };
-
-  describe('without rollback', () => {
-    let stage: Stage;
-    let result: StepResult;
-    beforeAll(async () => {
-      stage = await set({ world: fleetWorld(5), config: MOVE });
-      failing(stage, 'Agent 3', [NEW, outcome]);
-      result = await runMove(stage);
-    }, 60_000);
-
-    it('goes on with the other engines', () => {
-      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'bind-failed' } });
-      expect(bindings(stage, 5)).toEqual([NEW, NEW, undefined, NEW, NEW]);
-      expect(enginesOf(result)).toMatchObject({
-        'Agent 2': { status: 'changed', egress: NEW },
-        'Agent 3': { status: 'failed', egress: null },
-      });
-    });
-
-    it('says where all stand, in the log and in the summary', () => {
-      const error = annotations(result.log, 'error').join('\n');
-      expect(error).toContain('The container did not start.');
-      expect(error).toContain(`- bound to egress gateway ${NEW}: 4 engine(s)`);
-      expect(error).toContain('so that what they call is not governed: "Agent 3"');
-      expect(result.log).toContain('engines that are bound to the new gateway are left alone');
-      expect(result.summary).toContain('so that what they call is not governed');
-      expect(result.log).not.toContain('olled back');
-    });
-
-    it('is finished by the next run, which touches nobody else', async () => {
-      stage.emulator.interceptors.length = 0;
-      stage.emulator.world.set({ engineUpdate: { engines: { 'Agent 3': 'ok' } } });
-      const before = updates(stage).length;
-      expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
-      expect(updates(stage).slice(before)).toEqual([[idOf('Agent 3'), NEW]]);
-    });
-  });
-
-  describe('with rollback', () => {
-    let stage: Stage;
-    let result: StepResult;
-    beforeAll(async () => {
-      stage = await set({ world: fleetWorld(5), config: MOVE, settings: slotFor(1_000) });
-      failing(stage, 'Agent 3', [NEW, outcome]);
-      result = await runMove(stage, { rollback: 'true' });
-    }, 60_000);
-
-    it('takes all back, and still fails for the first reason', () => {
-      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'bind-failed', to_bind: '5' } });
-      expect(bindings(stage, 5)).toEqual(Array(5).fill(OLD));
-      for (const name of agents(5)) expect(stage.emulator.world.engine(name).binding.ingress).toBe(INGRESS);
-      expect(enginesOf(result)).toMatchObject({
-        'Agent 2': { status: 'pending', egress: OLD },
-        'Agent 3': { status: 'failed', egress: OLD },
-      });
-    });
-
-    it('says so at each point', () => {
-      const lines = progressOf(result);
-      const at = (text: string): number => lines.findIndex((line) => line.includes(text));
-      const points = [
-        `${SUBJECT}: unbinding 5 engine(s) first`,
-        'Agent 3: FAILED',
-        `${SUBJECT}: FAILED, rolling back 5 engine(s)`,
-        `Agent 1: rolled back to egress ${OLD}, ingress ${INGRESS}`,
-      ].map(at);
-      expect(points).not.toContain(-1);
-      expect([...points].sort((a, b) => a - b)).toEqual(points);
-    });
-
-    it('and in what is left of it: annotation, summary and the line of each engine', () => {
-      const error = annotations(result.log, 'error').join('\n');
-      expect(error).toContain('The container did not start.');
-      expect(error).toContain(`Rolled back to egress ${OLD}, ingress ${INGRESS}.`);
-      expect(error).toContain(`${SUBJECT} was rolled back: all 5 engine(s) are bound as they were before.`);
-      expect(result.summary).toContain('was rolled back');
-      expect(result.summary).toMatch(/Agent 2.*not done, rolled back/);
-      expect(result.summary).toMatch(/Agent 3.*\*\*failed\*\*, rolled back/);
-      expect(result.log).toMatch(/"Agent 3" \(703\): FAILED, rolled back;/);
-    });
-
-    it('leaves services and grants, and can be begun anew', async () => {
-      stage.emulator.interceptors.length = 0;
-      stage.emulator.world.set({ engineUpdate: { engines: { 'Agent 3': 'ok' } } });
-      const again = await runMove(stage);
-      expect(again).toMatchObject({ exitCode: 0, outputs: { to_register: '0', to_grant: '0', to_bind: '5' } });
-      expect(bindings(stage, 5)).toEqual(Array(5).fill(NEW));
-    }, 60_000);
-  });
-
-  it('because an engine cannot be unbound takes the others back with rollback', async () => {
-    const stage = await set({ world: fleetWorld(3), config: MOVE });
-    failing(stage, 'Agent 2', [null, outcome]);
-    const result = await runMove(stage, { rollback: 'true' });
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'bind-failed' } });
-    expect(bindings(stage, 3)).toEqual(Array(3).fill(OLD));
-    expect(updatedTo(stage, NEW)).toEqual([]);
-    const error = annotations(result.log, 'error').join('\n');
-    expect(error).toContain('Unbinding engine "Agent 2"');
-    expect(error).toContain(`Still as before: egress ${OLD}`);
-    expect(result.log).toMatch(/"Agent 1" \(701\): not done, rolled back;/);
   }, 60_000);
 });
 

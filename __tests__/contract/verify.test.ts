@@ -64,7 +64,7 @@ describe('verify', () => {
 
   it.each([
     ['logs only what it would deny', { iapPolicyVersion: 'V1', iamEnforcementMode: 'DRY_RUN' }],
-    ['decides by access policies and not by these grants', { iapPolicyVersion: 'V2' }],
+    ['decides by access policies, and the rules are missing', { iapPolicyVersion: 'V2' }],
   ])('tells a bound engine from a governed one when the gateway %s', async (_when, metadata) => {
     const stage = await set({ world: declared, config: CONFIG });
     stage.emulator.world.changeNetworking('extensions', 'iap-authz', { metadata });

@@ -25,7 +25,8 @@ describe('a planted bug is found', () => {
     ['etag of policies: a blind write by one of two runs', bothAreIn, writesPoliciesBlindly, 'not reached: '],
     ["member merge: others' members are lost", leavesOthersAlone, replacesMembers, 'lost member: '],
     ['prune: conditions and other roles are lost', leavesOthersAlone, prunesWholePolicies, 'lost '],
-    ["prune: others' services are lost", leavesOthersAlone, ownsAllServices, 'lost service: '],
+    // A service that goes takes the members on it along: either may be what is left of the story.
+    ["prune: others' services are lost", leavesOthersAlone, ownsAllServices, 'lost '],
     ['adoption by URL: a URL is registered twice', leavesOthersAlone, knowsOwnServicesOnly, 'registered twice: '],
   ] as const)('in %s', async (_where, property, plant, harm) => {
     const { failed, errorInstance } = await fc.check<unknown[]>(property(plant), SEARCH);

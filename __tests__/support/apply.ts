@@ -49,8 +49,13 @@ export function anotherRun({ clock, google }: Pick<Stage, 'clock' | 'google'>): 
 
 /** The clients of a stage, some of them replaced. */
 export function clientsOf({ google }: Pick<Stage, 'google'>, replaced: Partial<Google>): Google {
-  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy } = google;
-  return { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager, orgpolicy, ...replaced };
+  const { aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager } = google;
+  const { orgpolicy, accesspolicies } = google;
+  return {
+    ...{ aiplatform, agentregistry, iap, networkservices, networksecurity, resourcemanager },
+    ...{ orgpolicy, accesspolicies },
+    ...replaced,
+  };
 }
 
 export interface Looked {
@@ -77,6 +82,7 @@ export async function run(
 ): Promise<Applied> {
   const looked = await look(on, desired);
   on.google.calls.length = 0;
-  const result = await applyPlan(looked.plan, looked.observed, { propagationWaitMs, ...options }, on.deps);
+  const all = { propagationWaitMs, config: desired.config, ...options };
+  const result = await applyPlan(looked.plan, looked.observed, all, on.deps);
   return { ...looked, result };
 }

@@ -63,6 +63,7 @@ export function desired(more: Partial<Desired> = {}): Desired {
     move: false,
     allowGiven: false,
     prune: false,
+    migrate: false,
     checkLevels: {},
     config: FILE,
     ...more,

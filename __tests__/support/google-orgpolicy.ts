@@ -7,6 +7,8 @@ import type { Calls } from './google.js';
 export class FakeOrgPolicy {
   readonly constraints = new Map<string, CustomConstraint>();
   readonly policies = new Map<string, OrganizationPolicy>();
+  /** What holds at a place, by the policy's name. */
+  readonly effective = new Map<string, OrganizationPolicy>();
   readonly #calls: Calls;
   #etags = 0;
 
@@ -29,6 +31,7 @@ export class FakeOrgPolicy {
         return constraint;
       }),
     getPolicy: (name) => this.#run('getPolicy', name, undefined, () => found(this.policies, name)),
+    getEffectivePolicy: (name) => this.#run('getEffectivePolicy', name, undefined, () => found(this.effective, name)),
     createPolicy: (policy) =>
       this.#run('createPolicy', policy.name, policy, () => {
         if (this.policies.has(policy.name)) throw apiError(409, 'ALREADY_EXISTS', { api: 'orgpolicy' });

@@ -3,6 +3,7 @@ import type { Google } from '../../src/google/index.js';
 import { iapResourceOf } from '../../src/google/names.js';
 import type { AuthzExtension, AuthzPolicy, AgentGateway, IamPolicy } from '../../src/google/types.js';
 import { PROJECT } from './builders.js';
+import { FakeAccess } from './google-access.js';
 import { FakeEngines } from './google-engines.js';
 import { FakeOrgPolicy } from './google-orgpolicy.js';
 import { FakeRegistry } from './google-registry.js';
@@ -36,6 +37,10 @@ export interface FakeOptions {
   readonly projectionMs?: number;
   /** How long after that IAP does not know it. */
   readonly iapMs?: number;
+  /** How long a write of an access policy or its binding takes. */
+  readonly iamMs?: number;
+  /** How long after its creation an access policy cannot be bound. */
+  readonly replicationMs?: number;
 }
 
 /** Google Cloud in memory: the clients' interfaces without HTTP. Everything is copied in and out. */
@@ -52,6 +57,8 @@ export class FakeGoogle implements Google, Calls {
   readonly aiplatform: Google['aiplatform'];
   readonly agentregistry: Google['agentregistry'];
   readonly orgpolicy: Google['orgpolicy'] = this.organization.client;
+  readonly access: FakeAccess;
+  readonly accesspolicies: Google['accesspolicies'];
   readonly projects = new Map([[PROJECT.id, PROJECT]]);
   /** What happens to a call that no script is about. */
   weather: (call: Call) => Step = () => 'pass';
@@ -75,6 +82,8 @@ export class FakeGoogle implements Google, Calls {
         ),
     };
     this.agentregistry = this.registry.client;
+    this.access = new FakeAccess(this, options);
+    this.accesspolicies = this.access.client;
     this.registry.onDeleted = ({ registryResource = '' }) =>
       void this.policies.delete(iapResourceOf(registryResource, PROJECT));
   }

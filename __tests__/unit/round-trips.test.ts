@@ -72,7 +72,7 @@ describe('what a run waits for', () => {
     ['engines by display name or all', [1, 1], [{ selector: all, allow: keys(1) }], 3],
     ['a fleet', [20, 12], [{ selector: all, allow: keys(12) }], 3],
     ['a full fleet', [100, 60], [{ selector: all, allow: keys(60) }], 3],
-    ['engines by ID, which need no list to be read', [1, 1], [agent('1', keys(1))], 2],
+    ['engines by ID, which need no list but wait for the model that decides', [1, 1], [agent('1', keys(1))], 3],
   ] as const)('a plan that changes nothing, %s: the longest chain of reads', async (_what, [e, s], agents, rounds) => {
     const on = bound(e, s);
     const { ms, done } = await timed(on, () => look(on, wanted(s, agents)));

@@ -1,5 +1,6 @@
 import type { ChildProcess } from 'node:child_process';
 import type { RequestLogEntry } from '../../emulator/index.js';
+import { guardedCase } from './guarded.js';
 import { complaints, differences, lossesIn, undisturbed, verdictOf, type Reference, type Verdict } from './judge.js';
 import { once } from './once.js';
 import type { Scenario } from './scenario.js';
@@ -9,12 +10,17 @@ import { caseOf, type Case } from './world.js';
 
 export type Moment = 'before' | 'after';
 
+/** A SIGKILL at every request of an apply of 10 engines and 6 endpoints. */
+export const kills = (): Promise<Scenario[]> => killsOf('kills', caseOf(10, 6));
+
+/** And of one that writes guardrails. */
+export const guardedKills = (): Promise<Scenario[]> => killsOf('guarded', guardedCase());
+
 /**
- * A SIGKILL at every request of an apply of 10 engines and 6 endpoints, before it is carried out and after. Runs differ by how often
- * they ask for operations: one that makes fewer requests than the undisturbed one may end before it is killed.
+ * A SIGKILL at every request, before it is carried out and after. Runs differ by how often they ask for operations: one that makes
+ * fewer requests than the undisturbed one may end before it is killed.
  */
-export async function kills(): Promise<Scenario[]> {
-  const given = caseOf(10, 6);
+async function killsOf(group: 'kills' | 'guarded', given: Case): Promise<Scenario[]> {
   let requests = 0;
   const reference = once(() =>
     undisturbed(async () => {
@@ -29,7 +35,7 @@ export async function kills(): Promise<Scenario[]> {
   await reference();
   return Array.from({ length: requests }, (_, index) => index + 1).flatMap((nth) =>
     (['before', 'after'] as const).map((moment): Scenario => ({
-      group: 'kills',
+      group,
       row: moment,
       column: String(nth),
       play: async () => killed(given, await reference(), moment, ({ n }) => n === nth),

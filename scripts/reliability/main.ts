@@ -5,7 +5,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { NODE, ROOT } from './action.js';
 import { concurrent } from './concurrent.js';
-import { kills } from './kills.js';
+import { guardedKills, kills } from './kills.js';
 import { matrix } from './matrix.js';
 import { render, SIGNS, withFigures } from './report.js';
 import { nameOf, playAll, type Played } from './scenario.js';
@@ -31,7 +31,7 @@ else process.exitCode = await main(values.only, Number(values['at-once'] ?? avai
 async function main(only: string | undefined, atOnce: number): Promise<number> {
   const start = Date.now();
   const wanted = new RegExp(only ?? '');
-  const all = [...matrix(), ...storms(), ...concurrent(), ...(await kills())];
+  const all = [...matrix(), ...storms(), ...concurrent(), ...(await kills()), ...(await guardedKills())];
   const scenarios = all.filter((scenario) => wanted.test(nameOf(scenario)));
   console.log(`${scenarios.length} scenarios, ${atOnce} at a time`);
   const played = await playAll(scenarios, atOnce, (item, left) => tell(item, left, only !== undefined));

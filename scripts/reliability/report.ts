@@ -44,6 +44,7 @@ const GROUPS: readonly (readonly [Scenario['group'], string])[] = [
   ['faults', 'a fault at one method (up to 3 engines, 3 endpoints)'],
   ['storms', 'random faults at all methods (3 engines, 3 endpoints)'],
   ['kills', 'SIGKILL at a request (10 engines, 6 endpoints)'],
+  ['guarded', 'SIGKILL at a request (2 engines, guardrails)'],
   ['concurrent', 'two applies at the same time (4 engines)'],
 ];
 

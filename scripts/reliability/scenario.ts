@@ -3,7 +3,7 @@ import type { Verdict } from './judge.js';
 /** Something that is tried by itself, in a world of its own. */
 export interface Scenario {
   /** Table it belongs to. */
-  readonly group: 'faults' | 'storms' | 'kills' | 'concurrent';
+  readonly group: 'faults' | 'storms' | 'kills' | 'guarded' | 'concurrent';
   readonly row: string;
   readonly column: string;
   /** Takes long and hardly any processor time. */

@@ -3,8 +3,8 @@ import { randomUUID } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import { systemClock } from '../clock.js';
 import { SHOWN } from '../commands/annotate.js';
-import { withFailure, type Outcome } from '../commands/outcome.js';
 import { notRead } from '../commands/look.js';
+import { withFailure, type Outcome } from '../commands/outcome.js';
 import { InvalidInput, type Session } from '../commands/session.js';
 import { formatProblem, type Problem } from '../config/problems.js';
 import { explain } from '../explain.js';
@@ -25,7 +25,7 @@ const READ_TIMEOUT_MS = 30 * 60_000;
 const EXIT_GRACE_MS = 2_000;
 const CANCELLED_GRACE_MS = 250;
 
-/** Whoever cancels a workflow sees that it was. */
+/** For a run that was cancelled when only its words were left to say: whoever cancels sees that it was. */
 const CANCELLED_LATE: Failure = {
   reason: 'cancelled',
   message: 'The workflow was cancelled when this step had done its work: nothing is left open.',
@@ -132,11 +132,11 @@ async function finish(
     const messages = failures.filter((failure) => failure.reason === reason).map(({ message }) => message);
     log.error(messages.join('\n'), { title: reason });
   }
-  sayLines('Done in this run:', summary.done, log);
-  sayLines('Still open:', summary.open, log);
+  sayLines(log, 'Done in this run:', summary.done);
+  sayLines(log, 'Still open:', summary.open);
   (failures.length > 0 ? nextSteps(failures) : summary.next).forEach((line) => log.info(line));
 }
 
-function sayLines(title: string, lines: readonly string[] = [], log: Log): void {
+function sayLines(log: Log, title: string, lines: readonly string[] = []): void {
   if (lines.length > 0) [title, ...lines.map((line) => `- ${line}`)].forEach((line) => log.info(line));
 }

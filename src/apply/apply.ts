@@ -2,6 +2,7 @@ import type { Observed } from '../observe/observed.js';
 import { projectsOf } from '../plan/bindings.js';
 import { groupBy } from '../plan/canonical.js';
 import {
+  allowPolicyGrants,
   bindingChanges,
   directionOf,
   endpointChanges,
@@ -12,15 +13,17 @@ import {
   type EndpointChange,
   type GrantChange,
   type Plan,
+  type PolicyVersion,
 } from '../plan/types.js';
 import { DIRECTIONS } from '../config/desired.js';
 import { byWeight } from '../explain.js';
 import type { Failure } from '../failure.js';
+import { createLimiter, ENGINE_WRITES_PER_MINUTE } from '../limiter.js';
+import { createAccessRunner, type Services } from './access.js';
 import type { ApplyDeps } from './deps.js';
 import { runEngine } from './engine.js';
 import type { EngineOptions } from './engine-write.js';
 import { createGuardrailRunner } from './guardrails.js';
-import { createLimiter, ENGINE_WRITES_PER_MINUTE } from './limiter.js';
 import { moveEngines } from './move.js';
 import { NOTHING_REMOVED, prune } from './prune.js';
 import type { EngineTask } from './ready.js';
@@ -30,6 +33,8 @@ import { finishService, prepareService, type ServiceTask } from './service.js';
 export interface ApplyOptions {
   /** Milliseconds between the last new grant and the first bind that relies on it. */
   readonly propagationWaitMs: number;
+  /** The desired-state file, whose access rules (V2) are written; absent in a run with inputs alone. */
+  readonly config?: string | undefined;
   /** The project's quota of engine writes in the region; Google's default when absent. */
   readonly engineWritesPerMinute?: number;
   /** Give an engine whose new binding failed its previous one back. */
@@ -40,8 +45,8 @@ export interface ApplyOptions {
  * Carries a plan out, in the order that never cuts a running agent off: register, grant, wait until new grants count,
  * bind, poll; what only takes away comes last. Guardrails are loosened before the first binding, and tightened after the last
  * one when all went well. Each engine moves on as soon as its own grants are there: one slow engine does not hold the others,
- * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while a
- * service or an engine is not where it should be.
+ * and one failure stops only what relies on it. Members and services are taken away at the very end, and not at all while something
+ * else is not where it should be.
  *
  * @returns how every service, engine, guardrail and removal ended; it never throws for what Google or the network do
  */
@@ -54,19 +59,26 @@ export async function applyPlan(
   const beat = new AbortController();
   const heartbeat = deps.progress.heartbeat(beat.signal);
   try {
-    const services = startServices(plan, observed, deps);
+    const registered = startServices(plan, observed, deps);
+    const decides = plan.grantModel?.decides.includes('V2') ?? false;
+    const access = createAccessRunner(plan, { observed, config: options.config, decides }, deps);
+    const services = access.grant(registered);
     const guardrails = createGuardrailRunner(plan, deps);
     const loosened = guardrails.run('before-bindings');
-    const { results, failures } = await runEngines(plan, services, {
-      projects: projectsOf(observed),
-      limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
-      propagationWaitMs: options.propagationWaitMs,
-      rollback: options.rollback ?? false,
-      previous: new Map(),
-      principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
-      loosened,
-      deps,
-    });
+    const { results, failures } = await runEngines(
+      plan,
+      { V1: registered, V2: services },
+      {
+        projects: projectsOf(observed),
+        limiter: createLimiter(options.engineWritesPerMinute ?? ENGINE_WRITES_PER_MINUTE, 60_000, deps.clock),
+        propagationWaitMs: options.propagationWaitMs,
+        rollback: options.rollback ?? false,
+        previous: new Map(),
+        principalOf: (name) => observed.engines.find((engine) => engine.name === name)?.principal,
+        loosened,
+        deps,
+      },
+    );
     const [prepared] = await Promise.all([Promise.all(services.values()), loosened]);
     // While an engine is not where it should be, it may still need what would be taken out.
     const settled = results.every(({ status }) => status !== 'failed' && status !== 'pending');
@@ -75,8 +87,9 @@ export async function applyPlan(
       : prepared;
     // An engine that has not come to its gateway could not even be deployed once others are forbidden.
     if (settled) await guardrails.run('after-bindings');
-    const isDone = settled && finished.every(({ status }) => status !== 'failed');
-    const removals = isDone ? await prune(plan, observed, deps) : NOTHING_REMOVED;
+    const ended = [...finished, ...guardrails.results.values()];
+    const isDone = settled && ended.every(({ status }) => status !== 'failed');
+    const removals = isDone ? await prune(plan, observed, access, deps) : NOTHING_REMOVED;
     return collect({ services: finished, engines: results, guardrails: guardrails.results, removals, failures });
   } finally {
     beat.abort();
@@ -86,7 +99,7 @@ export async function applyPlan(
 
 /** Every service is registered and granted once, whatever the number of keys and engines that use it. */
 function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<string, Promise<ServiceResult>> {
-  const grants = groupBy(grantChanges(plan).filter(stays), ({ service }) => service);
+  const grants = groupBy(allowPolicyGrants(plan).filter(stays), ({ service }) => service);
   const tasks = new Map<string, ServiceTask>();
   for (const change of endpointChanges(plan).filter(stays)) {
     // A key may adopt a service that another key owns: then the owner's change is the one to carry out.
@@ -96,18 +109,23 @@ function startServices(plan: Plan, observed: Observed, deps: ApplyDeps): Map<str
   return new Map([...tasks].map(([name, task]) => [name, prepareService(task, observed, deps)]));
 }
 
+/** @param services by what is granted on them: V2 is settled when the rules are written, V1 before that */
 async function runEngines(
   plan: Plan,
-  services: ReadonlyMap<string, Promise<ServiceResult>>,
+  services: Readonly<Record<PolicyVersion, Services>>,
   options: EngineOptions,
 ): Promise<{ results: EngineResult[]; failures: Failure[] }> {
   // Once for all: a fleet has as many grants as engines times endpoints.
   const byEngine = groupBy(grantChanges(plan).filter(stays), ({ engine }) => engine);
+  const decides: readonly PolicyVersion[] = plan.grantModel?.decides ?? ['V1'];
   const taskOf = (change: BindingChange): EngineTask => ({
     change,
-    relies: (byEngine.get(change.engine) ?? []).flatMap((grant) => {
-      const service = services.get(grant.service);
-      return service ? [{ service, isNew: isChange(grant) }] : [];
+    relies: (byEngine.get(change.engine) ?? []).flatMap(({ service: name, action, model }) => {
+      const version = model ?? 'V1';
+      const service = services[version].get(name);
+      // Rules that are only prepared (`migrate`) hold no engine up.
+      if (!service || !decides.includes(version)) return [];
+      return [{ service, isNew: action === 'create' }];
     }),
   });
   const bindings = bindingChanges(plan);
@@ -116,7 +134,7 @@ async function runEngines(
     moveEngines(first.filter(({ moves }) => moves).map(taskOf), options),
     ...first.filter(({ moves }) => !moves).map((change) => runEngine(taskOf(change), options)),
   ]);
-  await Promise.all(services.values());
+  await Promise.all(services.V2.values());
   const last = bindings.filter(onlyTakesAway);
   const removed = await Promise.all(last.map((change) => runEngine({ change, relies: [] }, options)));
   return { results: [...moved.results, ...results, ...removed], failures: moved.failure ? [moved.failure] : [] };
@@ -143,7 +161,10 @@ interface Ended {
 
 function collect({ services, engines, guardrails, removals, failures }: Ended): ApplyResult {
   const last = [...guardrails.values(), ...removals.members.values(), ...removals.services.values()];
-  const failed = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
+  // One failed write may be that of many services.
+  const unprepared = services.flatMap((service) => service.unprepared ?? []);
+  const ended = [...services, ...engines, ...last].flatMap(({ failure }) => failure ?? []);
+  const failed = [...new Set([...ended, ...unprepared])];
   return {
     removals,
     services: new Map(services.map((result) => [result.service, result])),

@@ -7,7 +7,7 @@ import { gatewayIn } from '../plan/bindings.js';
 import { directionOf, type BindingChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound, StillRunning } from './errors.js';
-import type { Limiter } from './limiter.js';
+import type { Limiter } from '../limiter.js';
 import { patiently, pauseAfter } from './patience.js';
 
 /** Attempts at one engine when its state keeps changing under us. */

@@ -7,7 +7,7 @@ import type { BindingChange } from '../plan/types.js';
 import { bind } from './bind.js';
 import type { ApplyDeps } from './deps.js';
 import { NotBound } from './errors.js';
-import type { Limiter } from './limiter.js';
+import type { Limiter } from '../limiter.js';
 import { patiently, type Patience } from './patience.js';
 import { explainRefusal, isRefusedFor } from './refused.js';
 import type { EngineResult } from './result.js';

@@ -36,6 +36,38 @@ export class GrantLost extends Error {
   }
 }
 
+/** An access policy or its binding was written without an error, yet it does not say what was written. */
+export class AccessLost extends Error {
+  override readonly name = 'AccessLost';
+  constructor(resource: string) {
+    super(`${resource} does not say what was written although the write was accepted`);
+  }
+}
+
+/** A write of IAM v3 whose operation may not be read, and nothing shows that it ended well. */
+export class EndUnseen extends Error {
+  override readonly name = 'EndUnseen';
+  constructor(what: string, minutes: number) {
+    super(`${what} does not show what was written after ${minutes} minutes, and the operation may not be read`);
+  }
+}
+
+/** Access policies cannot be without a rule, and this one is not ours to delete. */
+export class LastRule extends Error {
+  override readonly name = 'LastRule';
+  constructor(policy: string, why: string) {
+    super(`the last rule of ${policy} cannot be taken out: an access policy needs one, and ${why}`);
+  }
+}
+
+/** The IDs that a binding could have are those of bindings of other policies. */
+export class BindingIdTaken extends Error {
+  override readonly name = 'BindingIdTaken';
+  constructor(name: string) {
+    super(`${name} is the binding of another policy`);
+  }
+}
+
 /** The policy was written without an error, yet a member that was taken out is in it. */
 export class GrantStays extends Error {
   override readonly name = 'GrantStays';

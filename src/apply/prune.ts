@@ -5,13 +5,14 @@ import { groupBy } from '../plan/canonical.js';
 import { EGRESSOR } from '../plan/grants.js';
 import { opensToOthers } from '../plan/prune-grants.js';
 import {
+  allowPolicyGrants,
   endpointChanges,
-  grantChanges,
   isRemoval,
   type EndpointChange,
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import type { AccessRunner } from './access.js';
 import type { ApplyDeps } from './deps.js';
 import type { RemovalResult, RemovalResults } from './result.js';
 import { revoke } from './revoke.js';
@@ -25,23 +26,40 @@ export const NOTHING_REMOVED: RemovalResults = { members: new Map(), services: n
  *
  * @returns how each removal ended; it never throws for what Google or the network do
  */
-export async function prune(plan: Plan, observed: Observed, deps: ApplyDeps): Promise<RemovalResults> {
-  const byService = groupBy(grantChanges(plan).filter(isRemoval), ({ service }) => service);
+export async function prune(
+  plan: Plan,
+  observed: Observed,
+  access: AccessRunner,
+  deps: ApplyDeps,
+): Promise<RemovalResults> {
+  const byService = groupBy(allowPolicyGrants(plan).filter(isRemoval), ({ service }) => service);
   const endpoints = new Map(endpointChanges(plan).map((change) => [change.service, change]));
-  const members = await Promise.all(
-    [...byService].map(async ([service, removals]) => {
-      const task = { service, endpoint: endpoints.get(service), removals };
-      return [service, await revoking(task, observed, deps)] as const;
-    }),
-  );
-  const results = { ...NOTHING_REMOVED, members: new Map(members) };
-  if (members.some(([, { status }]) => status === 'failed')) return results;
+  const [fromPolicies, fromRules] = await Promise.all([
+    Promise.all(
+      [...byService].map(async ([service, removals]) => {
+        const task = { service, endpoint: endpoints.get(service), removals };
+        return [service, await revoking(task, observed, deps)] as const;
+      }),
+    ),
+    access.remove(),
+  ]);
+  const results = { ...NOTHING_REMOVED, members: worse(new Map(fromPolicies), fromRules) };
+  if ([...results.members.values()].some(({ status }) => status === 'failed')) return results;
   const services = await Promise.all(
     endpointChanges(plan)
       .filter(isRemoval)
       .map(async (change) => [change.service, await unregistering(change, observed, deps)] as const),
   );
   return { ...results, services: new Map(services) };
+}
+
+/** A service may lose members of both kinds. */
+function worse(
+  some: ReadonlyMap<string, RemovalResult>,
+  others: ReadonlyMap<string, RemovalResult>,
+): Map<string, RemovalResult> {
+  const failed = [...some, ...others].filter(([, { status }]) => status === 'failed');
+  return new Map([...some, ...others, ...failed]);
 }
 
 interface Revocation {

@@ -20,9 +20,13 @@ export interface ServiceResult {
   readonly registryResource?: string;
   /** It was there before this run wrote it, so others may be writing it at the same time. */
   readonly isShared?: boolean;
-  /** Members this run added. */
+  /** Members this run added to its allow policy (V1). */
   readonly granted: number;
+  /** Members this run added to its rules (V2). */
+  readonly ruled?: number;
   readonly failure?: Failure;
+  /** Why rules could not be written that decide nothing yet (`migrate`): all else of the service is as its status says. */
+  readonly unprepared?: Failure;
 }
 
 export interface EngineResult {

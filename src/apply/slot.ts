@@ -4,6 +4,7 @@ import type { BindingChange } from '../plan/types.js';
 import type { ApplyDeps } from './deps.js';
 import { labelOf } from './engine-write.js';
 import { patiently, type Patience } from './patience.js';
+import { isRefusal } from './refused.js';
 
 /**
  * A slot is freed "only minutes after" the last engine has left it (public reports; one script waits ten times 30 seconds). No
@@ -88,6 +89,7 @@ export async function bindThroughSlot(
  * code 13 or 3 of the operation: no report names a machine-readable reason. Whatever has one is something else.
  */
 function mayBeTaken(error: unknown): boolean {
+  if (isRefusal(error)) return false;
   if (error instanceof OperationError) return true;
   if (!(error instanceof ApiError) || error.reason !== undefined) return false;
   return error.status === 400 || error.status === 409 || error.status >= 500;

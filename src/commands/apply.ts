@@ -5,6 +5,7 @@ import { inputOrigin, problem, type Problem } from '../config/problems.js';
 import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
+import { switchCommands } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import { isChange, type Change, type Plan } from '../plan/types.js';
@@ -52,7 +53,7 @@ export async function applyCommand(read: Read<ApplyInputs>, session: Session): P
   const result = await carryOut(looked, inputs, session, start);
   await applying;
   const failures = carryingOn(result.failures);
-  const outcome = end({ result, failures, next: delays(plan) });
+  const outcome = end({ result, failures, next: [...delays(plan), ...migrationNext(looked, inputs.universe)] });
   return said(comment, outcome, {
     state: failures.length > 0 ? 'failed' : 'applied',
     open: outcome.summary.open ?? [],
@@ -78,6 +79,25 @@ function delays(plan: Plan): string[] {
   ];
 }
 
+/** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
+function migrationNext({ plan, observed }: Looked, universe: string): string[] {
+  const { grantModel, checks } = plan;
+  const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
+  if (!isMigrating) return [];
+  const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
+  if (isIncomplete) {
+    return [
+      'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
+    ];
+  }
+  const commands = switchCommands(observed, universe);
+  return commands.length === 0
+    ? ['The access rules are written.']
+    : [
+        `The access rules are written and read back. Two minutes from now the gateway may be switched to them: ${commands.join(' && ')}`,
+      ];
+}
+
 /** The outcome of a run that knows its plan. */
 type End = (more: Pick<Known, 'failures' | 'next' | 'result'>) => Outcome;
 
@@ -91,7 +111,7 @@ async function said(
 }
 
 function carryOut(
-  { plan, observed, google }: Looked,
+  { desired, plan, observed, google }: Looked,
   inputs: ApplyInputs,
   session: Session,
   start: number,
@@ -104,6 +124,7 @@ function carryOut(
       propagationWaitMs: inputs.propagationWaitMs,
       engineWritesPerMinute: inputs.engineWritesPerMinute,
       rollback: inputs.rollback,
+      config: desired.config,
     },
     { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) },
   );

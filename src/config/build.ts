@@ -70,7 +70,6 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
   const guardrails = readGuardrails(context);
   const endpoints = [...declared, ...added];
   if (file !== undefined) {
-    reportNotYet(context, file);
     reportFixedLevels(context, file, args.checks);
   }
   reportNothing(context, endpoints.length);
@@ -88,15 +87,10 @@ function desiredOf(context: Context, args: BuildArgs): Desired | undefined {
     ...(guardrails === undefined ? {} : { guardrails }),
     move: file?.value.move ?? false,
     prune: args.prune ?? false,
+    migrate: file?.value.migrate ?? false,
     checkLevels: file === undefined ? {} : checkLevels(file),
     config: file && [args.repository, file.path].filter(Boolean).join(':'),
   };
-}
-
-/** Part of the format, so that a config can be written for both, but not of this version. */
-function reportNotYet(context: Context, file: ParsedFile): void {
-  if (file.value.migrate !== true) return;
-  report(context, file.locate(['migrate'], 'key'), '"migrate: true" is not supported yet in this version; remove it.');
 }
 
 /** A check that guards data or a running agent keeps its level. */

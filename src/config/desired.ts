@@ -29,6 +29,8 @@ export interface Desired {
   readonly move: boolean;
   /** What this config made and no longer declares is taken away, and so are grants of engines that are gone. */
   readonly prune: boolean;
+  /** Also write access rules (V2) for what allow policies (V1) grant, while the gateway still decides by the latter. */
+  readonly migrate: boolean;
   /** Levels of checks changed by the file, by check ID. */
   readonly checkLevels: Readonly<Record<string, { level: CheckLevel | 'off'; origin: Origin }>>;
   /** The desired-state file, with its repository where that is known; undefined in a run with inputs alone. */

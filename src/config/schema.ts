@@ -118,7 +118,12 @@ export function configSchema(checks: readonly KnownCheck[]) {
         .strictObject(Object.fromEntries(checks.map((check) => [check.id, levelOf(check)])))
         .describe('Levels of checks by ID: error stops an apply, warning does not, off leaves the check out.')
         .optional(),
-      migrate: z.boolean().describe('Also write V2 access rules. Not supported yet in this version.').optional(),
+      migrate: z
+        .boolean()
+        .describe(
+          'true: while the egress gateway decides by allow policies (V1), also write access rules (V2) for what they grant.',
+        )
+        .optional(),
       move: z
         .boolean()
         .describe(

@@ -1,4 +1,4 @@
-import { parseErrorBody, rpcNameOf, type ErrorDetail } from './error-body.js';
+import { errorBodyOf, parseErrorBody, rpcNameOf, type ErrorDetail } from './error-body.js';
 import type { RpcStatus } from './types.js';
 
 /**
@@ -162,6 +162,22 @@ export class OperationError extends GoogleError {
     this.rpcMessage = message;
     this.details = error.details ?? [];
   }
+}
+
+/** What a refusal says to programs. */
+export interface Refusal {
+  /** google.rpc.Code name. */
+  readonly status: string | undefined;
+  /** `reason` of the ErrorInfo detail. */
+  readonly reason: string | undefined;
+}
+
+/** @returns what Google refused a write with, at once or as the end of its operation; undefined for any other error */
+export function refusalOf(error: unknown): Refusal | undefined {
+  if (error instanceof ApiError) return error.isFromApi ? { status: error.rpcStatus, reason: error.reason } : undefined;
+  if (!(error instanceof OperationError)) return undefined;
+  const { reason } = errorBodyOf({ error: { details: error.details } });
+  return { status: rpcNameOf(error.code), reason };
 }
 
 /** The resource does not exist, or the caller may not know that it does. Only the API itself knows: a web page with 404 is no proof. */

@@ -1,5 +1,6 @@
 import pLimit from 'p-limit';
 import type { Clock } from '../clock.js';
+import type { Limiter } from '../limiter.js';
 import { USER_AGENT } from '../version.js';
 import { abortable, stoppedAfter, throwIfAborted } from './abort.js';
 import { parseAnswer, type RawAnswer, type Shape } from './answer.js';
@@ -24,6 +25,15 @@ export interface HttpRequest {
   readonly retry?: Retry;
   /** What the answer must look like; without it any JSON object will do. */
   readonly shape?: Shape;
+  /** For an API with a small quota: each try waits for its turn. */
+  readonly pace?: Pace;
+}
+
+/** How often an API may be asked. */
+export interface Pace {
+  readonly limiter: Limiter;
+  /** Shortest wait after a 429, in milliseconds: until a quota of this window counts anew. */
+  readonly throttledMs: number;
 }
 
 /** One request and its JSON answer. */
@@ -70,11 +80,13 @@ export function createHttp(options: HttpOptions): Http {
       const attempt = (): Promise<T> => limit(() => attemptWithToken<T>(options, request, url, refused));
       const retry = request.retry ?? (request.method === 'GET' ? 'always' : 'never');
       for (let tries = 1; ; tries += 1) {
+        // Not within `limit`: whoever waits for a quota would hold up the other APIs.
+        await turn(options, request.pace);
         try {
           return await attempt();
         } catch (error) {
           if (tries >= MAX_ATTEMPTS || !mayRetry(error, retry)) throw error;
-          const delay = retryDelay(error, tries, (options.random ?? Math.random)());
+          const delay = retryDelay(error, tries, (options.random ?? Math.random)(), request.pace?.throttledMs);
           if (options.deadline !== undefined && options.clock.now() + delay > options.deadline) throw error;
           await pause(options, delay, error);
         }
@@ -228,6 +240,16 @@ const causeOf = (error: unknown): unknown =>
   typeof error === 'object' && error !== null && 'cause' in error ? error.cause : undefined;
 const messageOf = (error: unknown): string =>
   typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : '';
+
+async function turn({ signal }: HttpOptions, pace: Pace | undefined): Promise<void> {
+  if (!pace) return;
+  try {
+    await pace.limiter.acquire(signal);
+  } catch (error) {
+    throwIfAborted(signal);
+    throw error;
+  }
+}
 
 async function pause({ clock, signal }: HttpOptions, ms: number, failure: unknown): Promise<void> {
   try {

@@ -1,4 +1,5 @@
 import type { Clock } from '../clock.js';
+import { createAccessPolicies, type AccessPolicies } from './accesspolicies.js';
 import { createAgentRegistry, type AgentRegistry } from './agentregistry.js';
 import { createAiplatform, type Aiplatform, type AiplatformVersion } from './aiplatform.js';
 import type { Credentials } from './auth.js';
@@ -21,6 +22,7 @@ export interface Google {
   readonly networksecurity: NetworkSecurity;
   readonly resourcemanager: ResourceManager;
   readonly orgpolicy: OrgPolicy;
+  readonly accesspolicies: AccessPolicies;
 }
 
 export interface GoogleOptions {
@@ -56,6 +58,7 @@ export function createGoogle(options: GoogleOptions): Google {
     networkservices: createNetworkServices(http),
     networksecurity: createNetworkSecurity(http),
     orgpolicy: createOrgPolicy(http),
+    accesspolicies: createAccessPolicies(http, options.clock),
     resourcemanager: {
       ...resourcemanager,
       getProject: (idOrNumber) => {

@@ -15,9 +15,13 @@ export interface OperationWait {
   readonly signal: AbortSignal;
   /** The operation's name, for messages. */
   readonly name: string;
+  /** Milliseconds between two looks, of an API with a small quota; the first look comes soon. */
+  readonly pauseMs?: number;
 }
 
 const FIRST_DELAY = 500;
+/** Most operations of an API that is asked rarely have ended after this. */
+const FIRST_RARE_DELAY = 2_000;
 /** An end is noticed within this time, or within this part of the time the operation took. */
 const SHORT_DELAY = 1_000;
 const DELAY_OF_ELAPSED = 0.05;
@@ -30,11 +34,12 @@ const LONGEST_DELAY = 15_000;
  * @throws OperationError when it ended in an error; the signal's reason when that aborts
  */
 export async function waitForOperation(wait: OperationWait): Promise<Operation | undefined> {
-  const { clock, signal, name } = wait;
+  const { clock, signal, name, pauseMs } = wait;
   const start = clock.now();
   if (wait.started && isDone(wait.started)) return outcome(wait.started, name);
-  for (;;) {
-    await sleep(clock, nextDelay(clock.now() - start), signal);
+  for (let looks = 0; ; looks += 1) {
+    const elapsed = clock.now() - start;
+    await sleep(clock, pauseMs === undefined ? nextDelay(elapsed) : looks === 0 ? FIRST_RARE_DELAY : pauseMs, signal);
     const operation = await poll(wait.get);
     if (operation === undefined) return undefined;
     if (isDone(operation) || operation.error) return outcome(operation, name);

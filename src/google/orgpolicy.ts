@@ -21,6 +21,8 @@ export interface OrgPolicy {
   patchConstraint(constraint: CustomConstraint): Promise<CustomConstraint>;
   /** @param name `{projects|folders|organizations}/{id}/policies/custom.{X}`; the answer's has the project's number */
   getPolicy(name: string): Promise<OrganizationPolicy>;
+  /** What holds there, with what is set above. The same names, and those of managed constraints (`iam.managed.X`); 404 for no such constraint. */
+  getEffectivePolicy(name: string): Promise<OrganizationPolicy>;
   /** 404 when the constraint is not there, 409 ALREADY_EXISTS when there is a policy. */
   createPolicy(policy: OrganizationPolicy): Promise<OrganizationPolicy>;
   /**
@@ -84,6 +86,13 @@ export function createOrgPolicy(http: Http): OrgPolicy {
         api: 'orgpolicy',
         method: 'GET',
         path: `v2/${named(name, POLICY_NAME).name}`,
+        shape: SHAPES.orgPolicy,
+      }),
+    getEffectivePolicy: async (name) =>
+      http.request({
+        api: 'orgpolicy',
+        method: 'GET',
+        path: `v2/${named(name, POLICY_NAME).name}:getEffectivePolicy`,
         shape: SHAPES.orgPolicy,
       }),
     createPolicy: async (policy) =>

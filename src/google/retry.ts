@@ -42,9 +42,13 @@ export function mayRetry(error: unknown, retry: Retry): boolean {
  * a second gets more patience, or all tries would be used up at once.
  * @param attempt tries so far, from 1
  * @param random a number from 0 to 1
+ * @param throttledMs shortest wait after a 429, of an API whose quota is small; a random quarter is added
  */
-export function retryDelay(error: unknown, attempt: number, random: number): number {
+export function retryDelay(error: unknown, attempt: number, random: number, throttledMs?: number): number {
   const asked = error instanceof ApiError ? (error.retryDelayMs ?? 0) : 0;
+  if (throttledMs !== undefined && error instanceof ApiError && error.status === 429) {
+    return Math.max(asked, throttledMs) + random * (throttledMs / 4);
+  }
   if (asked >= FIRST_DELAY) return asked;
   return Math.max(asked, random * Math.min(FIRST_DELAY * 2 ** (attempt - 1), LONGEST_DELAY));
 }

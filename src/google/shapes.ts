@@ -91,6 +91,41 @@ const spec = z
   .looseObject({ rules: z.array(z.looseObject({ enforce: flag })).nullish(), inheritFromParent: flag, reset: flag })
   .nullish();
 const orgPolicy = z.looseObject({ name: text, etag: text, spec, dryRunSpec: spec });
+/** Here null is no way to leave a field out: what others wrote is sent back as it is. */
+const members = z.array(z.string()).optional();
+const accessPolicy = z.looseObject({
+  name: text,
+  etag: text,
+  displayName: text,
+  annotations: z.record(z.string(), z.string()).optional(),
+  details: z
+    .looseObject({
+      rules: z
+        .array(
+          z.looseObject({
+            description: z.string().optional(),
+            effect: z.string().optional(),
+            principals: members,
+            excludedPrincipals: members,
+            operation: z.looseObject({ permissions: members, excludedPermissions: members }).optional(),
+            conditions: z.record(z.string(), z.looseObject({ expression: z.string().optional() })).optional(),
+          }),
+        )
+        .optional(),
+    })
+    .optional(),
+});
+
+const policyBinding = z.looseObject({
+  name: text,
+  etag: text,
+  target: z.looseObject({ resource: text, principalSet: text }).nullish(),
+  policyKind: text,
+  policy: text,
+});
+
+/** An operation, or the resource itself from a server that was quick. */
+const iamWrite = operation.extend({ name: operation.shape.name.nullish() });
 
 const shapeOf = (schema: z.ZodType): Shape => {
   return (answer) => {
@@ -114,6 +149,10 @@ export const SHAPES = {
   gateway: shapeOf(gateway),
   authzPolicies: pageOf('authzPolicies', authzPolicy),
   authzExtension: shapeOf(authzExtension),
+  accessPolicy: shapeOf(accessPolicy),
+  policyBinding: shapeOf(policyBinding),
+  policyBindings: pageOf('policyBindings', policyBinding),
+  iamWrite: shapeOf(iamWrite),
   project: shapeOf(z.looseObject({ name: z.string(), projectId: z.string(), parent: text, state: text })),
   constraint: shapeOf(constraint),
   orgPolicy: shapeOf(orgPolicy),

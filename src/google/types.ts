@@ -1,7 +1,8 @@
 /**
  * The Google resources this action reads and writes, as JSON on the wire. Only fields that are used are named.
  * Source: Google's discovery documents (aiplatform 20260920, agentregistry 20260904, networkservices 20260921,
- * networksecurity 20260924, iap 20260428, orgpolicy 20260723). `agentGatewayConfig` is in no published npm type, so all are written here.
+ * networksecurity 20260924, iap 20260428, orgpolicy 20260723), and the google.iam.v3 protos. `agentGatewayConfig` and access
+ * policies are in no published npm type, so all are written here.
  */
 
 export interface ReasoningEngine {
@@ -158,4 +159,39 @@ export interface OrganizationPolicy {
   /** Only logged, never refused. */
   dryRunSpec?: OrganizationPolicySpec;
   etag?: string;
+}
+
+/** Who may (or may not) do what; every rule is evaluated on its own. Source: google.iam.v3 `AccessPolicyRule`. */
+export interface AccessRule {
+  /** At most 256 characters, and the only text of a rule. */
+  description?: string;
+  effect?: 'ALLOW' | 'DENY' | (string & {});
+  principals?: string[];
+  excludedPrincipals?: string[];
+  operation?: { permissions?: string[]; excludedPermissions?: string[] };
+  /** By the service whose permission it is about; without one the rule holds for every destination. */
+  conditions?: Record<string, { expression?: string; title?: string; description?: string; location?: string }>;
+}
+
+/** IAM's access policy ("V2"). It counts where it is bound, and for everything below. */
+export interface AccessPolicy {
+  /** {projects|folders|organizations}/{id}/locations/global/accessPolicies/{id} */
+  name: string;
+  etag?: string;
+  /** At most 63 characters. */
+  displayName?: string;
+  annotations?: Record<string, string>;
+  details?: { rules?: AccessRule[] };
+}
+
+/** What ties a policy to a resource. Target, kind and policy cannot be changed. */
+export interface PolicyBinding {
+  /** {projects|folders|organizations}/{id}/locations/global/policyBindings/{id} */
+  name: string;
+  etag?: string;
+  displayName?: string;
+  annotations?: Record<string, string>;
+  target?: { resource?: string; principalSet?: string };
+  policyKind?: 'ACCESS' | (string & {});
+  policy?: string;
 }

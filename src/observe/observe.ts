@@ -2,10 +2,12 @@ import { DIRECTIONS, type Desired, type Direction } from '../config/desired.js';
 import { isNotFound, isPermissionDenied } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import { formatGatewayName, parseGatewayName, type ProjectRef } from '../google/names.js';
-import type { AgentGateway } from '../google/types.js';
-import { gatewayIn, planBindings } from '../plan/bindings.js';
+import type { AgentGateway, IamPolicy } from '../google/types.js';
+import { boundGateways, planBindings } from '../plan/bindings.js';
+import { decidingGateway, grantModelOf } from '../plan/grant-model.js';
 import { plannedResources } from '../plan/plan.js';
 import { isChange } from '../plan/types.js';
+import { nothingRead, readAccess } from './access-policies.js';
 import { collectDisabledApis, type DisabledApis } from './disabled.js';
 import { readGone } from './gone.js';
 import { readKnownEngines, readOthers, readSelected } from './engines.js';
@@ -25,17 +27,11 @@ import { readAttached, readPolicies, readServices } from './registry.js';
  */
 export async function observe(desired: Desired, google: Google, universe: string): Promise<Observed> {
   const disabled = collectDisabledApis();
-  const [fleet, enforcement, guardrails] = await Promise.all([
+  const [fleet, guardrails] = await Promise.all([
     readFleet(desired, google, universe, disabled),
-    readEgressEnforcement(desired, google),
     readGuardrails(desired, google, disabled),
   ]);
-  return {
-    ...fleet,
-    disabledApis: disabled.found(),
-    ...(enforcement ? { enforcement } : {}),
-    ...guardrails,
-  };
+  return { ...fleet, disabledApis: disabled.found(), ...guardrails };
 }
 
 async function readFleet(
@@ -43,28 +39,44 @@ async function readFleet(
   google: Google,
   universe: string,
   disabled: DisabledApis,
-): Promise<Omit<Observed, 'disabledApis' | 'enforcement' | 'guardrails'>> {
+): Promise<Omit<Observed, 'disabledApis' | 'guardrails'>> {
   const { region } = desired;
   const assumed = egressProject(desired) ?? desired.project;
-  const [scope, gateways, assumedRegistry, otherProject] = await Promise.all([
+  const [scope, gateways, assumedRegistry, otherProject, declared] = await Promise.all([
     readScope(desired, google),
     readGateways(desired, google),
     readServices(desired, assumed, google, disabled),
     readOtherProject(desired, google),
+    readEgressEnforcement(desired, google),
   ]);
   const { project, engines } = scope;
-  const registryProject = await registryProjectOf({ desired, project, otherProject, engines }, google);
+  const [registryProject, enforcement] = await Promise.all([
+    registryProjectOf({ desired, project, otherProject, engines }, google),
+    declared ?? readBoundEnforcement(desired, engines, google),
+  ]);
   const isAssumed = assumed === registryProject.id || assumed === registryProject.number;
   const registry = isAssumed ? assumedRegistry : await readServices(desired, registryProject.id, google, disabled);
   const base = { ...scope, region, registryProject, gateways, ...registry };
   const resources = plannedResources(desired, base, universe);
-  const [policies, attached, failedUpdates] = await Promise.all([
-    readPolicies(desired, resources, registryProject, google, disabled),
+  const { writes } = grantModelOf(desired, { ...base, ...(enforcement ? { enforcement } : {}) });
+  const [policies, access, attached, failedUpdates] = await Promise.all([
+    // Members that have become inert are taken away, too.
+    writes.includes('V1') || desired.prune
+      ? readPolicies(desired, resources, registryProject, google, disabled)
+      : { policies: new Map<string, IamPolicy>() },
+    writes.includes('V2') && hasGrants(desired)
+      ? disabled.orElse(
+          readAccess(registryProject, { gateway: decidingGateway(desired, base), enforcement }, google),
+          nothingRead(registryProject),
+          registryProject.id,
+        )
+      : undefined,
     readAttached(desired, gateways.egress, registryProject, google),
     readFailedUpdates(desired, base, google),
   ]);
-  const gone = desired.prune ? await readGone({ ...base, ...policies }, google) : {};
-  return { ...base, ...gone, ...policies, attached, failedUpdates };
+  const read = { ...base, ...policies, ...(access ? { access } : {}), ...(enforcement ? { enforcement } : {}) };
+  const gone = desired.prune || desired.migrate ? await readGone(read, google) : {};
+  return { ...read, ...gone, attached, failedUpdates };
 }
 
 /** The project and its engines, the declared ones and the others; each is read as soon as the list is there. */
@@ -108,10 +120,9 @@ async function registryProjectOf(
   google: Google,
 ): Promise<ProjectRef> {
   const { egress } = desired.gateways;
-  const bound = engines.flatMap(({ config }) => parseGatewayName(gatewayIn(config, 'egress') ?? '')?.project ?? []);
   const declared = egress !== undefined && egress !== 'none';
   // Without endpoints nothing is looked up in a registry, wherever it is.
-  const inferred = desired.endpoints.length > 0 ? bound.sort()[0] : undefined;
+  const inferred = hasGrants(desired) ? parseGatewayName(boundGateways(engines)[0] ?? '')?.project : undefined;
   const name = (declared ? egress.project : inferred) ?? project.id;
   if (name === project.id || name === project.number) return project;
   return otherProject ?? (await readProject(name, google)).resolve([]);
@@ -128,6 +139,23 @@ async function readEgressEnforcement(desired: Desired, google: Google): Promise<
   const { egress } = desired.gateways;
   if (egress === undefined || egress === 'none') return undefined;
   return readEnforcement(formatGatewayName({ project: desired.project, ...egress }), google);
+}
+
+/** Where the config leaves egress alone, grants count at the gateway that the engines are bound to. */
+async function readBoundEnforcement(
+  desired: Desired,
+  engines: readonly ObservedEngine[],
+  google: Google,
+): Promise<EnforcementReading | undefined> {
+  const [bound] = boundGateways(engines);
+  return desired.gateways.egress === undefined && bound !== undefined && hasGrants(desired)
+    ? readEnforcement(bound, google)
+    : undefined;
+}
+
+/** Rules of endpoints that are declared no longer are grants too. */
+function hasGrants({ endpoints, prune }: Desired): boolean {
+  return endpoints.length > 0 || prune;
 }
 
 async function readGateways(

@@ -2,11 +2,13 @@ import type { DesiredAgent, Direction } from '../config/desired.js';
 import type { ProjectRef } from '../google/names.js';
 import type { EnforcementReading } from './enforcement.js';
 import type {
+  AccessPolicy,
   AgentGateway,
   AgentGatewayConfig,
   CustomConstraint,
   IamPolicy,
   OrganizationPolicy,
+  PolicyBinding,
   ReasoningEngine,
   RegistryService,
 } from '../google/types.js';
@@ -62,7 +64,40 @@ export interface Observed {
    * disabled.
    */
   readonly unreadGuardrails?: readonly string[];
+  /** Access policies (V2) of the gateway's project; absent where none is written to. */
+  readonly access?: ObservedAccess;
 }
+
+/** The access policy that rules are written to, and what else is bound to the gateway's project. */
+export interface ObservedAccess {
+  /** Full name of the policy, with the project's ID. */
+  readonly name: string;
+  /** null where it is to be created. */
+  readonly policy: AccessPolicy | null;
+  readonly isBound: boolean;
+  readonly bindings: BindingsReading;
+  /** The other access policies that are bound to the project, wherever they are. */
+  readonly others: readonly OtherAccessPolicy[];
+  /** The other gateways of the project and region that decide by access policies, as far as that could be seen; sorted. */
+  readonly neighbours: readonly string[];
+  /** Whether it may be bound; absent where it is. */
+  readonly constraint?: ConstraintReading;
+}
+
+/** Every access policy bound to the project, ours among them. */
+export type BindingsReading =
+  | { readonly kind: 'read'; readonly bindings: readonly PolicyBinding[] }
+  | { readonly kind: 'unreadable'; readonly why: string };
+
+/** `name` is that of the binding: it may have the project's number. */
+export type OtherAccessPolicy = { readonly name: string } & (
+  { readonly kind: 'read'; readonly policy: AccessPolicy } | { readonly kind: 'unreadable'; readonly why: string }
+);
+
+export type ConstraintReading =
+  | { readonly kind: 'enforced'; readonly constraint: string }
+  | { readonly kind: 'not-enforced' }
+  | { readonly kind: 'unreadable'; readonly why: string };
 
 /** What approves gateways in one direction, and its policy at the declared place; null where there is no such thing. */
 export interface ObservedGuardrail {
@@ -90,6 +125,8 @@ export interface LackingPermission {
   readonly project: string;
   /** Resources that do not grant it either; empty where only the project could be asked. */
   readonly resources: readonly string[];
+  /** The plan can be carried out without it. */
+  readonly isOptional?: boolean;
 }
 
 export interface ObservedEngine {

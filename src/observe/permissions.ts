@@ -1,6 +1,7 @@
 import { ApiError, NetworkError, ProtocolError } from '../google/errors.js';
 import type { Google } from '../google/index.js';
 import type { NeededPermission } from '../plan/permissions.js';
+import { groupBy } from '../plan/canonical.js';
 import type { LackingPermission } from './observed.js';
 
 /**
@@ -18,22 +19,27 @@ export async function lackingPermissionsOf(
   needed: readonly NeededPermission[],
   google: Google,
 ): Promise<LackingPermission[]> {
-  const projects = [...new Set(needed.map(({ project }) => project))];
   const answers = new Map(
     await Promise.all(
-      projects.map(async (project) => {
-        const asked = needed.filter((need) => need.project === project);
+      [...groupBy(needed, questionOf)].map(async ([question, asked]) => {
         const permissions = [...new Set(asked.flatMap(({ permission, proven }) => [permission, proven]))].sort();
-        const held = await answerOrNone(google.resourcemanager.testPermissions(project, permissions));
-        return [project, held] as const;
+        const held = await answerOrNone(google.resourcemanager.testPermissions(asked[0]?.project ?? '', permissions));
+        return [question, held] as const;
       }),
     ),
   );
-  const unconfirmed = needed.filter(({ project, permission }) => !answers.get(project)?.includes(permission));
+  const unconfirmed = needed.filter((need) => !answers.get(questionOf(need))?.includes(need.permission));
   const found = await Promise.all(
-    unconfirmed.map(async (need) => lackingOn(need, answers.get(need.project)?.includes(need.proven) ?? false, google)),
+    unconfirmed.map(async (need) =>
+      lackingOn(need, answers.get(questionOf(need))?.includes(need.proven) ?? false, google),
+    ),
   );
   return found.flat();
+}
+
+/** One per project. A project that does not know the permissions of access policies refuses the whole question: they are apart. */
+function questionOf({ project, proven }: NeededPermission): string {
+  return `${project} ${proven.startsWith('iam.') ? 'iam' : ''}`;
 }
 
 /** @param isBelieved the project's answer, which does not confirm the permission, counts */
@@ -46,7 +52,7 @@ async function lackingOn(need: NeededPermission, isBelieved: boolean, google: Go
     .filter(({ held }) => (held ? !held.includes(permission) : isBelieved))
     .map(({ resource }) => resource);
   if (resources.length === 0 ? !isBelieved : lacking.length === 0) return [];
-  return [{ permission, project, resources: lacking }];
+  return [{ permission, project, resources: lacking, ...(need.isOptional ? { isOptional: true } : {}) }];
 }
 
 /** @returns undefined also where the answer lacks what was made use of already: then it says nothing about the rest */

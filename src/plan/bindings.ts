@@ -2,7 +2,7 @@ import type { Desired, Direction, GatewayReference } from '../config/desired.js'
 import { canonicalGatewayName, gatewayEquals, parseGatewayName, type ProjectRef } from '../google/names.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import type { Observed, ObservedEngine } from '../observe/observed.js';
-import { sortBy } from './canonical.js';
+import { compareText, sortBy } from './canonical.js';
 import { isChange, type BindingChange, type DirectionChange } from './types.js';
 
 /** What bindings are planned from. */
@@ -24,6 +24,12 @@ export function planBindings(desired: Desired, observed: BindingWorld): BindingC
 export function gatewayIn(config: AgentGatewayConfig | null | undefined, direction: Direction): string | null {
   const part = direction === 'egress' ? config?.agentToAnywhereConfig : config?.clientToAgentConfig;
   return part?.agentGateway ?? null;
+}
+
+/** @returns the egress gateways that engines are bound to now, sorted; most often one, since a project and region share it */
+export function boundGateways(engines: readonly Pick<ObservedEngine, 'config'>[]): string[] {
+  const names = engines.flatMap(({ config }) => gatewayIn(config, 'egress') ?? []);
+  return [...new Set(names)].filter((name) => parseGatewayName(name)).sort(compareText);
 }
 
 /** @returns the full name of a declared gateway; its project is an ID wherever the ID is known. */

@@ -36,7 +36,7 @@ function describe(change: Change): string {
       return `endpoint ${change.key}: ${change.action} ${change.service}${urls.length > 0 ? ` (${urls.join(', ')})` : ''}`;
     }
     case 'grant':
-      return `grant ${change.key}: ${change.action} ${change.member}${formerText(change.replaces)}`;
+      return `grant ${change.key}${change.model ? ` (${change.model})` : ''}: ${change.action} ${change.member}${formerText(change.replaces)}`;
     case 'binding':
       return `binding ${JSON.stringify(change.displayName)} (${change.engine}): ${change.action}, egress ${change.egress.from} -> ${change.egress.to}, ingress ${change.ingress.from} -> ${change.ingress.to}${movesText(change)}${formerText(change.recreatedFrom)}`;
     case 'guardrail':

@@ -169,8 +169,9 @@ function sortInterfaces(interfaces: readonly InterfaceChange[]): InterfaceChange
   );
 }
 
-function ownerOf({ key }: DesiredEndpoint, { desired, scope }: EndpointInput): Owner {
-  return { config: desired.config, scope, key };
+/** What the `allow` input adds to a file is not the file's: other runs of it do not know of it. */
+function ownerOf({ key, origin }: DesiredEndpoint, { desired, scope }: EndpointInput): Owner {
+  return { config: origin.kind === 'file' ? desired.config : undefined, scope, key };
 }
 
 function serviceName(key: string, { registryProject, scope }: EndpointInput): string {

@@ -4,6 +4,7 @@ import type { AuthzExtension } from '../google/types.js';
 import type { Observed } from '../observe/observed.js';
 import { gatewayName, projectsOf } from './bindings.js';
 import { iapExtensions } from './enforcement.js';
+import { policyVersionOf } from './grant-model.js';
 
 export interface Governance {
   readonly verdict: 'governed' | 'not-enforced' | 'not-bound';
@@ -52,9 +53,10 @@ function whyNotEnforced(engine: GovernedEngine, desired: Desired, observed: Obse
   );
 }
 
-/** Extension metadata of Google's "Set up Agent Gateway" page; a missing policy version means V1. */
-function whyInert({ metadata, failOpen }: AuthzExtension): string {
-  if (metadata?.iapPolicyVersion === 'V2') return 'the gateway decides by access policies (V2), not by these grants';
+/** Extension metadata of Google's "Set up Agent Gateway" page. */
+function whyInert(extension: AuthzExtension): string {
+  const { metadata, failOpen } = extension;
+  if (policyVersionOf(extension) === 'unknown') return 'the gateway decides by policies of a version not known here';
   if (metadata?.iamEnforcementMode === 'DRY_RUN') return 'the gateway only logs denials (DRY_RUN)';
   return failOpen === true ? 'the gateway lets traffic pass when IAP does not answer (failOpen)' : '';
 }

@@ -25,8 +25,9 @@ export function ownedDescription(owner: Owner): string {
 }
 
 /** @returns true when the service carries the mark of exactly this config, scope and key */
-export function isOwned({ description = '' }: Pick<RegistryService, 'description'>, owner: Owner): boolean {
-  return owner.config !== undefined && description.includes(markOf(owner.config, owner));
+export function isOwned({ description }: Pick<RegistryService, 'description'>, owner: Owner): boolean {
+  // Google's JSON may say null where nothing is said.
+  return owner.config !== undefined && (description ?? '').includes(markOf(owner.config, owner));
 }
 
 /**
@@ -36,9 +37,10 @@ export function isOwned({ description = '' }: Pick<RegistryService, 'description
  *   region; `other`: another config of this scope, or a run with inputs alone; `unmarked`: nobody that is known here
  */
 export function makerOf(
-  { description = '' }: Pick<RegistryService, 'description'>,
+  service: Pick<RegistryService, 'description'>,
   { config, scope }: Omit<Owner, 'key'>,
 ): 'this' | 'other' | 'other-scope' | 'unmarked' {
+  const description = service.description ?? '';
   if (!description.includes(MANAGED)) return 'unmarked';
   const [, marked, project, region] = MARK.exec(description) ?? [];
   if (marked === undefined) return 'other';

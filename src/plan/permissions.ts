@@ -1,7 +1,16 @@
 import { iapRegistryOf, iapResourceOf, parseGatewayName } from '../google/names.js';
 import type { Observed } from '../observe/observed.js';
 import { DIRECTIONS } from '../config/desired.js';
-import { bindingChanges, directionOf, endpointChanges, grantChanges, isChange, type Plan } from './types.js';
+import {
+  accessGrants,
+  allowPolicyGrants,
+  bindingChanges,
+  directionOf,
+  endpointChanges,
+  isChange,
+  isRemoval,
+  type Plan,
+} from './types.js';
 
 /** A permission that an apply of a plan needs. */
 export interface NeededPermission {
@@ -12,6 +21,8 @@ export interface NeededPermission {
   readonly proven: string;
   /** Engines, or IAP resources, that it may be granted on as well; empty where only the project can be asked. */
   readonly resources: readonly string[];
+  /** The plan can be carried out without it. */
+  readonly isOptional?: boolean;
 }
 
 /**
@@ -21,7 +32,12 @@ export interface NeededPermission {
  * @returns nothing for a plan without changes
  */
 export function neededPermissions(plan: Plan, observed: Observed): NeededPermission[] {
-  return [...toBind(plan, observed), ...toRegister(plan, observed), ...toGrant(plan, observed)];
+  return [
+    ...toBind(plan, observed),
+    ...toRegister(plan, observed),
+    ...toGrant(plan, observed),
+    ...toWriteRules(plan, observed),
+  ];
 }
 
 function toBind(plan: Plan, { project }: Observed): NeededPermission[] {
@@ -61,7 +77,7 @@ function toRegister(plan: Plan, { registryProject }: Observed): NeededPermission
 /** A service that does not exist yet has no IAP resource of its own; what is granted on the whole registry holds there. */
 function toGrant(plan: Plan, { registryProject, region }: Observed): NeededPermission[] {
   const granted = new Set(
-    grantChanges(plan)
+    allowPolicyGrants(plan)
       .filter(isChange)
       .map(({ service }) => service),
   );
@@ -80,6 +96,25 @@ function toGrant(plan: Plan, { registryProject, region }: Observed): NeededPermi
   }));
 }
 
+/**
+ * Access policies and bindings have no method of their own that tells permissions: their project is asked. That it knows these is inferred;
+ * where it does not, nothing is said. A policy that is bound already needs no right on the project.
+ */
+function toWriteRules(plan: Plan, { registryProject, access }: Observed): NeededPermission[] {
+  const changes = accessGrants(plan).filter(isChange);
+  if (changes.length === 0 || access === undefined) return [];
+  const binds = !access.isBound && changes.some((change) => !isRemoval(change));
+  const permissions = [
+    `iam.accesspolicies.${access.policy === null ? 'create' : 'update'}`,
+    ...(binds ? ['iam.accesspolicies.bind', 'resourcemanager.projects.createPolicyBinding'] : []),
+  ];
+  const need = { project: registryProject.id, proven: 'iam.accesspolicies.get', resources: [] };
+  return [
+    ...permissions.map((permission) => ({ ...need, permission })),
+    { ...need, permission: 'iam.operations.get', isOptional: true },
+  ];
+}
+
 /** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
 export const ROLE_OF: Readonly<Record<string, string>> = {
   'aiplatform.reasoningEngines.update': 'roles/aiplatform.user',
@@ -88,6 +123,11 @@ export const ROLE_OF: Readonly<Record<string, string>> = {
   'agentregistry.services.delete': 'roles/agentregistry.editor',
   'agentregistry.services.get': 'roles/agentregistry.viewer',
   'agentregistry.services.update': 'roles/agentregistry.editor',
+  'iam.accesspolicies.bind': 'roles/iam.accessPolicyAdmin',
+  'iam.accesspolicies.create': 'roles/iam.accessPolicyAdmin',
+  'iam.accesspolicies.update': 'roles/iam.accessPolicyAdmin',
+  'iam.operations.get': 'roles/iam.operationViewer',
   'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',
   'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
+  'resourcemanager.projects.createPolicyBinding': 'a custom role',
 };

@@ -3,14 +3,14 @@ import type { Observed } from '../observe/observed.js';
 import { planBindings } from './bindings.js';
 import { digestOf, sortBy } from './canonical.js';
 import { runChecks } from './checks/index.js';
+import { withAccessPolicy } from './access/summary.js';
 import { planEndpoints } from './endpoints.js';
-import { planGrants, sortGrants } from './grants.js';
+import { planGrantLayer } from './grant-layer.js';
+import { sortGrants } from './grants.js';
 import { planGuardrails } from './guardrails.js';
 import { planHosts } from './hosts.js';
 import { markMoves } from './moves.js';
-import { planPruning } from './prune.js';
 import { undeclaredServices } from './prune-services.js';
-import { findRecreated, withFormer } from './recreated.js';
 import { engineNameOf } from './scope-engine.js';
 import { isChange, type BindingChange, type Change, type Plan, type Scope, type Summary } from './types.js';
 
@@ -29,18 +29,15 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
   const hosts = planHosts(desired, observed, { region: observed.region, universe });
   const { registryProject, services } = observed;
   const endpoints = planEndpoints({ desired, scope, registryProject, services, wanted: hosts.wanted });
-  const granted = planGrants(desired, observed, endpoints);
-  const recreated = findRecreated(desired, observed, endpoints, granted);
-  const grants = withFormer(granted, recreated, observed, endpoints);
+  const { model, grants, pruning, recreated, left } = planGrantLayer(desired, observed, endpoints);
   const bindings = markMoves(planBindings(desired, observed), desired, observed).map((change): BindingChange => {
     const recreatedFrom = recreated.former.get(change.engine)?.map((member) => engineNameOf(member, observed));
     return recreatedFrom ? { ...change, recreatedFrom } : change;
   });
   const guardrails = planGuardrails(desired, observed, bindings);
-  const pruning = planPruning(desired, observed, endpoints, grants, recreated);
   const changes: Change[] = [
     ...sortBy([...endpoints, ...(desired.prune ? pruning.services.removals : [])], ({ key }) => key),
-    ...sortGrants([...grants, ...(desired.prune ? pruning.grants.removals : [])]),
+    ...sortGrants([...grants, ...(desired.prune ? [...pruning.grants.removals, ...pruning.rules] : [])]),
     ...bindings,
     ...guardrails,
   ];
@@ -49,8 +46,21 @@ export function makePlan(desired: Desired, observed: Observed, universe: string)
     scope,
     digest: planDigest({ scope, changes }),
     changes,
-    checks: runChecks({ desired, observed, endpoints, grants, bindings, guardrails, unmet: hosts.unmet, pruning }),
+    checks: runChecks({
+      desired,
+      observed,
+      endpoints,
+      grants,
+      model,
+      left,
+      bindings,
+      guardrails,
+      unmet: hosts.unmet,
+      universe,
+      pruning,
+    }),
     summary: summarise(changes),
+    ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
   };
 }
 

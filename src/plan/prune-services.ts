@@ -3,6 +3,7 @@ import { formatServiceName } from '../google/names.js';
 import type { IamPolicy, RegistryService } from '../google/types.js';
 import type { Observed } from '../observe/observed.js';
 import { redactUrl } from '../redact.js';
+import { othersByRule } from './access/others.js';
 import { compareText, sortBy } from './canonical.js';
 import { egressors } from './checks/members.js';
 import { EGRESSOR } from './grants.js';
@@ -10,7 +11,7 @@ import { keyIn, ownedDescription } from './ownership.js';
 import { isNobody, opensToOthers, ownerIn } from './prune-grants.js';
 import { reachOf } from './reach.js';
 import { canonicalServiceName } from './serving.js';
-import type { EndpointChange } from './types.js';
+import type { EndpointChange, GrantModel } from './types.js';
 
 /** A service that is no longer declared and stays all the same. */
 export interface KeptService {
@@ -65,16 +66,21 @@ export function undeclaredServices(desired: Desired, registry: Registry): Undecl
  * with it, and Google never gives the endpoint's ID again.
  *
  * @param endpoints the planned endpoint layer
+ * @param model which policies decide
  */
 export function pruneServices(
   desired: Desired,
   observed: Observed,
   endpoints: readonly EndpointChange[],
+  { decides }: Pick<GrantModel, 'decides'>,
 ): ServicePruning {
   const removals: EndpointChange[] = [];
   const kept: KeptService[] = [];
   for (const found of undeclaredServices(desired, observed)) {
-    const reason = whyKept(found, desired, observed, endpoints);
+    const reason =
+      whyKept(found, desired, observed, endpoints) ??
+      // Where rules alone decide, an empty policy opens nothing.
+      (decides.includes('V1') ? whyOpen(found, observed) : undefined);
     if (reason) kept.push({ service: found.name, key: found.key, ...reason });
     else removals.push(removalOf(found, observed));
   }
@@ -94,9 +100,15 @@ function whyKept(
     return { why: 'edited', who: [] };
   }
   if (!service.registryResource) return { why: 'no-endpoint-yet', who: [] };
-  const policy = observed.policies.get(service.registryResource);
-  const others = othersIn(policy, observed);
-  if (others.length > 0) return { why: 'granted', who: others };
+  const others = new Set([
+    ...othersIn(observed.policies.get(service.registryResource), observed),
+    ...othersByRule(name, service.registryResource, desired, observed),
+  ]);
+  return others.size > 0 ? { why: 'granted', who: [...others].sort(compareText) } : undefined;
+}
+
+function whyOpen({ service }: Undeclared, observed: Observed): Pick<KeptService, 'why' | 'who'> | undefined {
+  const policy = observed.policies.get(service.registryResource ?? '');
   if (egressors(policy).length > 0 || !opensToOthers(observed)) return undefined;
   const bindings = (observed.registryPolicy?.bindings ?? []).filter(({ role }) => role === EGRESSOR);
   const registryWide = othersIn({ bindings }, observed);

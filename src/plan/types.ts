@@ -14,6 +14,37 @@ export interface Plan {
   /** Errors first. */
   readonly checks: readonly Finding[];
   readonly summary: Summary;
+  /** Where the grants are written, and why there; absent without any. */
+  readonly grantModel?: GrantModel;
+}
+
+/** V1: IAM allow policies with `roles/iap.egressor`. V2: IAM access policies. */
+export type PolicyVersion = 'V1' | 'V2';
+
+/** Which policies decide at the egress gateway. */
+export interface GrantModel {
+  /** Most often one; where a gateway asks IAP twice, all of them have to allow. */
+  readonly decides: readonly PolicyVersion[];
+  /** These, and V2 as well while `migrate` prepares for it. */
+  readonly writes: readonly PolicyVersion[];
+  /** One clause, for people. */
+  readonly why: string;
+  /** The access policy that is written to; only where V2 is. */
+  readonly accessPolicy?: AccessPolicySummary;
+}
+
+/** An access policy as it was found. */
+export interface AccessPolicySummary {
+  /** Full resource name with the project ID. */
+  readonly name: string;
+  readonly exists: boolean;
+  /** It is bound to the gateway's project. */
+  readonly isBound: boolean;
+  /** Access policies bound to that project, of five that may be; absent where they could not be read. */
+  readonly bindings?: number;
+  /** How many of its rules are this config's, before this run. */
+  readonly ownRules: number;
+  readonly otherRules: number;
 }
 
 export interface Scope {
@@ -70,28 +101,36 @@ export interface FieldChange {
   readonly to: string;
 }
 
-/** One member of `roles/iap.egressor` on one service's IAP policy. */
+/** One member of `roles/iap.egressor` on one service's IAP policy (V1), or of a rule about that service (V2). */
 export interface GrantChange {
   readonly layer: 'grant';
+  /** Only for V2. */
+  readonly model?: 'V2';
   /** `remove`: a member that this config owns and no longer declares, or whose engine is gone; only with `prune`. */
   readonly action: 'create' | 'keep' | 'remove';
   readonly key: string;
   readonly service: string;
+  /** The role (V1), or the permission itself (V2). */
   readonly role: string;
   /** IAM member, `principal://…`. */
   readonly member: string;
-  /** Resource name of the engine, which may be gone; absent for a member carried over from the registry-wide policy. */
+  /** Resource name of the engine, which may be gone; absent for a member carried over from another policy. */
   readonly engine?: string;
   readonly displayName?: string;
   /** Only for carried-over members whose registry-wide binding has a condition. */
   readonly condition?: GrantCondition;
-  /** Only with `remove`. `not-allowed`: the config declares the engine, and not that it may reach this. */
-  readonly why?: 'engine-gone' | 'not-allowed';
+  readonly why?: RemovalReason;
   /** Members that the engine had here before it was deployed anew, sorted; several when it can be any of them. */
   readonly replaces?: readonly string[];
-  /** Only with `remove`: names of the engines that this one came back as, sorted; several when it can be any of them. */
-  readonly replacedBy?: readonly string[];
+  /** Only with `remove`: name of the engine that this one came back as; absent where that can be another one as well. */
+  readonly replacedBy?: string;
 }
+
+/**
+ * Why a member is taken away. `not-allowed`: the config declares the engine, and not that it may reach this. `not-declared`: it is in a
+ * rule of this config (V2), which says nothing of it any more. `inert`: a rule (V2) has taken the place of its role (V1).
+ */
+export type RemovalReason = 'engine-gone' | 'not-allowed' | 'not-declared' | 'inert';
 
 export interface GrantCondition {
   readonly expression: string;
@@ -208,6 +247,22 @@ export function endpointChanges(plan: Pick<Plan, 'changes'>): EndpointChange[] {
 
 export function grantChanges(plan: Pick<Plan, 'changes'>): GrantChange[] {
   return plan.changes.filter((change) => change.layer === 'grant');
+}
+
+/** @returns the grants that are rules of an access policy (V2) */
+export function accessGrants(plan: Pick<Plan, 'changes'>): GrantChange[] {
+  return grantChanges(plan).filter(({ model }) => model === 'V2');
+}
+
+/** @returns the grants that decide, now or after the run: rules that are only prepared (`migrate`) are none of them */
+export function decidingGrants(plan: Pick<Plan, 'changes' | 'grantModel'>): GrantChange[] {
+  const decides: readonly PolicyVersion[] = plan.grantModel?.decides ?? ['V1'];
+  return grantChanges(plan).filter(({ model }) => decides.includes(model ?? 'V1'));
+}
+
+/** @returns the grants that are members of allow policies (V1) */
+export function allowPolicyGrants(plan: Pick<Plan, 'changes'>): GrantChange[] {
+  return grantChanges(plan).filter(({ model }) => model === undefined);
 }
 
 export function bindingChanges(plan: Pick<Plan, 'changes'>): BindingChange[] {

@@ -6,6 +6,7 @@ import { diagramParts } from './diagram.js';
 import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
+import { modelParts } from './grant-model.js';
 import { grantParts } from './grants.js';
 import { guardrailParts } from './guardrails.js';
 import { headline } from './headline.js';
@@ -93,6 +94,7 @@ function planParts(plan: Plan, engines: readonly EngineReport[], state: State): 
     ...checks,
     ...bindingParts(plan, engines, options),
     ...guardrailParts(plan, options),
+    ...modelParts(plan),
     ...grantParts(plan, options),
     ...endpointParts(plan, options),
     ...diagramParts(plan),

@@ -4,7 +4,7 @@ import type { Observed } from '../observe/observed.js';
 import { plannedStatus } from '../plan/bindings.js';
 import { groupBy } from '../plan/canonical.js';
 import { governanceOf, type Governance } from '../plan/governance.js';
-import { bindingChanges, grantChanges, type Plan } from '../plan/types.js';
+import { bindingChanges, decidingGrants, type Plan } from '../plan/types.js';
 
 /** One engine at the end of a step, for outputs and reports. */
 export interface EngineReport {
@@ -28,7 +28,7 @@ export interface EngineReport {
  * @param result absent when nothing was applied
  */
 export function reportEngines(plan: Plan, desired: Desired, observed: Observed, result?: ApplyResult): EngineReport[] {
-  const created = grantChanges(plan).filter(({ action }) => action === 'create');
+  const created = decidingGrants(plan).filter(({ action }) => action === 'create');
   const missing = groupBy(created, ({ engine }) => engine);
   return bindingChanges(plan).flatMap((change) => {
     const engine = observed.engines.find(({ name }) => name === change.engine);

@@ -1,10 +1,11 @@
 import { grantChanges, type GrantChange, type Plan } from '../plan/types.js';
 import type { Part } from './fit.js';
+import { grantsHeading } from './grant-model.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
 import { displayNames, engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { plural } from './words.js';
+import { plural, sourceOf } from './words.js';
 
 /** Members in one row: a fleet has as many grants as engines times endpoints, and only whole rows can be left out. */
 const ROW_MEMBERS = 20;
@@ -25,7 +26,7 @@ export function grantParts(plan: Plan, { hashes }: LayerOptions): Part[] {
   const long = changed.filter(({ length }) => length > ROW_MEMBERS);
   return [
     ...tableParts({
-      heading: `${hashes} Grants of ${code('roles/iap.egressor')}`,
+      heading: `${hashes} ${grantsHeading(plan)}`,
       columns: columnsOf(changed),
       rows: changed.map((group) => grantRow(group, group.length > ROW_MEMBERS ? FIRST_MEMBERS : ROW_MEMBERS, nameOf)),
       what: 'rows of grants',
@@ -57,7 +58,7 @@ function columnsOf(groups: readonly (readonly GrantChange[])[]): string[] {
 function groupGrants(grants: readonly GrantChange[]): GrantChange[][] {
   const groups = new Map<string, GrantChange[]>();
   for (const grant of grants) {
-    const group = JSON.stringify([grant.service, describeGrant(grant)]);
+    const group = JSON.stringify([grant.service, grant.model, describeGrant(grant)]);
     const members = groups.get(group);
     if (members) members.push(grant);
     else groups.set(group, [grant]);
@@ -85,15 +86,14 @@ function grantRow(group: readonly GrantChange[], shown: number, nameOf: NameOf):
     .join(', ')}${more}`;
   const cells = [actionCell(described), code(first.key, 200), `${group.length}`, names];
   // Nobody loses anything by the grant of an engine that is gone.
-  return { kind: described.kind, isUrgent: first.why === 'not-allowed', cells };
+  return { kind: described.kind, isUrgent: first.why === 'not-allowed' || first.why === 'not-declared', cells };
 }
 
-/** A member who is no engine of the config came in through the registry-wide policy, or its engine is gone. */
-function who({ displayName, member, condition, why, replaces, replacedBy }: GrantChange, nameOf: NameOf): string {
+/** A member who is no engine of the config came in through another policy, or its engine is gone. */
+function who(grant: GrantChange, nameOf: NameOf): string {
+  const { displayName, member, condition, why, replaces, replacedBy } = grant;
   if (why === 'engine-gone') {
-    const now = replacedBy
-      ? `, recreated as ${oneOf(replacedBy.map((name) => escapeMarkdown(nameOf(name), 200)))}`
-      : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${escapeMarkdown(nameOf(replacedBy), 200)}`;
     return `agent ${code(engineId(member), 200)} is gone${now}`;
   }
   if (displayName !== undefined) {
@@ -101,7 +101,7 @@ function who({ displayName, member, condition, why, replaces, replacedBy }: Gran
     return `${escapeMarkdown(displayName, 200)}${was}`;
   }
   const only = condition ? `, only if ${code(condition.expression, 1_000)}` : '';
-  return `${memberText(member)} (carried over from the registry-wide policy${only})`;
+  return `${memberText(member)} (${sourceOf(grant)}${only})`;
 }
 
 /** An agent's principal has a fixed form and is too long for a table; everything that makes it one agent is kept. */

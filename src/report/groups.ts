@@ -1,6 +1,6 @@
 import {
   bindingChanges,
-  grantChanges,
+  decidingGrants,
   isChange,
   type BindingChange,
   type GrantChange,
@@ -19,7 +19,7 @@ export interface Group {
 /** @returns the engines of a plan, grouped by what happens to them, in the order of the plan */
 export function groupEngines(plan: Plan): Group[] {
   const grants = new Map<string, GrantChange[]>();
-  for (const grant of grantChanges(plan)) {
+  for (const grant of decidingGrants(plan)) {
     if (grant.engine === undefined) continue;
     const known = grants.get(grant.engine);
     if (known) known.push(grant);

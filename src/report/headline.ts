@@ -69,7 +69,7 @@ export function losses(plan: Plan): string[] {
     .filter((change) => !isRemoval(change))
     .flatMap(({ interfaces }) => interfaces.filter(({ action }) => action === 'remove'));
   // Nobody loses anything by the grant of an engine that is gone.
-  const revoked = grantChanges(plan).filter(({ why }) => why === 'not-allowed');
+  const revoked = grantChanges(plan).filter(({ why }) => why === 'not-allowed' || why === 'not-declared');
   const guardrails = guardrailChanges(plan);
   const disapproved = guardrails.flatMap((change) => (change.kind === 'constraint' ? removedGateways(change) : []));
   const loosened = guardrails.filter((change) => change.kind === 'policy' && isLoosened(change));

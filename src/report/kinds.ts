@@ -68,10 +68,14 @@ export function describeEndpoint({ action, interfaces }: EndpointChange): Descri
 
 export function describeGrant(change: GrantChange): Described {
   if (!isChange(change)) return { kind: 'keep', words: '' };
-  if (change.action === 'remove')
-    return { kind: 'remove', words: change.why === 'engine-gone' ? 'clean up' : 'revoke' };
+  const isRule = change.model === 'V2';
+  if (change.action === 'remove') {
+    const words = isRule ? 'take out of rule' : 'revoke';
+    return { kind: 'remove', words: change.why === 'engine-gone' || change.why === 'inert' ? 'clean up' : words };
+  }
   if (change.replaces) return { kind: 'add', words: 'grant again' };
-  return { kind: 'add', words: change.engine === undefined ? 'carry over' : 'grant' };
+  if (change.engine === undefined) return { kind: 'add', words: 'carry over' };
+  return { kind: 'add', words: isRule ? 'grant by rule' : 'grant' };
 }
 
 /** A guardrail that refuses less than before counts as a removal; so does a gateway that may no longer be used. */

@@ -74,12 +74,18 @@ function doneService({ service, registryResource, granted }: ServiceResult, plan
 }
 
 function openService(service: string, plan: Plan, result: ServiceResult | undefined): string[] {
-  if (result && result.status !== 'failed') return [];
+  if (result && result.status !== 'failed' && !result.unprepared) return [];
   const isOpen = (item: EndpointChange | GrantChange): boolean =>
     item.service === service && isChange(item) && !isRemoval(item);
   const change = endpointChanges(plan).find(isOpen);
   const grants = grantChanges(plan).filter(isOpen);
-  return [...openEndpoint(change, plan, result), ...openGrants(grants, plan, result)];
+  const [rules, members] = [grants.filter(({ model }) => model === 'V2'), grants.filter(({ model }) => !model)];
+  if (result?.unprepared) return openGrants(rules, plan, 0);
+  return [
+    ...openEndpoint(change, plan, result),
+    ...openGrants(members, plan, result?.granted ?? 0),
+    ...openGrants(rules, plan, result?.ruled ?? 0),
+  ];
 }
 
 /** A result with a registry resource was registered; hosts are taken out last, and only where nothing failed before. */
@@ -93,10 +99,10 @@ function openEndpoint(change: EndpointChange | undefined, plan: Plan, result: Se
   return removes ? [`${name}: hosts that are no longer declared may still be there.`] : [];
 }
 
-function openGrants(grants: readonly GrantChange[], plan: Plan, result: ServiceResult | undefined): string[] {
+function openGrants(grants: readonly GrantChange[], plan: Plan, done: number): string[] {
   const [first] = grants;
   // The grants of a service are written at once: where some count, what failed is something after them.
-  if (!first || (result?.granted ?? 0) > 0) return [];
+  if (!first || done > 0) return [];
   const names = grants.map(({ displayName, member }) =>
     displayName === undefined ? member : JSON.stringify(displayName),
   );

@@ -16,7 +16,8 @@ import {
 import { addedGateways, guardrailText, removedGateways } from '../plan/guardrail-text.js';
 import { redactText, redactUrl } from '../redact.js';
 import { displayNames, engineId, losersOf, oneOf } from './engine-names.js';
-import { countsLine, gatewayLabel, MARKS, scopeLine, UNASKED, writeTexts } from './words.js';
+import { grantedWith, modelLines } from './grant-model.js';
+import { countsLine, gatewayLabel, MARKS, REMOVAL_REASONS, scopeLine, sourceOf, UNASKED, writeTexts } from './words.js';
 
 /** A folded part of the log. */
 export interface Section {
@@ -39,7 +40,10 @@ export function planSections(plan: Plan): Section[] {
       title: `Endpoints (Agent Registry): ${actions(endpoints)}`,
       lines: endpoints.flatMap((change) => endpointLines(change, plan)),
     },
-    { title: `Grants (roles/iap.egressor): ${actions(grants)}`, lines: grantLines(grants, plan) },
+    {
+      title: `Grants (${grantedWith(plan)}): ${actions(grants)}`,
+      lines: [...modelLines(plan), ...grantLines(grants, plan)],
+    },
     {
       title: `Bindings (agentGatewayConfig): ${actions(bindings)}`,
       lines: bindings.flatMap((change) => bindingLines(change, plan.scope.project)),
@@ -86,20 +90,21 @@ function endpointLines(change: EndpointChange, plan: Plan): string[] {
 function grantLines(grants: readonly GrantChange[], plan: Plan): string[] {
   const nameOf = displayNames(plan);
   return grants.map((grant) => {
-    const { action, key, member, condition } = grant;
+    const { action, key, member, condition, model } = grant;
     const when = condition ? `, only if ${condition.expression}` : '';
-    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}`;
+    return `${MARKS[action]} ${key}: ${whoText(grant, nameOf)} ${member}${when}${model ? ` [${model}]` : ''}`;
   });
 }
 
-function whoText({ displayName, why, replaces, replacedBy }: GrantChange, nameOf: (engine: string) => string): string {
+function whoText(grant: GrantChange, nameOf: (engine: string) => string): string {
+  const { displayName, why, replaces, replacedBy } = grant;
   if (why === 'engine-gone') {
-    const now = replacedBy ? `, recreated as ${oneOf(replacedBy.map((engine) => JSON.stringify(nameOf(engine))))}` : '';
+    const now = replacedBy === undefined ? '' : `, recreated as ${JSON.stringify(nameOf(replacedBy))}`;
     return `engine is gone${now},`;
   }
-  if (displayName === undefined) return 'carried over from the registry-wide policy';
+  if (displayName === undefined) return sourceOf(grant);
   const name = JSON.stringify(displayName);
-  if (why === 'not-allowed') return `${name} is not allowed this endpoint,`;
+  if (why) return `${name} ${REMOVAL_REASONS[why]},`;
   return replaces ? `${name}, recreated, was ${oneOf(replaces.map(engineId))},` : name;
 }
 

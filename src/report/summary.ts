@@ -8,6 +8,7 @@ import { driftParts } from './drift-text.js';
 import { endpointParts, hostParts } from './endpoints.js';
 import type { EngineReport } from './engines.js';
 import { fit, type Cut, type Part } from './fit.js';
+import { modelParts } from './grant-model.js';
 import { grantParts } from './grants.js';
 import { guardrailParts } from './guardrails.js';
 import { losses } from './headline.js';
@@ -79,6 +80,7 @@ function planParts(plan: Plan, engines: readonly EngineReport[], failed: boolean
     ...checkParts(plan.checks, HASHES),
     ...bindingParts(plan, engines, options),
     ...guardrailParts(plan, options),
+    ...modelParts(plan),
     ...grantParts(plan, options),
     ...endpointParts(plan, options),
     ...(hasChanges(plan) ? diagramParts(plan) : []),

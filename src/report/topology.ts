@@ -1,9 +1,9 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
 import {
   bindingChanges,
+  decidingGrants,
   directionOf,
   endpointChanges,
-  grantChanges,
   isRemoval,
   type EndpointChange,
   type GrantChange,
@@ -55,8 +55,8 @@ export function topologyOf(plan: Plan): Topology {
   const changed = groups.filter(({ isChanged }) => isChanged).sort((a, b) => byDanger(kindOf(a), kindOf(b)));
   const shown = changed.slice(0, MAX_GROUPS);
   const kept = groups.filter(({ isChanged }) => !isChanged);
-  const carried = grantChanges(plan).filter(({ engine }) => engine === undefined);
-  const left = grantChanges(plan).filter(({ why }) => why === 'engine-gone');
+  const carried = decidingGrants(plan).filter(({ engine }) => engine === undefined);
+  const left = decidingGrants(plan).filter(({ why }) => why === 'engine-gone');
   const edges = [
     ...shown.flatMap((group, index) => groupEdges(group, `e${index}`, ids)),
     ...unique(kept.flatMap((group) => groupEdges(group, 'kept', ids))),

@@ -6,9 +6,11 @@ import {
   guardrailChanges,
   isChange,
   type Action,
+  type GrantChange,
   type GuardrailChange,
   type GuardrailWrite,
   type Plan,
+  type RemovalReason,
 } from '../plan/types.js';
 
 /** Marks of a change that can be told apart without colour. */
@@ -96,6 +98,20 @@ export function duration(ms: number): string {
   if (hours > 0) return `${hours} h${minutes > 0 ? ` ${minutes} min` : ''}`;
   return `${minutes} min${rest > 0 ? ` ${rest} s` : ''}`;
 }
+
+/** @returns why somebody is in a plan who is no engine of the config */
+export function sourceOf({ action, model }: Pick<GrantChange, 'action' | 'model'>): string {
+  if (action === 'remove') return 'declared no longer';
+  return `carried over from the ${model === 'V2' ? 'allow policies (V1)' : 'registry-wide policy'}`;
+}
+
+/** Why a member is taken away, after its name. */
+export const REMOVAL_REASONS: Readonly<Record<RemovalReason, string>> = {
+  'engine-gone': 'is gone',
+  'not-allowed': 'is not allowed this endpoint',
+  'not-declared': 'is not declared any more',
+  inert: 'is granted by a rule now',
+};
 
 /** Why a host is granted that nothing in the config asks for. */
 export const UNASKED = 'not asked for, but granted with the service';

@@ -6,6 +6,9 @@ import { world, type Stage } from './stage.js';
 export const gatewayNamed = (id: string): string => `projects/acme-agents/locations/us-central1/agentGateways/${id}`;
 export const [OLD, NEW] = [gatewayNamed('old'), gatewayNamed('egress')];
 
+/** What a move to the new gateway is called in the progress of a run. */
+export const SUBJECT = `Move to egress gateway ${NEW}`;
+
 export const agents = (count: number): string[] => Array.from({ length: count }, (_, index) => `Agent ${index + 1}`);
 export const idOf = (name: string): string => name.replace('Agent ', '70');
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from '@jest/globals';
 import { bind, isAsPlanned, mergedConfig } from '../../../src/apply/bind.js';
 import { NotBound, StillRunning } from '../../../src/apply/errors.js';
-import { createLimiter, type Limiter } from '../../../src/apply/limiter.js';
+import { createLimiter, type Limiter } from '../../../src/limiter.js';
 import { CancelledError, OperationError, TimeoutError } from '../../../src/google/errors.js';
 import type { AgentGatewayConfig } from '../../../src/google/types.js';
 import type { BindingChange, DirectionChange } from '../../../src/plan/types.js';

@@ -308,27 +308,13 @@ describe('agents of the file', () => {
   });
 });
 
-describe('what is not in this version yet', () => {
-  const text = FILE_HEAD + AGENTS;
-
-  it('migrate: true', () => {
-    expect(build(`${text}migrate: true`).problems).toEqual([
-      'agent-gateway.yaml:6:1: "migrate: true" is not supported yet in this version; remove it.',
-    ]);
-  });
-
-  it('may be switched off', () => {
-    expect(build(`${text}migrate: false\n`).problems).toEqual([]);
-  });
-});
-
-describe('move', () => {
+describe.each(['move', 'migrate'] as const)('%s', (key) => {
   it.each([
     ['', false],
-    ['move: false', false],
-    ['move: true', true],
+    [`${key}: false`, false],
+    [`${key}: true`, true],
   ])('%j', (line, expected) => {
-    expect(desiredOf(FILE_HEAD + AGENTS + line).move).toBe(expected);
+    expect(desiredOf(FILE_HEAD + AGENTS + line)[key]).toBe(expected);
   });
 });
 
@@ -365,7 +351,7 @@ describe('nothing to do', () => {
 });
 
 it('reports problems of file and inputs together, the file first', () => {
-  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: true\n', {
+  const { problems } = build('version: 1\nregion: us-centrl1\nagents: [{engine: 5}]\nmigrate: 5\n', {
     project_id: 'X',
     egress_gateway: 'Y',
     allow: 'z',
@@ -373,7 +359,7 @@ it('reports problems of file and inputs together, the file first', () => {
   expect(problems.map((text) => text.split(': ', 1)[0])).toEqual([
     'agent-gateway.yaml:2:9',
     'agent-gateway.yaml:3:19',
-    'agent-gateway.yaml:4:1',
+    'agent-gateway.yaml:4:10',
     'input project_id',
     'input egress_gateway',
     'input allow',

@@ -33,6 +33,7 @@ describe('readEnforcement', () => {
       kind: 'read',
       policies: [policyFor(target)],
       extensions: [{ name: extension, service: 'iap.googleapis.com' }],
+      others: [policyFor(gatewayNamed('another-egress'), 'other')],
     });
   });
 
@@ -43,7 +44,7 @@ describe('readEnforcement', () => {
   });
 
   it('says that there is no policy', async () => {
-    expect(await read(withPolicies())).toEqual({ kind: 'read', policies: [], extensions: [] });
+    expect(await read(withPolicies())).toEqual({ kind: 'read', policies: [], extensions: [], others: [] });
   });
 
   it.each([

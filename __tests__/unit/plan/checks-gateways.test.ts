@@ -57,6 +57,7 @@ const guarded = (more: Partial<AuthzExtension> = {}): EnforcementReading => read
 const both = (first: Partial<AuthzExtension>, second: Partial<AuthzExtension>): EnforcementReading =>
   read([extension(first), extension(second, 'next')], [policy(), policy({}, 'next')]);
 const V2 = { metadata: { iapPolicyVersion: 'V2' } };
+const V3 = { metadata: { iapPolicyVersion: 'V3' } };
 const DRY_RUN = { metadata: { iapPolicyVersion: 'V1', iamEnforcementMode: 'DRY_RUN' } };
 const unreadable: EnforcementReading = { kind: 'unreadable', why: 'Permission denied.' };
 
@@ -165,11 +166,11 @@ describe('a check of gateways fires', () => {
     ],
     [
       'grants-inert',
-      'policy version V2',
+      'a policy version that came later',
       wantGrants,
-      world({ enforcement: guarded(V2) }),
-      `The grants on 1 service have no effect at gateway ${EGRESS}: its IAP extension ${extensionNamed('iap')} has iapPolicyVersion V2`,
-      /iapPolicyVersion of the extension to V1/,
+      world({ enforcement: guarded(V3) }),
+      `The grants on 1 service have no effect at gateway ${EGRESS}: it decides by policies of a version that this version of the action does not know, as its IAP extension says: ${extensionNamed('iap')} ("V3").`,
+      /iapPolicyVersion of the extension to V1 or V2/,
     ],
     [
       'gateway-dry-run',
@@ -307,7 +308,8 @@ describe('a check of gateways stays silent', () => {
       world({ siblings: [sibling('8')] }),
     ],
     ['gateway-conflict', 'nothing is bound by this run', wantEgress, world({ engines: [], siblings: [sibling('8')] })],
-    ['grants-inert', 'V2 without grants', wantEgress, world({ enforcement: guarded(V2) })],
+    ['grants-inert', 'V3 without grants', wantEgress, world({ enforcement: guarded(V3) })],
+    ['grants-inert', 'V2', wantGrants, world({ enforcement: guarded(V2) })],
     ['grants-inert', 'V1', wantGrants, world({ services: [ownedService('stripe', ['api.stripe.com'])] })],
     ['grants-inert', 'no version', wantGrants, world({ enforcement: guarded({ metadata: {} }) })],
     [
@@ -318,9 +320,9 @@ describe('a check of gateways stays silent', () => {
     ],
     [
       'grants-inert',
-      'V2 that no policy names',
+      'V3 that no policy names',
       wantGrants,
-      world({ enforcement: read([extension(), extension(V2, 'next')]) }),
+      world({ enforcement: read([extension(), extension(V3, 'next')]) }),
     ],
     [
       'gateway-dry-run',
@@ -396,7 +398,7 @@ describe('gateway-conflict', () => {
 
 it('a gateway with several problems gets a finding for each', () => {
   const seen = world({
-    enforcement: guarded({ failOpen: true, metadata: { iapPolicyVersion: 'V2', iamEnforcementMode: 'DRY_RUN' } }),
+    enforcement: guarded({ failOpen: true, metadata: { iapPolicyVersion: 'V3', iamEnforcementMode: 'DRY_RUN' } }),
     engines: [observedEngine('1', { allow: ['stripe'] })],
     siblings: [sibling('8')],
   });

@@ -2,6 +2,7 @@ import { describe, expect, it } from '@jest/globals';
 import {
   desired,
   endpoint,
+  fromInput,
   markOf,
   observed,
   ownedService,
@@ -34,6 +35,17 @@ describe('a key without a service', () => {
         { field: 'displayName', from: '', to: 'Stripe' },
       ],
     });
+  });
+
+  it('has no mark of the file where an input added it', () => {
+    const added = endpoint('stripe', [stripe], { origin: fromInput('allow') });
+    const [description] = only(endpointsOf(desired({ endpoints: [added] }), observed())).fields;
+    expect(description).toMatchObject({ field: 'description', to: 'Managed by bind-agent-gateway.' });
+    const world = observed({ services: [ownedService('stripe', [stripe, files])] });
+    expect(interfacesOf(only(endpointsOf(desired({ endpoints: [added] }), world)))).toEqual([
+      `keep ${stripe} JSONRPC`,
+      `keep ${files} JSONRPC`,
+    ]);
   });
 
   it("lives in the egress gateway's project", () => {

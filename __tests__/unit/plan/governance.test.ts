@@ -70,9 +70,9 @@ describe('not enforced', () => {
       /no authorization policy/,
     ],
     [
-      'access policies instead of grants',
-      read([policy()], [extension({ metadata: { iapPolicyVersion: 'V2' } })]),
-      /V2/,
+      'a policy version that came later',
+      read([policy()], [extension({ metadata: { iapPolicyVersion: 'V3' } })]),
+      /version not known here/,
     ],
     ['a dry run', read([policy()], [extension({ metadata: { iamEnforcementMode: 'DRY_RUN' } })]), /DRY_RUN/],
     ['fail open', read([policy()], [extension({ failOpen: true })]), /failOpen/],

@@ -77,7 +77,7 @@ describe('a service that this config made and no longer declares', () => {
     const seen = world(OLD, policyOf([memberOf('1')]));
     expect(outline(want({ prune: false }), seen)).toEqual(['stripe keep']);
     expect(notes(want({ prune: false }), seen)).toEqual([
-      'prunable note: Endpoint old-tickets (projects/acme-agents/locations/us-central1/services/old-tickets) was made by this config and is no longer declared; it has 2 hosts, granted on it: "agent 1".',
+      'prunable note: Endpoint old-tickets (projects/acme-agents/locations/us-central1/services/old-tickets) was made by this config and is no longer declared; it has 2 hosts, granted to "agent 1".',
     ]);
     expect(planned(want({ prune: false }), seen)).toMatchObject({ summary: { remove: 0 } });
   });

@@ -1,14 +1,10 @@
 import { renderComment, type CommentInput } from '../../../src/report/comment.js';
 import { driftAdvice, driftMessage } from '../../../src/report/drift-text.js';
-import { reportEngines } from '../../../src/report/engines.js';
 import { renderIssue, type IssueInput } from '../../../src/report/issue.js';
 import { doneSoFar, stillOpen } from '../../../src/report/open.js';
 import { renderSummary } from '../../../src/report/summary.js';
 import type { Failure } from '../../../src/failure.js';
-import type { Desired, DesiredAgent } from '../../../src/config/desired.js';
-import type { Observed } from '../../../src/observe/observed.js';
-import type { ApplyResult } from '../../../src/apply/result.js';
-import type { Finding, Plan } from '../../../src/plan/types.js';
+import type { DesiredAgent } from '../../../src/config/desired.js';
 import {
   agent,
   desired,
@@ -27,7 +23,8 @@ import { declared, driftedWorld, issueInput, NOT_FOUND, verdict } from '../../su
 import { EGRESS, ENFORCED, guardrails, OTHER, ownConstraint, seen } from '../../support/guardrails.js';
 import { planned } from '../../support/plan.js';
 import { enforcing, fleetEngines, fleetWant, fleetWorld, resultOf } from '../../support/reports.js';
-import { without } from '../../support/without.js';
+import { commentOf, planOf, REVIEW } from './golden-base.js';
+import { moving, takenBack } from './golden-moves.js';
 import { hostileComment } from './hostile.js';
 
 /** What the golden files in `__tests__/golden` show, by the name of the file. */
@@ -52,57 +49,6 @@ export const CASES: Readonly<Record<string, () => string>> = {
   'drift-issue': () => renderIssue(drifted()).body,
   'summary-drift': () => driftSummary(drifted()),
 };
-
-const REVIEW = 'Review the plan, then apply it.';
-const BASE = {
-  label: 'agent-gateway.yaml',
-  runUrl: 'https://github.com/acme/agents/actions/runs/18273645546',
-  commit: '6f1c0c6ad6b1f5d9be8a2d5f1b9e0f7a3c4d5e6f',
-  version: '1.0.0',
-  failures: [],
-  next: [],
-  open: [],
-};
-
-/** The texts of the checks are the plan's own business. */
-const CHECKS: readonly Finding[] = [
-  {
-    id: 'gateway-dry-run',
-    level: 'warning',
-    message:
-      'Gateway projects/acme-agents/locations/us-central1/agentGateways/egress only logs what it would deny: its IAP extension iap-authz has iamEnforcementMode DRY_RUN.',
-    remedy: 'Once the log shows no denial that should pass, take metadata.iamEnforcementMode out of the extension.',
-    origin: { kind: 'file', file: 'agent-gateway.yaml', line: 6, column: 11 },
-  },
-  {
-    id: 'image-before-gateway',
-    level: 'warning',
-    message:
-      'Engine "Support agent" (projects/101010/locations/us-central1/reasoningEngines/4405152104998502400) was last built before the gateway was there, so its image does not have the gateway\'s certificates.',
-    remedy: 'Deploy it again after it is bound.',
-  },
-];
-
-/** A comment's input from a desired state and a world. */
-export function commentOf(
-  want: Desired,
-  world: Observed,
-  more: Partial<CommentInput> & { result?: ApplyResult; plan?: Plan } = {},
-): CommentInput {
-  const { result, plan = planOf(want, world, []), ...others } = more;
-  return {
-    ...BASE,
-    state: 'planned',
-    plan,
-    approvedDigest: plan.digest,
-    engines: reportEngines(plan, want, world, result),
-    ...others,
-  };
-}
-
-function planOf(want: Desired, world: Observed, checks = CHECKS): Plan {
-  return { ...planned(want, world), checks };
-}
 
 export function firstPlan(): CommentInput {
   const world = fleetWorld();
@@ -129,72 +75,6 @@ function removals(): CommentInput {
     enforcement: enforcing,
   });
   return commentOf(want, world, { next: [REVIEW] });
-}
-
-/** Three engines leave a gateway for another one, and one that has none waits for them. */
-function moving(more: { result?: ApplyResult } & Partial<CommentInput> = {}): CommentInput {
-  const want = desired({ gateways: { egress: gateway('egress') }, move: true });
-  const world = movingWorld();
-  return commentOf(want, world, { plan: planned(want, world), next: [REVIEW], ...more });
-}
-
-function movingWorld(): Observed {
-  const engine = (index: number, config = {}) =>
-    observedEngine(String(4405152104998502400n + BigInt(index)), { displayName: `Agent ${index}`, config });
-  const pilot = { ...egressConfig('egress-pilot'), ...ingressConfig('ingress') };
-  return fleetWorld({
-    engines: [engine(1, pilot), engine(2, pilot), engine(3, pilot), engine(4)],
-    enforcement: enforcing,
-  });
-}
-
-/** One of them cannot be bound to the new gateway, so all go back, and one of these does not get there. */
-function takenBack(): CommentInput {
-  const { plan } = moving();
-  if (!plan) throw new Error('no plan');
-  const [from, to] = [gatewayNamed('egress-pilot'), gatewayNamed('egress')];
-  const failed: Failure = {
-    reason: 'bind-failed',
-    message: `Binding engine "Agent 2" failed: Operation 17 ended in an error INTERNAL (13): container did not start.\nRolled back to egress ${from}, ingress ${gatewayNamed('ingress')}.`,
-    next: ['Read reasoning_engine_stderr in Cloud Logging.'],
-  };
-  const stuck: Failure = {
-    reason: 'bind-failed',
-    message:
-      'The roll-back of engine "Agent 3" failed: Operation 18 ended in an error INTERNAL (13). It is now bound to no gateway.',
-    next: [],
-  };
-  const fleet: Failure = {
-    reason: 'bind-failed',
-    message: `Move to egress gateway ${to} could not be rolled back in full. As far as is known:\n- bound to egress gateway ${from}: 2 engine(s)\n- bound to no egress gateway, so that what they call is not governed: "Agent 3", "Agent 4"`,
-    next: ['Run again with the same config, move: true included.'],
-  };
-  const ended = resultOf(
-    plan,
-    {},
-    {
-      'Agent 1': { status: 'pending', egress: from, ingress: gatewayNamed('ingress'), rollback: 'restored' },
-      'Agent 2': {
-        status: 'failed',
-        egress: from,
-        ingress: gatewayNamed('ingress'),
-        rollback: 'restored',
-        failure: failed,
-      },
-      'Agent 3': {
-        status: 'failed',
-        egress: null,
-        ingress: gatewayNamed('ingress'),
-        rollback: 'failed',
-        failure: stuck,
-      },
-      'Agent 4': { status: 'pending', egress: null, rollback: 'restored' },
-    },
-  );
-  const engines = new Map([...ended.engines].map(([name, engine]) => [name, without(engine, 'tookMs')]));
-  const result = { ...ended, engines, failures: [failed, stuck, fleet] };
-  const failures = result.failures;
-  return moving({ state: 'failed', elapsedMs: 1_220_000, result, failures, next: [], open: stillOpen(plan, result) });
 }
 
 /** An engine is bound while its gateway is approved in place of another one, and ingress becomes restricted for the first time. */

@@ -114,7 +114,7 @@ export function planSaying(say: () => string): Plan {
         member: say(),
         engine: 'engine-2',
         why: 'engine-gone',
-        replacedBy: ['engine-1', say()],
+        replacedBy: say(),
       },
       {
         layer: 'grant',

@@ -3,6 +3,12 @@ import { redactText } from '../../redact.js';
 import { sortBy } from '../canonical.js';
 import type { Finding } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
+import { accessAllowedOtherwise } from './access-allowed-otherwise.js';
+import { accessDeniedByRule, accessRuleUnclear } from './access-denied-by-rule.js';
+import { accessPolicyBindings, accessPolicyForbidden } from './access-policy-bindings.js';
+import { accessPolicyProjectWide } from './access-policy-project-wide.js';
+import { accessPolicyTooLarge } from './access-policy-too-large.js';
+import { accessRuleChanged } from './access-rule-changed.js';
 import { apiDisabled } from './api-disabled.js';
 import { endpointOverlap } from './endpoint-overlap.js';
 import { engineAmbiguous } from './engine-ambiguous.js';
@@ -30,6 +36,7 @@ import { guardrailTooLong } from './guardrail-too-long.js';
 import { hostClaimedTwice } from './host-claimed-twice.js';
 import { imageBeforeGateway } from './image-before-gateway.js';
 import { ingressUngovernedMethods } from './ingress-ungoverned-methods.js';
+import { migrationIncomplete, migrationReady } from './migration.js';
 import { moveUngoverned } from './move-ungoverned.js';
 import { notReadable } from './not-readable.js';
 import { permissionMissing } from './permission-missing.js';
@@ -78,6 +85,16 @@ export const ALL: readonly Check[] = [
   gatewayOtherRegion,
   gatewayWithoutPolicy,
   grantsInert,
+  accessDeniedByRule,
+  accessRuleUnclear,
+  accessRuleChanged,
+  accessPolicyBindings,
+  accessPolicyForbidden,
+  accessPolicyTooLarge,
+  accessPolicyProjectWide,
+  accessAllowedOtherwise,
+  migrationIncomplete,
+  migrationReady,
   apiDisabled,
   permissionMissing,
   guardrailNotReadable,

@@ -1,4 +1,3 @@
-import { parseEngineName } from '../../google/names.js';
 import type { IamPolicy } from '../../google/types.js';
 import type { Observed } from '../../observe/observed.js';
 import { EGRESSOR } from '../grants.js';
@@ -25,12 +24,12 @@ export function isGone(member: string, observed: Engines & Pick<Observed, 'gone'
 }
 
 /** By what was observed, which never changes: a full fleet's policies have 150,000 members to ask for. */
-const KNOWN_IDS = new WeakMap<object, ReadonlySet<string | undefined>>();
+const KNOWN_IDS = new WeakMap<object, ReadonlySet<string>>();
 
-function knownIds(observed: Pick<Observed, 'engines' | 'siblings' | 'engineNames'>): ReadonlySet<string | undefined> {
+function knownIds(observed: Pick<Observed, 'engines' | 'siblings' | 'engineNames'>): ReadonlySet<string> {
   const { engines, siblings, engineNames } = observed;
   const names = (): string[] => [...engineNames, ...[...engines, ...siblings].map(({ name }) => name)];
-  const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => parseEngineName(name)?.id));
+  const ids = KNOWN_IDS.get(observed) ?? new Set(names().map((name) => name.slice(name.lastIndexOf('/') + 1)));
   KNOWN_IDS.set(observed, ids);
   return ids;
 }

@@ -1,17 +1,19 @@
-import type { Check } from './check.js';
+import { isToBeBound } from './access-wording.js';
+import type { Check, CheckInput, Found } from './check.js';
 
 /** What a plan can do without, but its reader should know was not looked at: the other checks are silent about it. */
 export const notReadable: Check = {
   id: 'not-readable',
   level: 'warning',
-  run: ({ desired, observed, grants }) => {
+  run: (input) => {
+    const { desired, observed, grants } = input;
     const { enforcement, registryPolicy, registryProject, attached, disabledApis } = observed;
     const { egress } = desired.gateways;
     const policies =
       enforcement?.kind === 'unreadable'
         ? [
             {
-              message: `The authorization policies of the egress gateway could not be read, so nothing is said about whether it enforces grants: ${enforcement.why}`,
+              message: `The authorization policies of the egress gateway could not be read, so nothing is said about whether it enforces grants, and V1 is taken to decide there: ${enforcement.why}`,
               remedy: enforcement.disabled
                 ? `Enable it: gcloud services enable ${enforcement.disabled.service} --project=${enforcement.disabled.project}`
                 : `Give the identity of this job networksecurity.authzPolicies.list and networkservices.authzExtensions.get on the gateway's project.`,
@@ -20,7 +22,9 @@ export const notReadable: Check = {
           ]
         : [];
     const registry =
-      registryPolicy === undefined && disabledApis.length === 0 && grants.some(({ action }) => action === 'create')
+      registryPolicy === undefined &&
+      disabledApis.length === 0 &&
+      grants.some(({ action, model }) => action === 'create' && model === undefined)
         ? [
             {
               message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so nobody is named who would lose access through the first grant on an endpoint.`,
@@ -57,6 +61,42 @@ export const notReadable: Check = {
               remedy: `Give the identity of this job agentregistry.services.list on project ${registryProject.id}, or take prune out.`,
             },
           ];
-    return [...policies, ...registry, ...registries, ...engines, ...own];
+    return [...policies, ...registry, ...registries, ...engines, ...own, ...unreadAccess(input)];
   },
 };
+
+/** Of access policies (V2): without these, rules are written all the same. */
+function unreadAccess(input: CheckInput): Found[] {
+  const { access, registryProject, disabledApis } = input.observed;
+  if (access === undefined || disabledApis.length > 0) return [];
+  const { bindings, others, constraint } = access;
+  return [
+    ...(bindings.kind === 'unreadable'
+      ? [
+          {
+            message: `The access policies that are bound to project ${registryProject.id} could not be read (${bindings.why}), so nothing is said about rules in other policies that deny, and about how many may still be bound.`,
+            remedy: `Give the identity of this job resourcemanager.projects.searchPolicyBindings on project ${registryProject.id}.`,
+          },
+        ]
+      : []),
+    ...others.flatMap((other) =>
+      other.kind === 'read'
+        ? []
+        : [
+            {
+              message: `Access policy ${other.name}, which is bound to project ${registryProject.id}, could not be read, so it may hold rules that deny what this plan grants: ${other.why}`,
+              remedy: 'Give the identity of this job iam.accesspolicies.get where the policy is.',
+            },
+          ],
+    ),
+    ...(constraint?.kind === 'unreadable' && isToBeBound(input)
+      ? [
+          {
+            message: `Whether an organization policy forbids to bind access policies to project ${registryProject.id} could not be read: ${constraint.why}`,
+            remedy: 'Nothing has to be done: where it does, Google refuses the binding and says so.',
+            isNote: true,
+          },
+        ]
+      : []),
+  ];
+}

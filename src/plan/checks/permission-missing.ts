@@ -1,5 +1,5 @@
 import { ROLE_OF } from '../permissions.js';
-import type { Check } from './check.js';
+import type { Check, Found } from './check.js';
 import { listed } from './wording.js';
 
 /**
@@ -10,7 +10,8 @@ export const permissionMissing: Check = {
   id: 'permission-missing',
   level: 'error',
   run: ({ observed }) =>
-    (observed.lackingPermissions ?? []).map(({ permission, project, resources }) => {
+    (observed.lackingPermissions ?? []).map(({ permission, project, resources, isOptional = false }) => {
+      if (isOptional) return withoutIt(permission, project);
       const on = resources.length === 0 ? '' : ` nor on ${listed(resources)}`;
       return {
         message: `The identity of this job does not have ${permission}, which this plan needs, on project ${project}${on}.`,
@@ -18,3 +19,12 @@ export const permissionMissing: Check = {
       };
     }),
 };
+
+/** Operations of IAM can do without being read: then what they write is looked at. */
+function withoutIt(permission: string, project: string): Found {
+  return {
+    message: `The identity of this job does not have ${permission} on project ${project}: how the writes of access policies end is seen from the policies themselves.`,
+    remedy: `Nothing has to be done; with ${ROLE_OF[permission] ?? 'it'} a write that fails is told from one that takes its time.`,
+    isNote: true,
+  };
+}

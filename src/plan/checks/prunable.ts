@@ -13,7 +13,7 @@ const REMEDY = 'Set `prune: true` to take it away, or declare it again.';
 export const prunable: Check = {
   id: 'prunable',
   level: 'warning',
-  run: (input) => (input.desired.prune ? [] : [...services(input), ...grants(input)]),
+  run: (input) => (input.desired.prune ? [] : [...services(input), ...grants(input), ...rules(input)]),
 };
 
 function services({ observed, pruning }: CheckInput): Found[] {
@@ -40,6 +40,19 @@ function grants({ desired, observed, endpoints, pruning }: CheckInput): Found[] 
       remedy: REMEDY,
       isNote: true,
       ...endpointOrigin({ desired }, keys),
+    };
+  });
+}
+
+function rules({ desired, observed, pruning }: CheckInput): Found[] {
+  const left = pruning.rules.filter(({ why }) => why !== 'engine-gone');
+  return [...groupBy(left, ({ key }: GrantChange) => key)].map(([key, removals]) => {
+    const names = removals.map(({ member }) => memberName(member, observed)).sort();
+    return {
+      message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${listed(names)}, which the config does not declare there any more.`,
+      remedy: REMEDY,
+      isNote: true,
+      ...endpointOrigin({ desired }, [key]),
     };
   });
 }

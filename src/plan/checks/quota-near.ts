@@ -1,3 +1,4 @@
+import { plannedRules, RULE_LIMIT } from '../access/edits.js';
 import { groupBy } from '../canonical.js';
 import type { GrantChange } from '../types.js';
 import type { Check, CheckInput, Found } from './check.js';
@@ -8,11 +9,26 @@ const ENDPOINTS = { quota: 100, near: 90 };
 /** Members in one policy, each occurrence counted (`Policy` in the IAM reference). */
 const MEMBERS = { limit: 1_500, near: 1_350 };
 
+const RULES = { near: 100, most: RULE_LIMIT };
+
 export const quotaNear: Check = {
   id: 'quota-near',
   level: 'warning',
-  run: (input) => [...endpointsNear(input), ...membersNear(input)],
+  run: (input) => [...endpointsNear(input), ...membersNear(input), ...rulesNear(input)],
 };
+
+/** Nobody says how many rules a policy may have; so many are worth a thought. */
+function rulesNear({ desired, observed, endpoints, grants }: CheckInput): Found[] {
+  if (observed.access === undefined) return [];
+  const rules = plannedRules(desired, observed, endpoints, grants);
+  if (rules.length < RULES.near || rules.length > RULES.most) return [];
+  return [
+    {
+      message: `Access policy ${observed.access.name} has ${rules.length} rules after this plan, and how many it takes is not documented (${RULES.most} in policies of its kind).`,
+      remedy: 'Put hosts that the same agents use into one endpoint, and clear rules that nobody needs.',
+    },
+  ];
+}
 
 function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): Found[] {
   const there = observed.services.filter(({ endpointSpec }) => endpointSpec !== undefined).length;
@@ -30,7 +46,7 @@ function endpointsNear({ desired, observed, endpoints, pruning }: CheckInput): F
 }
 
 function membersNear({ desired, observed, endpoints, grants, pruning }: CheckInput): Found[] {
-  const created = byServiceOf(grants.filter(({ action }) => action === 'create'));
+  const created = byServiceOf(grants.filter(({ action, model }) => action === 'create' && model === undefined));
   const removals = byServiceOf(desired.prune ? pruning.grants.removals : []);
   return [...byService(endpoints)].flatMap(([service, changes]) => {
     const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource ?? '';

@@ -1,6 +1,7 @@
 import type { GrantChange } from '../types.js';
-import type { Check, CheckInput } from './check.js';
-import { egressors, isStale, memberName } from './members.js';
+import { groupBy } from '../canonical.js';
+import type { Check, CheckInput, Found } from './check.js';
+import { egressors, isStale } from './members.js';
 import { byService, endpointOrigin, listed } from './wording.js';
 
 /**
@@ -10,8 +11,9 @@ import { byService, endpointOrigin, listed } from './wording.js';
 export const staleMembers: Check = {
   id: 'stale-members',
   level: 'warning',
-  run: (input) =>
-    [...byService(input.endpoints)].flatMap(([service, changes]) => {
+  run: (input) => [
+    ...inRules(input),
+    ...[...byService(input.endpoints)].flatMap(([service, changes]) => {
       const { desired, observed } = input;
       const policies = changes.flatMap(({ registryResource = '' }) => observed.policies.get(registryResource) ?? []);
       const told = toldElsewhere(service, input);
@@ -35,7 +37,18 @@ export const staleMembers: Check = {
         },
       ];
     }),
+  ],
 };
+
+/** Rules of this config alone (V2): those of others are theirs. */
+function inRules({ desired, observed, pruning }: CheckInput): Found[] {
+  const gone = desired.prune ? [] : pruning.rules.filter(({ why }) => why === 'engine-gone');
+  return [...groupBy(gone, ({ key }: GrantChange) => key)].map(([key, removals]) => ({
+    message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${removals.length === 1 ? 'an engine that is' : `${removals.length} engines that are`} gone: ${listed(removals.map(({ member }) => member))}.`,
+    remedy: 'Set `prune: true` to take them out.',
+    ...endpointOrigin({ desired }, [key]),
+  }));
+}
 
 /** What this run takes away, or says why it does not. */
 function toldElsewhere(service: string, { desired, pruning }: CheckInput): Set<string> {
@@ -49,10 +62,6 @@ function toldElsewhere(service: string, { desired, pruning }: CheckInput): Set<s
 
 function cameBack(member: string, { observed, pruning }: CheckInput): string {
   const removal: GrantChange | undefined = pruning.grants.removals.find((item) => item.member === member);
-  const engines = (removal?.replacedBy ?? []).flatMap(
-    (name) => observed.engines.find((engine) => engine.name === name)?.principal ?? [],
-  );
-  if (engines.length === 0) return '';
-  const names = engines.map((principal) => memberName(principal, observed));
-  return ` (recreated as ${names.length > 1 ? 'one of ' : ''}${listed(names)})`;
+  const engine = observed.engines.find(({ name }) => name === removal?.replacedBy);
+  return engine ? ` (recreated as ${JSON.stringify(engine.displayName)})` : '';
 }

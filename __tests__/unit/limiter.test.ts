@@ -1,8 +1,8 @@
 import { describe, expect, it } from '@jest/globals';
-import { createLimiter } from '../../../src/apply/limiter.js';
-import { CancelledError } from '../../../src/google/errors.js';
-import { fakeClock, START } from '../../support/clock.js';
-import { thrownBy } from '../../support/errors.js';
+import { createLimiter } from '../../src/limiter.js';
+import { CancelledError } from '../../src/google/errors.js';
+import { fakeClock, START } from '../support/clock.js';
+import { thrownBy } from '../support/errors.js';
 
 const running = (): AbortSignal => new AbortController().signal;
 

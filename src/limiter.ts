@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.js';
+import type { Clock } from './clock.js';
 
 /**
  * Engine writes (create, delete, update) that Google lets a project make per region and minute, quota
