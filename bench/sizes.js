@@ -56,7 +56,7 @@ export function worldOf(size) {
  * @returns {import('../emulator/index.js').ServiceInput}
  */
 function crowded(key, others) {
-  // Other members in each policy, so that none can be shared.
+  // Other members in each policy, so that none could be shared.
   const first = 7_000_000_000_000_000_000n + BigInt(key.replace(/\D/g, '')) * 10_000n;
   const members = numbers(others).map((n) => memberOf(`${first + BigInt(n)}`, 'europe-west1'));
   return { id: key, urls: [urlOf(key)], policy: [{ members }] };

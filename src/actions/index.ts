@@ -6,10 +6,11 @@ import { readApplyInputs, readPlanInputs, readVerifyInputs } from '../inputs.js'
 import { runStep } from './step.js';
 
 /*
- * V8 gives young objects up to 128 MB as soon as many of them grow old, as the members of a hundred full policies do, and never
- * takes that back; the space it has when everything is loaded does as well. An action has no command line to say so on.
+ * A hundred full policies take some tens of megabytes, and to read, merge and write them some hundred. V8 would let that pile up:
+ * up to 128 MB of young objects once many of them grow old, and four times what is in use. It has room to breathe with the space
+ * for young objects that it has when everything is loaded, and with twice what is in use. An action has no command line for this.
  */
-setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--semi-space-growth-factor=1 --heap-growing-percent=100');
 
 /** What the tiny entry points in `dist/` call. */
 export const plan = (): Promise<void> => runStep('plan', readPlanInputs, planCommand);

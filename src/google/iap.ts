@@ -1,7 +1,7 @@
 import pLimit from 'p-limit';
 import type { Http } from './http.js';
 import { SHAPES } from './shapes.js';
-import type { IamBinding, IamPolicy } from './types.js';
+import type { IamPolicy } from './types.js';
 
 /** Identity-Aware Proxy: who may reach what is registered. `resource` is a path of `iapResourceOf` or `iapRegistryOf`. */
 export interface Iap {
@@ -27,16 +27,15 @@ const POLICY_VERSION = 3;
 
 /** From so many members on a policy is large; a full one, 1,500 members, is a quarter of a megabyte each way. */
 const LARGE = 300;
-/** Large policies that are written at a time: more would be no faster and fill the memory. */
+/** Large policies that are written at a time: more would fill the memory with what is on its way. */
 const LARGE_WRITES = 16;
 
 /** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
 export function createIap(http: Http): Iap {
   const fewLarge = pLimit(LARGE_WRITES);
-  const shared = sharedMembers();
   return {
-    getPolicy: async (resource) => {
-      const policy = await http.request<IamPolicy>({
+    getPolicy: (resource) =>
+      http.request({
         api: 'iap',
         method: 'POST',
         path: `v1/${resource}:getIamPolicy`,
@@ -44,9 +43,7 @@ export function createIap(http: Http): Iap {
         // A POST that only reads.
         retry: 'always',
         shape: SHAPES.policy,
-      });
-      return shared(policy);
-    },
+      }),
     setPolicy: async (resource, policy) => {
       if (!policy.etag) {
         throw new MissingEtagError(
@@ -80,22 +77,3 @@ export function createIap(http: Http): Iap {
 }
 
 const membersOf = ({ bindings }: IamPolicy): string[] => (bindings ?? []).flatMap(({ members }) => members ?? []);
-
-/** Members whose texts are kept to be shared; there are not many more in one organization. */
-const MOST_SHARED = 10_000;
-
-/**
- * The policies of a fleet name the same members over and over: one text of each will do.
- * @returns what gives a policy back with the texts of the policies before it
- */
-function sharedMembers(): (policy: IamPolicy) => IamPolicy {
-  const known = new Map<string, string>();
-  const share = (member: string): string => {
-    const found = known.get(member);
-    if (found === undefined && known.size < MOST_SHARED) known.set(member, member);
-    return found ?? member;
-  };
-  const shareAll = (item: IamBinding): IamBinding =>
-    item.members ? { ...item, members: item.members.map(share) } : item;
-  return (policy) => (policy.bindings ? { ...policy, bindings: policy.bindings.map(shareAll) } : policy);
-}

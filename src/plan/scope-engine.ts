@@ -6,6 +6,8 @@ export function engineIdIn(
   member: string,
   { project, region }: Pick<Observed, 'project' | 'region'>,
 ): string | undefined {
+  // Asked of every member of every policy, of which a full fleet has 150,000: most are seen at once to be of elsewhere.
+  if (!member.includes(`/locations/${region}/reasoningEngines/`)) return undefined;
   const engine = engineOfMember(member);
   if (engine?.location !== region) return undefined;
   return engine.project === project.number || engine.project === project.id ? engine.id : undefined;

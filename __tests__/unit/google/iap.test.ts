@@ -49,23 +49,3 @@ describe('writes of policies', () => {
     expect(await Promise.all(writes)).toHaveLength(50);
   });
 });
-
-describe('a policy that is read', () => {
-  it('is what Google answered, also where it names members of an earlier one', async () => {
-    const policies = [
-      { etag: 'a', version: 3, bindings: [{ role: 'roles/viewer', members: ['user:a', 'user:b'] }] },
-      {
-        etag: 'b',
-        bindings: [
-          { role: 'roles/iap.egressor', members: ['user:b', 'user:c'], condition: { expression: 'true' } },
-          { role: 'roles/nobody' },
-        ],
-      },
-      { etag: 'ACAB' },
-    ];
-    const answers = policies.map((policy) => JSON.stringify(policy));
-    const http: Http = { request: <T>() => Promise.resolve(JSON.parse(answers.shift() ?? '') as T) };
-    const iap = createIap(http);
-    for (const policy of policies) expect(JSON.stringify(await iap.getPolicy(resource))).toBe(JSON.stringify(policy));
-  });
-});
