@@ -38603,6 +38603,190 @@ function createLimiter(count, windowMs, clock) {
     };
 }
 
+;// CONCATENATED MODULE: ./lib/src/plan/reach.js
+/** @returns how far a run speaks for its config */
+function reachOf({ config, partial, only, allowGiven, }) {
+    // Without `only`, the `engines` input names engines that no agent of the file is about.
+    if (config === undefined || allowGiven || (partial && only === undefined))
+        return 'nothing';
+    return partial ? 'engines' : 'file';
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/policy.js
+/**
+ * Adds members to a policy and leaves everything else in it as it is: other roles, other members, conditions, the
+ * order of bindings, the etag.
+ *
+ * The merge rule is gcloud's: same role and same condition, then the member joins that binding, else a new one.
+ *
+ * @param grants members that are not in the policy yet
+ * @returns a new policy; the given one is not touched
+ */
+function withMembers(policy, grants) {
+    const bindings = (policy.bindings ?? []).map((binding) => ({ ...binding }));
+    for (const { role, member, condition } of grants) {
+        const binding = bindings.find((candidate) => candidate.role === role && sameCondition(candidate.condition, condition));
+        if (binding) {
+            binding.members = [...(binding.members ?? []), member];
+        }
+        else {
+            bindings.push({ role, members: [member], ...(condition ? { condition } : {}) });
+        }
+    }
+    return { ...policy, bindings };
+}
+/**
+ * Takes members out of a policy and leaves everything else in it as it is. A member goes from the bindings of exactly its role and
+ * condition (or none); a binding that is empty then goes too, since IAM takes none without a member.
+ *
+ * @returns a new policy; the given one is not touched
+ */
+function withoutMembers(policy, removals) {
+    const bindings = (policy.bindings ?? []).flatMap((binding) => {
+        const goes = (member) => removals.some((item) => item.member === member && item.role === binding.role && sameCondition(binding.condition, item.condition));
+        const members = (binding.members ?? []).filter((member) => !goes(member));
+        if (members.length === (binding.members ?? []).length)
+            return [binding];
+        return members.length === 0 ? [] : [{ ...binding, members }];
+    });
+    return { ...policy, bindings };
+}
+/** @returns true when a policy grants the role to exactly this member, under exactly this condition (or none). */
+function hasMember(policy, { role, member, condition }) {
+    return (policy?.bindings ?? []).some((binding) => binding.role === role && (binding.members ?? []).includes(member) && sameCondition(binding.condition, condition));
+}
+/** Conditions are the same when all that a person can write in them is the same. */
+function sameCondition(a, b) {
+    return conditionKey(a) === conditionKey(b);
+}
+/** @returns a text that is equal for equal conditions, and for the absence of one. */
+function conditionKey(condition) {
+    if (!condition)
+        return '';
+    return JSON.stringify([condition.expression ?? '', condition.title ?? '', condition.description ?? '']);
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/scope-engine.js
+
+/** @returns the ID of the engine of this very project and region whose identity an IAM member is, whether it is still there or not */
+function engineIdIn(member, { project, region }) {
+    // Asked of every member of every policy, of which a full fleet has 150,000: most are seen at once to be of elsewhere.
+    if (!member.includes(`/locations/${region}/reasoningEngines/`))
+        return undefined;
+    const engine = engineOfMember(member);
+    if (engine?.location !== region)
+        return undefined;
+    return engine.project === project.number || engine.project === project.id ? engine.id : undefined;
+}
+/** @returns the name of that engine, in the form in which Google gives the names of engines */
+function engineNameOf(member, observed) {
+    const id = engineIdIn(member, observed) ?? '';
+    return formatEngineName({ project: observed.project.number, location: observed.region, id });
+}
+
+;// CONCATENATED MODULE: ./lib/src/plan/grants.js
+
+
+
+/**
+ * The only role that carries the permission an IAP V1 gateway checks (`iap.webServiceVersions.egressViaIAP`),
+ * Google's "Assign IAM policies to agent identities" page.
+ */
+const EGRESSOR = 'roles/iap.egressor';
+/**
+ * Plans the grant layer: every engine gets the role on every service that serves a key it may reach. Members are only
+ * added; whoever else is in a policy stays.
+ *
+ * @param endpoints the planned endpoint layer
+ * @returns changes sorted by service, then member
+ */
+function planGrants(desired, observed, endpoints) {
+    const carryOver = new Set(desired.endpoints.filter(({ carryOver }) => carryOver).map(({ key }) => key));
+    const byService = new Map();
+    for (const endpoint of endpoints) {
+        const policy = policyOf(endpoint, observed);
+        // Two keys may adopt one service: a member is granted there once.
+        const planned = byService.get(endpoint.service) ?? [];
+        const known = new Set(planned.map(({ member, condition }) => identity(member, condition)));
+        const engines = engineGrants(endpoint, observed, policy);
+        // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
+        const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
+        const found = [
+            ...engines,
+            ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
+        ];
+        for (const grant of found) {
+            const id = identity(grant.member, grant.condition);
+            if (known.has(id))
+                continue;
+            known.add(id);
+            planned.push(grant);
+        }
+        byService.set(endpoint.service, planned);
+    }
+    return sortGrants([...byService.values()].flat());
+}
+function engineGrants(endpoint, observed, policy) {
+    return observed.engines.flatMap((engine) => {
+        const member = engine.principal;
+        if (!member || !observed.selection.allow.get(engine.name)?.includes(endpoint.key))
+            return [];
+        return [
+            {
+                layer: 'grant',
+                action: hasMember(policy, { role: EGRESSOR, member }) ? 'keep' : 'create',
+                key: endpoint.key,
+                service: endpoint.service,
+                role: EGRESSOR,
+                member,
+                engine: engine.name,
+                displayName: engine.displayName,
+            },
+        ];
+    });
+}
+/**
+ * A policy on the endpoint itself replaces the registry-wide one for that endpoint, instead of adding to it (Google's
+ * "Troubleshoot Agent Gateway" page): the first grant would cut off everybody who came in registry-wide.
+ */
+function carriedGrants(endpoint, observed, policy) {
+    if (egressorBindings(policy).length > 0)
+        return [];
+    // IAM takes no member that is marked as deleted, and one whose engine is gone would be the first to be taken away again.
+    const isNobody = (member) => member.startsWith('deleted:') || observed.gone?.has(engineIdIn(member, observed) ?? '') === true;
+    return egressorBindings(observed.registryPolicy).flatMap((binding) => (binding.members ?? [])
+        .filter((member) => !isNobody(member))
+        .map((member) => ({
+        layer: 'grant',
+        action: 'create',
+        key: endpoint.key,
+        service: endpoint.service,
+        role: EGRESSOR,
+        member,
+        ...(binding.condition ? { condition: conditionOf(binding.condition) } : {}),
+    })));
+}
+function policyOf(endpoint, observed) {
+    return endpoint.registryResource === undefined ? undefined : observed.policies.get(endpoint.registryResource);
+}
+function egressorBindings(policy) {
+    return (policy?.bindings ?? []).filter(({ role, members }) => role === EGRESSOR && (members ?? []).length > 0);
+}
+function conditionOf({ expression, title, description }) {
+    return {
+        expression: expression ?? '',
+        ...(title === undefined ? {} : { title }),
+        ...(description === undefined ? {} : { description }),
+    };
+}
+/** @returns the changes by service, then by member */
+function sortGrants(grants) {
+    return sortBy(grants, ({ service }) => service, ({ member, condition }) => identity(member, condition));
+}
+function identity(member, condition) {
+    return `${member} ${conditionKey(condition)}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/plan/ownership.js
 /**
  * A service has no labels: its description (at most 2,048 characters) is the only free text that can say whose it is
@@ -41930,7 +42114,7 @@ for (const op of objKeys(OPERATORS)) {
 ;// CONCATENATED MODULE: ./node_modules/@marcbachmann/cel-js/lib/macros.js
 
 
-const identity = (x) => x
+const macros_identity = (x) => x
 
 function assertIdentifier(node, message) {
   if (node.op === 'id') return node.args
@@ -41958,7 +42142,7 @@ function createMapExpander(hasFilter) {
         iterVarName: assertIdentifier(iterVar, invalidMsg),
         init: callAst.clone(OPERATORS.list, []),
         step,
-        result: identity
+        result: macros_identity
       })
     }
   }
@@ -41983,7 +42167,7 @@ function createFilterExpander() {
         iterVarName,
         init: callAst.clone(OPERATORS.list, []),
         step,
-        result: identity
+        result: macros_identity
       })
     }
   }
@@ -42005,7 +42189,7 @@ function createQuantifierExpander(opts) {
         init: transform.init,
         condition: transform.condition,
         step: transform.step,
-        result: transform.result || identity
+        result: transform.result || macros_identity
       })
     }
   }
@@ -42061,7 +42245,7 @@ function registerMacros(registry) {
       transform({ast: callAst, predicate, opts}) {
         return {
           init: callAst.clone(OPERATORS.value, true),
-          condition: identity,
+          condition: macros_identity,
           step: predicate.clone(OPERATORS.ternary, [
             predicate,
             predicate.clone(OPERATORS.value, true),
@@ -44319,10 +44503,7 @@ function allowedBy(rules, mark, destination) {
  */
 function editRules(rules, edits) {
     const edited = edits.reduce(editGroup, rules);
-    if (edited === rules)
-        return rules;
-    const owners = new Set([CARRIED, ...edits.map(({ mark }) => mark.owner)]);
-    return edited.flatMap((rule) => withoutDeleted(rule, owners));
+    return edited === rules ? rules : edited.flatMap(withoutDeleted);
 }
 function editGroup(rules, edit) {
     const own = new Set(rulesWith(rules, edit.mark));
@@ -44360,16 +44541,18 @@ function takeOut(rules, own, remove) {
     const isOut = (member) => remove.includes(member);
     if (![...own].some(({ principals = [] }) => principals.some(isOut)))
         return rules;
-    return rules.flatMap((rule) => (own.has(rule) ? withMembers(rule, (member) => !isOut(member)) : [rule]));
+    return rules.flatMap((rule) => (own.has(rule) ? rules_withMembers(rule, (member) => !isOut(member)) : [rule]));
 }
-/** A rule without members is none; `deleted:` ones cannot be written (google.iam.v3 `AccessPolicyRule.principals`). */
-function withoutDeleted(rule, owners) {
-    const mark = marks_markOf(rule);
-    if (!mark || !owners.has(mark.owner))
-        return [rule];
-    return (rule.principals ?? []).some(isDeleted) ? withMembers(rule, (member) => !isDeleted(member)) : [rule];
+/**
+ * A rule without members is none; `deleted:` ones cannot be written (google.iam.v3 `AccessPolicyRule.principals`). They go from the
+ * rules of all configs, as any run of this action would have it: one agent that is gone must not keep everybody from writing. What
+ * people wrote is theirs all the same.
+ */
+function withoutDeleted(rule) {
+    const isStale = marks_markOf(rule) !== undefined && (rule.principals ?? []).some(isDeleted);
+    return isStale ? rules_withMembers(rule, (member) => !isDeleted(member)) : [rule];
 }
-function withMembers(rule, keeps) {
+function rules_withMembers(rule, keeps) {
     const principals = (rule.principals ?? []).filter(keeps);
     return principals.length === 0 ? [] : [{ ...rule, principals }];
 }
@@ -44390,6 +44573,8 @@ function rules_isSame(a, b) {
 
 
 
+
+
 /**
  * Plans the grants of a gateway that decides by access policies (V2): for each service that serves a declared key one rule of this
  * config with the engines that may reach it. An engine counts as granted only while that rule is bound and says what this action
@@ -44403,8 +44588,17 @@ function planAccessGrants(desired, observed, endpoints) {
     const granted = [...byService].flatMap(([service, changes]) => serviceGrants(service, changes, desired, observed));
     return sortBy(granted, ({ service }) => service, ({ member }) => member);
 }
-/** @returns the mark of this config's rules about a service */
-function ownMark(service, { config }, scope) {
+/**
+ * A run that does not speak for its config, since inputs say what may be reached, writes rules that are no config's: in the config's
+ * own, the next run of it would take out whom it does not know.
+ *
+ * @returns the config that the rules of a run belong to
+ */
+function ruleConfig(desired) {
+    return reachOf(desired) === 'nothing' ? undefined : desired.config;
+}
+/** @param config from `ruleConfig` @returns the mark of its rules about a service */
+function ownMark(service, config, scope) {
     return { owner: ownerHash({ config, scope }), service: serviceHash(service) };
 }
 /** @returns the scope that marks name */
@@ -44416,6 +44610,27 @@ function destinationOf(service, registryResource, { registryProject }) {
     const resource = parseRegistryResource(registryResource ?? '');
     const serviceId = service.slice(service.lastIndexOf('/') + 1);
     return resource && { resource, project: registryProject, serviceId };
+}
+/**
+ * What this config's rules say, as allow policies would: for those who ask who is granted something, whatever the model.
+ *
+ * @returns by registry resource
+ */
+function policiesByRule(desired, observed, endpoints) {
+    return new Map(endpoints.flatMap(({ service, registryResource }) => {
+        const members = allowedNow(service, registryResource, desired, observed);
+        if (registryResource === undefined || members.length === 0)
+            return [];
+        return [[registryResource, { bindings: [EGRESSOR, EGRESS_PERMISSION].map((role) => ({ role, members })) }]];
+    }));
+}
+/** @returns whom this config's rules allow a service while they are bound */
+function allowedNow(service, registryResource, desired, observed) {
+    const destination = destinationOf(service, registryResource, observed);
+    if (!destination || !observed.access?.isBound)
+        return [];
+    const mark = ownMark(service, ruleConfig(desired), ruleScope(observed));
+    return allowedBy(rulesOf(observed.access.policy), mark, destination);
 }
 /** What the registry calls an endpoint that it has yet to make: as long as the real ID, and nobody's rule names it. */
 const TO_BE_MADE = 'agentregistry-00000000-0000-0000-0000-000000000000';
@@ -44432,10 +44647,7 @@ function registryResourceOf(changes) {
     return changes.find((change) => change.registryResource !== undefined)?.registryResource;
 }
 function serviceGrants(service, changes, desired, observed) {
-    const destination = destinationOf(service, registryResourceOf(changes), observed);
-    const mark = ownMark(service, desired, ruleScope(observed));
-    const rules = observed.access?.isBound ? rulesOf(observed.access.policy) : [];
-    const allowed = new Set(destination ? allowedBy(rules, mark, destination) : []);
+    const allowed = new Set(allowedNow(service, registryResourceOf(changes), desired, observed));
     return observed.engines.flatMap((engine) => {
         const member = engine.principal;
         const allows = observed.selection.allow.get(engine.name) ?? [];
@@ -44480,19 +44692,19 @@ function additionsTo(service, grants, destination, { observed, config }) {
             ? [{ mark, service, destination, want, remove: [], config }]
             : [];
     };
-    const mark = ownMark(service, { config }, ruleScope(observed));
+    const mark = ownMark(service, config, ruleScope(observed));
     return [
         ...edit(mark, kept.filter(({ engine }) => engine !== undefined)),
         ...edit({ ...mark, owner: CARRIED }, kept.filter(({ engine }) => engine === undefined)),
     ];
 }
 /** @returns the rules that the access policy will have, as far as a plan adds to them */
-function plannedRules({ config }, observed, endpoints, grants) {
+function plannedRules(desired, observed, endpoints, grants) {
     const destinations = destinationsOf(endpoints, observed);
     const byService = groupBy(grants.filter(({ model }) => model === 'V2'), ({ service }) => service);
     const edits = [...byService].flatMap(([service, of]) => {
         const destination = destinations.get(service);
-        return destination ? additionsTo(service, of, destination, { observed, config }) : [];
+        return destination ? additionsTo(service, of, destination, { observed, config: ruleConfig(desired) }) : [];
     });
     return editRules(rulesOf(observed.access?.policy), edits);
 }
@@ -54534,25 +54746,21 @@ class MissingEtagError extends Error {
 const POLICY_VERSION = 3;
 /** From so many members on a policy is large; a full one, 1,500 members, is a quarter of a megabyte each way. */
 const LARGE = 300;
-/** Large policies that are written at a time: more would be no faster and fill the memory. */
+/** Large policies that are written at a time: more would fill the memory with what is on its way. */
 const LARGE_WRITES = 16;
 /** Source: Google's iap v1 discovery document, revision 20260428. All calls are immediate. */
 function createIap(http) {
     const fewLarge = pLimit(LARGE_WRITES);
-    const shared = sharedMembers();
     return {
-        getPolicy: async (resource) => {
-            const policy = await http.request({
-                api: 'iap',
-                method: 'POST',
-                path: `v1/${resource}:getIamPolicy`,
-                body: { options: { requestedPolicyVersion: POLICY_VERSION } },
-                // A POST that only reads.
-                retry: 'always',
-                shape: SHAPES.policy,
-            });
-            return shared(policy);
-        },
+        getPolicy: (resource) => http.request({
+            api: 'iap',
+            method: 'POST',
+            path: `v1/${resource}:getIamPolicy`,
+            body: { options: { requestedPolicyVersion: POLICY_VERSION } },
+            // A POST that only reads.
+            retry: 'always',
+            shape: SHAPES.policy,
+        }),
         setPolicy: async (resource, policy) => {
             if (!policy.etag) {
                 throw new MissingEtagError(`The policy of ${resource} has no etag. Without it the write could undo somebody else's.`);
@@ -54582,23 +54790,6 @@ function createIap(http) {
     };
 }
 const membersOf = ({ bindings }) => (bindings ?? []).flatMap(({ members }) => members ?? []);
-/** Members whose texts are kept to be shared; there are not many more in one organization. */
-const MOST_SHARED = 10_000;
-/**
- * The policies of a fleet name the same members over and over: one text of each will do.
- * @returns what gives a policy back with the texts of the policies before it
- */
-function sharedMembers() {
-    const known = new Map();
-    const share = (member) => {
-        const found = known.get(member);
-        if (found === undefined && known.size < MOST_SHARED)
-            known.set(member, member);
-        return found ?? member;
-    };
-    const shareAll = (item) => item.members ? { ...item, members: item.members.map(share) } : item;
-    return (policy) => (policy.bindings ? { ...policy, bindings: policy.bindings.map(shareAll) } : policy);
-}
 
 ;// CONCATENATED MODULE: ./lib/src/google/pages.js
 
@@ -55237,7 +55428,7 @@ async function carryOut(work, { observed }, deps) {
 }
 function removalOf(service, grants, { observed, config }) {
     const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
-    return { mark: ownMark(service, { config }, ruleScope(observed)), service, want: [], remove, config };
+    return { mark: ownMark(service, config, ruleScope(observed)), service, want: [], remove, config };
 }
 function plural(count, noun) {
     return `${count} ${noun}${count === 1 ? '' : 's'}`;
@@ -55515,14 +55706,14 @@ function gatewaySet(gateways) {
  * The condition of Google's page in one line: a gateway is named, and it is an approved one. So it also refuses any change of
  * an engine without a gateway.
  */
-function conditionOf(direction, gateways) {
+function guardrail_rule_conditionOf(direction, gateways) {
     const field = FIELDS[direction];
     const list = gatewaySet(gateways).map((name) => `'${name}'`);
     return `has(${field}) && ${field} != '' && (${field} in [${list.join(', ')}])`;
 }
 /** @returns false when the platform would refuse the condition for its length */
 function fits(direction, gateways) {
-    return conditionOf(direction, gateways).length <= MAX_CONDITION;
+    return guardrail_rule_conditionOf(direction, gateways).length <= MAX_CONDITION;
 }
 /** What an existing constraint says. White space, quotes, order, and the clause that the list implies do not matter. */
 function ruleOf(constraint, direction) {
@@ -55952,7 +56143,7 @@ function constraintBody(change, gateways = change.to) {
         name: change.name,
         resourceTypes: [ENGINE_TYPE],
         methodTypes: [...METHODS],
-        condition: conditionOf(change.direction, gateways),
+        condition: guardrail_rule_conditionOf(change.direction, gateways),
         actionType: 'ALLOW',
         displayName: change.displayName,
         description: change.description,
@@ -56609,178 +56800,6 @@ async function endAll(fleet) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/src/plan/policy.js
-/**
- * Adds members to a policy and leaves everything else in it as it is: other roles, other members, conditions, the
- * order of bindings, the etag.
- *
- * The merge rule is gcloud's: same role and same condition, then the member joins that binding, else a new one.
- *
- * @param grants members that are not in the policy yet
- * @returns a new policy; the given one is not touched
- */
-function policy_withMembers(policy, grants) {
-    const bindings = (policy.bindings ?? []).map((binding) => ({ ...binding }));
-    for (const { role, member, condition } of grants) {
-        const binding = bindings.find((candidate) => candidate.role === role && sameCondition(candidate.condition, condition));
-        if (binding) {
-            binding.members = [...(binding.members ?? []), member];
-        }
-        else {
-            bindings.push({ role, members: [member], ...(condition ? { condition } : {}) });
-        }
-    }
-    return { ...policy, bindings };
-}
-/**
- * Takes members out of a policy and leaves everything else in it as it is. A member goes from the bindings of exactly its role and
- * condition (or none); a binding that is empty then goes too, since IAM takes none without a member.
- *
- * @returns a new policy; the given one is not touched
- */
-function withoutMembers(policy, removals) {
-    const bindings = (policy.bindings ?? []).flatMap((binding) => {
-        const goes = (member) => removals.some((item) => item.member === member && item.role === binding.role && sameCondition(binding.condition, item.condition));
-        const members = (binding.members ?? []).filter((member) => !goes(member));
-        if (members.length === (binding.members ?? []).length)
-            return [binding];
-        return members.length === 0 ? [] : [{ ...binding, members }];
-    });
-    return { ...policy, bindings };
-}
-/** @returns true when a policy grants the role to exactly this member, under exactly this condition (or none). */
-function hasMember(policy, { role, member, condition }) {
-    return (policy?.bindings ?? []).some((binding) => binding.role === role && (binding.members ?? []).includes(member) && sameCondition(binding.condition, condition));
-}
-/** Conditions are the same when all that a person can write in them is the same. */
-function sameCondition(a, b) {
-    return conditionKey(a) === conditionKey(b);
-}
-/** @returns a text that is equal for equal conditions, and for the absence of one. */
-function conditionKey(condition) {
-    if (!condition)
-        return '';
-    return JSON.stringify([condition.expression ?? '', condition.title ?? '', condition.description ?? '']);
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/scope-engine.js
-
-/** @returns the ID of the engine of this very project and region whose identity an IAM member is, whether it is still there or not */
-function engineIdIn(member, { project, region }) {
-    const engine = engineOfMember(member);
-    if (engine?.location !== region)
-        return undefined;
-    return engine.project === project.number || engine.project === project.id ? engine.id : undefined;
-}
-/** @returns the name of that engine, in the form in which Google gives the names of engines */
-function engineNameOf(member, observed) {
-    const id = engineIdIn(member, observed) ?? '';
-    return formatEngineName({ project: observed.project.number, location: observed.region, id });
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/grants.js
-
-
-
-/**
- * The only role that carries the permission an IAP V1 gateway checks (`iap.webServiceVersions.egressViaIAP`),
- * Google's "Assign IAM policies to agent identities" page.
- */
-const EGRESSOR = 'roles/iap.egressor';
-/**
- * Plans the grant layer: every engine gets the role on every service that serves a key it may reach. Members are only
- * added; whoever else is in a policy stays.
- *
- * @param endpoints the planned endpoint layer
- * @returns changes sorted by service, then member
- */
-function planGrants(desired, observed, endpoints) {
-    const carryOver = new Set(desired.endpoints.filter(({ carryOver }) => carryOver).map(({ key }) => key));
-    const byService = new Map();
-    for (const endpoint of endpoints) {
-        const policy = policyOf(endpoint, observed);
-        // Two keys may adopt one service: a member is granted there once.
-        const planned = byService.get(endpoint.service) ?? [];
-        const known = new Set(planned.map(({ member, condition }) => grants_identity(member, condition)));
-        const engines = engineGrants(endpoint, observed, policy);
-        // Without a first grant of ours the registry-wide policy still holds there, and nobody has to be carried over.
-        const replaces = engines.some(({ action }) => action === 'create') || planned.length > 0;
-        const found = [
-            ...engines,
-            ...(carryOver.has(endpoint.key) && replaces ? carriedGrants(endpoint, observed, policy) : []),
-        ];
-        for (const grant of found) {
-            const id = grants_identity(grant.member, grant.condition);
-            if (known.has(id))
-                continue;
-            known.add(id);
-            planned.push(grant);
-        }
-        byService.set(endpoint.service, planned);
-    }
-    return sortGrants([...byService.values()].flat());
-}
-function engineGrants(endpoint, observed, policy) {
-    return observed.engines.flatMap((engine) => {
-        const member = engine.principal;
-        if (!member || !observed.selection.allow.get(engine.name)?.includes(endpoint.key))
-            return [];
-        return [
-            {
-                layer: 'grant',
-                action: hasMember(policy, { role: EGRESSOR, member }) ? 'keep' : 'create',
-                key: endpoint.key,
-                service: endpoint.service,
-                role: EGRESSOR,
-                member,
-                engine: engine.name,
-                displayName: engine.displayName,
-            },
-        ];
-    });
-}
-/**
- * A policy on the endpoint itself replaces the registry-wide one for that endpoint, instead of adding to it (Google's
- * "Troubleshoot Agent Gateway" page): the first grant would cut off everybody who came in registry-wide.
- */
-function carriedGrants(endpoint, observed, policy) {
-    if (egressorBindings(policy).length > 0)
-        return [];
-    // IAM takes no member that is marked as deleted, and one whose engine is gone would be the first to be taken away again.
-    const isNobody = (member) => member.startsWith('deleted:') || observed.gone?.has(engineIdIn(member, observed) ?? '') === true;
-    return egressorBindings(observed.registryPolicy).flatMap((binding) => (binding.members ?? [])
-        .filter((member) => !isNobody(member))
-        .map((member) => ({
-        layer: 'grant',
-        action: 'create',
-        key: endpoint.key,
-        service: endpoint.service,
-        role: EGRESSOR,
-        member,
-        ...(binding.condition ? { condition: grants_conditionOf(binding.condition) } : {}),
-    })));
-}
-function policyOf(endpoint, observed) {
-    return endpoint.registryResource === undefined ? undefined : observed.policies.get(endpoint.registryResource);
-}
-function egressorBindings(policy) {
-    return (policy?.bindings ?? []).filter(({ role, members }) => role === EGRESSOR && (members ?? []).length > 0);
-}
-function grants_conditionOf({ expression, title, description }) {
-    return {
-        expression: expression ?? '',
-        ...(title === undefined ? {} : { title }),
-        ...(description === undefined ? {} : { description }),
-    };
-}
-/** @returns the changes by service, then by member */
-function sortGrants(grants) {
-    return sortBy(grants, ({ service }) => service, ({ member, condition }) => grants_identity(member, condition));
-}
-function grants_identity(member, condition) {
-    return `${member} ${conditionKey(condition)}`;
-}
-
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/members.js
 
 
@@ -56815,15 +56834,6 @@ function memberName(member, { engines, siblings }) {
 /** @returns true when a member is this principal, or a set that may hold it */
 function mayMean(member, principal) {
     return member === principal || !/^(?:principal|user|serviceAccount|deleted):/.test(member);
-}
-
-;// CONCATENATED MODULE: ./lib/src/plan/reach.js
-/** @returns how far a run speaks for its config */
-function reachOf({ config, partial, only, allowGiven, }) {
-    // Without `only`, the `engines` input names engines that no agent of the file is about.
-    if (config === undefined || allowGiven || (partial && only === undefined))
-        return 'nothing';
-    return partial ? 'engines' : 'file';
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/serving.js
@@ -57153,10 +57163,15 @@ async function deleted({ service, key }, { google, clock, signal, progress, ...d
 }
 function unregister_checkUnchanged(current, change, observed) {
     const seen = observed.services.find(({ name }) => canonicalServiceName(name, observed.registryProject) === change.service);
-    const content = ({ displayName, description, interfaces, registryResource }) => JSON.stringify([displayName, description, interfaces ?? [], registryResource]);
-    if (seen && content(seen) === content(current))
+    if (seen && contentOf(seen) === contentOf(current))
         return;
     throw new ServiceChanged(change.service, 'somebody has written it');
+}
+/** What is the same when nobody has written a service: a list may have other ways to say it. */
+function contentOf({ displayName = '', description = '', interfaces, registryResource = '' }) {
+    const urls = (interfaces ?? []).map(({ url, protocolBinding }) => `${protocolBinding} ${url}`).sort();
+    const endpoint = registryResource.slice(registryResource.lastIndexOf('/') + 1);
+    return JSON.stringify([displayName, description, urls, endpoint]);
 }
 async function checkMembers({ service, registryResource = '', members = [] }, { registryProject }, { google }) {
     const policy = await orNull(google.iap.getPolicy(iapResourceOf(registryResource, registryProject)));
@@ -57262,7 +57277,7 @@ async function grant({ grants, ...task }, deps) {
         change: (policy) => {
             const missing = lacking(policy);
             added = missing.length;
-            return added === 0 ? undefined : policy_withMembers(policy, missing);
+            return added === 0 ? undefined : withMembers(policy, missing);
         },
         check: (policy) => {
             const [lost] = lacking(policy);
@@ -57989,11 +58004,11 @@ function quoted(text) {
 
 
 /** @returns the rules that others have written, of every policy that is bound to the gateway's project and could be read */
-function otherRules({ config }, observed) {
+function otherRules(desired, observed) {
     const { access } = observed;
     if (access === undefined)
         return [];
-    const owner = ownerHash({ config, scope: ruleScope(observed) });
+    const owner = ownerHash({ config: ruleConfig(desired), scope: ruleScope(observed) });
     const policies = [
         { name: access.name, policy: access.policy },
         ...access.others.flatMap((other) => (other.kind === 'read' ? [{ name: other.name, policy: other.policy }] : [])),
@@ -58313,8 +58328,8 @@ function pruneRules(desired, observed, endpoints, grants) {
     return [...new Map(found.map((change) => [prune_identity(change), change])).values()];
 }
 /** @returns this config's rules with the service that each is about */
-function ownRules({ config }, observed) {
-    const owner = ownerHash({ config, scope: ruleScope(observed) });
+function ownRules(desired, observed) {
+    const owner = ownerHash({ config: ruleConfig(desired), scope: ruleScope(observed) });
     return rulesOf(observed.access?.policy).flatMap((rule) => {
         if (marks_markOf(rule)?.owner !== owner)
             return [];
@@ -59148,7 +59163,7 @@ const guardrailTooLong = {
         const room = howManyFit(direction, shortestFirst);
         const longest = shortestFirst.slice(-3).reverse();
         const origin = shortestFirst.at(-1)?.origin;
-        const { length } = conditionOf(direction, names);
+        const { length } = guardrail_rule_conditionOf(direction, names);
         return [
             {
                 message: `The condition that approves ${names.length} ${direction} gateways has ${length} characters, ${length - MAX_CONDITION} more than the ${MAX_CONDITION} that a custom constraint takes: at most ${room} of these gateways fit.`,
@@ -60093,6 +60108,10 @@ const serviceIdTaken = {
 
 
 
+
+
+
+
 /**
  * An engine that is deleted and made anew has a new ID and with it a new principal (google/skills, policies.md 4g); the grant
  * of the old one stays behind. With `prune` the plan itself shows what happens to it.
@@ -60102,6 +60121,7 @@ const staleMembers = {
     level: 'warning',
     run: (input) => [
         ...inRules(input),
+        ...unwritable(input),
         ...[...byService(input.endpoints)].flatMap(([service, changes]) => {
             const { desired, observed } = input;
             const policies = changes.flatMap(({ registryResource = '' }) => observed.policies.get(registryResource) ?? []);
@@ -60124,6 +60144,22 @@ const staleMembers = {
         }),
     ],
 };
+/** What people wrote is sent back as it is, and IAM takes no such member from anybody (google.iam.v3 `AccessPolicyRule`). */
+function unwritable({ desired, observed, grants }) {
+    const isWritten = grants.some(({ model, action }) => model === 'V2' && action === 'create');
+    const rules = isWritten ? otherRules(desired, observed).filter(({ policy }) => policy === observed.access?.name) : [];
+    return rules.flatMap((other) => {
+        const deleted = marks_markOf(other.rule) ? [] : (other.rule.principals ?? []).filter(isDeleted);
+        if (deleted.length === 0)
+            return [];
+        return [
+            {
+                message: `${ruleName(other)} still names who is gone: ${listed(deleted)}. IAM may refuse every write to the policy until they are taken out.`,
+                remedy: 'Take them out of it: rules of others are sent back as they are.',
+            },
+        ];
+    });
+}
 /** Rules of this config alone (V2): those of others are theirs. */
 function inRules({ desired, observed, pruning }) {
     const gone = desired.prune ? [] : pruning.rules.filter(({ why }) => why === 'engine-gone');
@@ -60306,11 +60342,11 @@ function findingOf(id, level, { isNote = false, message, remedy, ...found }) {
 
 
 /** @returns the model with the access policy that is written to, as it was found; without one where none is */
-function withAccessPolicy(model, { config }, observed) {
+function withAccessPolicy(model, desired, observed) {
     const { access } = observed;
     if (!model.writes.includes('V2') || access === undefined)
         return model;
-    const owner = ownerHash({ config, scope: ruleScope(observed) });
+    const owner = ownerHash({ config: ruleConfig(desired), scope: ruleScope(observed) });
     const rules = rulesOf(access.policy);
     const ownRules = rules.filter((rule) => marks_markOf(rule)?.owner === owner).length;
     const { name, isBound, bindings, policy } = access;
@@ -60485,13 +60521,13 @@ function serviceName(key, { registryProject, scope }) {
 function planMigration(desired, observed, endpoints, { members, rules, pruning }) {
     const found = [...groupBy(endpoints, ({ service }) => service)].map(([service, changes]) => {
         const resource = changes.find(({ registryResource }) => registryResource !== undefined)?.registryResource;
-        const mark = ownMark(service, desired, ruleScope(observed));
+        const mark = ownMark(service, ruleConfig(desired), ruleScope(observed));
         const context = {
             key: changes[0]?.key ?? '',
             service,
             allowed: {
-                own: allowedNow(service, resource, mark, observed),
-                carried: allowedNow(service, resource, { ...mark, owner: CARRIED }, observed),
+                own: migrate_allowedNow(service, resource, mark, observed),
+                carried: migrate_allowedNow(service, resource, { ...mark, owner: CARRIED }, observed),
             },
             declared: new Set(rules.filter((rule) => rule.service === service).map(({ member }) => member)),
             removable: new Map(pruning.removals.filter((removal) => removal.service === service).map((removal) => [removal.member, removal])),
@@ -60505,7 +60541,7 @@ function planMigration(desired, observed, endpoints, { members, rules, pruning }
         left: found.flatMap(({ left }) => left),
     };
 }
-function allowedNow(service, resource, mark, observed) {
+function migrate_allowedNow(service, resource, mark, observed) {
     const destination = destinationOf(service, resource, observed);
     const rules = observed.access?.isBound ? rulesOf(observed.access.policy) : [];
     return new Set(destination ? allowedBy(rules, mark, destination) : []);
@@ -60694,18 +60730,19 @@ function planPruning(desired, observed, endpoints, grants, { former }, { decides
     const isInert = ({ service, member, why }) => why === 'not-allowed' &&
         !decides.includes('V1') &&
         rules.some((rule) => rule.service === service && rule.member === member);
-    // Only one that can be nothing else came back for certain.
-    const successors = new Map([...former].flatMap(([engine, [only, ...others]]) => (others.length > 0 ? [] : [[only, engine]])));
+    // Where several can be the same, or one can be several, none of them is told to be that one.
+    const all = [...former.values()].flat();
+    const successors = new Map([...former].flatMap(([engine, [only, ...others]]) => others.length === 0 && all.filter((member) => member === only).length === 1 ? [[only, engine]] : []));
+    const withSuccessor = (removal) => {
+        const replacedBy = successors.get(removal.member);
+        return replacedBy === undefined ? removal : { ...removal, replacedBy };
+    };
     return {
         grants: {
             kept,
-            removals: removals.map((removal) => {
-                const replacedBy = successors.get(removal.member);
-                const named = isInert(removal) ? { ...removal, why: 'inert' } : removal;
-                return replacedBy === undefined ? named : { ...named, replacedBy };
-            }),
+            removals: removals.map((removal) => withSuccessor(isInert(removal) ? { ...removal, why: 'inert' } : removal)),
         },
-        rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants) : [],
+        rules: writes.includes('V2') ? pruneRules(desired, observed, endpoints, grants).map(withSuccessor) : [],
         services: pruneServices(desired, observed, endpoints, { decides }),
     };
 }
@@ -60731,28 +60768,24 @@ function findRecreated(desired, observed, endpoints, grants) {
     const there = endpoints.filter(({ registryResource }) => registryResource !== undefined);
     const remnants = remnantsOn(there, observed);
     const newcomers = findNewcomers(desired, observed, new Set(there.map(({ service }) => service)), grants);
-    const former = new Map();
-    for (const newcomer of newcomers) {
-        const found = formerOf(newcomer, newcomers, remnants).filter(({ services }) => services.every((service) => !isOlder(newcomer.engine, service, observed)));
-        if (found.length > 0)
-            former.set(newcomer.engine.name, found.map(({ member }) => member).sort(compareText));
-    }
-    return { former };
-}
-function formerOf(newcomer, newcomers, remnants) {
-    const same = remnants.filter((remnant) => recreated_isSame(remnant, newcomer));
-    const rivals = newcomers.filter((other) => recreated_isSame(other, newcomer));
-    if (same.length > 0)
-        return same.length >= rivals.length ? same : [];
-    return remnants.filter((remnant) => {
-        if (newcomers.some((each) => recreated_isSame(remnant, each)))
-            return false;
-        const fitting = newcomers.filter(({ services }) => remnant.services.every((service) => services.includes(service)));
-        return fitting.length === 1 && fitting[0] === newcomer;
+    const fits = (remnant, { engine, services }) => remnant.services.every((service) => services.includes(service) && !isOlder(engine, service, observed));
+    const isSame = (remnant, newcomer) => remnant.services.length === newcomer.services.length && fits(remnant, newcomer);
+    const formerOf = (newcomer) => {
+        const same = remnants.filter((remnant) => isSame(remnant, newcomer));
+        const rivals = newcomers.filter((other) => same.some((remnant) => isSame(remnant, other)));
+        if (same.length > 0)
+            return same.length >= rivals.length ? same : [];
+        const left = remnants.filter((remnant) => !newcomers.some((each) => isSame(remnant, each)));
+        return left.filter((remnant) => {
+            const fitting = newcomers.filter((each) => fits(remnant, each));
+            return fitting.length === 1 && fitting[0] === newcomer;
+        });
+    };
+    const found = newcomers.map((newcomer) => {
+        const members = formerOf(newcomer).map(({ member }) => member);
+        return [newcomer.engine.name, members.sort(compareText)];
     });
-}
-function recreated_isSame(a, b) {
-    return a.services.join(' ') === b.services.join(' ');
+    return { former: new Map(found.filter(([, members]) => members.length > 0)) };
 }
 function remnantsOn(endpoints, observed) {
     const standing = new Map();
@@ -60822,8 +60855,12 @@ function planGrantLayer(desired, observed, endpoints) {
     const model = grantModelOf(desired, observed);
     const planned = new Map(model.writes.map((version) => [version, BACK_ENDS[version](desired, observed, endpoints)]));
     const [members, rules] = [planned.get('V1') ?? [], planned.get('V2') ?? []];
-    const recreated = findRecreated(desired, observed, endpoints, members);
-    const grants = [...withFormer(members, recreated, observed, endpoints), ...rules];
+    const byRules = model.decides.includes('V2') && !model.decides.includes('V1');
+    // Who was there before is told by the model that decides.
+    const seen = byRules ? { ...observed, policies: policiesByRule(desired, observed, endpoints) } : observed;
+    const recreated = findRecreated(desired, seen, endpoints, byRules ? rules : members);
+    const followed = (of) => withFormer(of, recreated, seen, endpoints);
+    const grants = byRules ? [...members, ...followed(rules)] : [...followed(members), ...rules];
     const pruning = planPruning(desired, observed, endpoints, grants, recreated, model);
     const migrates = model.writes.includes('V2') && !model.decides.includes('V2');
     const migration = migrates
@@ -61364,7 +61401,9 @@ function makePlan(desired, observed, universe) {
             pruning,
         }),
         summary: summarise(changes),
-        ...(grants.length > 0 ? { grantModel: withAccessPolicy(model, desired, observed) } : {}),
+        ...(changes.some(({ layer }) => layer === 'grant')
+            ? { grantModel: withAccessPolicy(model, desired, observed) }
+            : {}),
     };
 }
 /**
@@ -71428,6 +71467,7 @@ function readHosts(universe, region, env) {
 
 
 
+
 /** Reads the world again, plans again, and carries the plan out if it is the reviewed one. */
 async function applyCommand(read, session) {
     const { inputs } = read;
@@ -71514,7 +71554,7 @@ function apply_carryOut({ desired, plan, observed, google }, inputs, session, st
         propagationWaitMs: inputs.propagationWaitMs,
         engineWritesPerMinute: inputs.engineWritesPerMinute,
         rollback: inputs.rollback,
-        config: desired.config,
+        config: ruleConfig(desired),
     }, { google, clock, signal, newRequestId, random, progress: createProgress(log, clock, start) });
 }
 /** A plan file that cannot be read is bad input like any other: it is told before anything is sent. */
@@ -72740,10 +72780,11 @@ function sayLines(log, title, lines = []) {
 
 
 /*
- * V8 gives young objects up to 128 MB as soon as many of them grow old, as the members of a hundred full policies do, and never
- * takes that back; the space it has when everything is loaded does as well. An action has no command line to say so on.
+ * A hundred full policies take some tens of megabytes, and to read, merge and write them some hundred. V8 would let that pile up:
+ * up to 128 MB of young objects once many of them grow old, and four times what is in use. It has room to breathe with the space
+ * for young objects that it has when everything is loaded, and with twice what is in use. An action has no command line for this.
  */
-(0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1');
+(0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1 --heap-growing-percent=100');
 /** What the tiny entry points in `dist/` call. */
 const plan = () => runStep('plan', readPlanInputs, planCommand);
 const apply = () => runStep('apply', readApplyInputs, applyCommand);
