@@ -22,8 +22,9 @@ export default {
       },
     ],
   },
-  // Most of the time goes into waiting for child processes, so every core gets a worker.
-  maxWorkers: '100%',
+  // Contract tests mostly wait: for child processes, and for what those wait for.
+  maxWorkers: '200%',
+  testSequencer: './__tests__/sequencer.js',
   // Contract tests start child processes and real HTTP servers.
   testTimeout: 60_000,
 };

@@ -145,6 +145,8 @@ async function runProcess(
     GITHUB_STEP_SUMMARY: summaryFile,
     RUNNER_TEMP: job.temp,
     RUNNER_ENVIRONMENT: 'github-hosted',
+    // What one process compiled the next need not; Node.js 22 and later know it, and nothing else changes.
+    NODE_COMPILE_CACHE: path.join(tmpdir(), 'bind-agent-gateway-compile-cache'),
     ...inputs,
     ...job.env,
   };
