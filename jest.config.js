@@ -1,3 +1,5 @@
+import { availableParallelism } from 'node:os';
+
 /** @type {import('jest').Config} */
 export default {
   testEnvironment: 'node',
@@ -23,7 +25,7 @@ export default {
     ],
   },
   // Contract tests mostly wait: for child processes, and for what those wait for.
-  maxWorkers: '200%',
+  maxWorkers: 2 * availableParallelism(),
   testSequencer: './__tests__/sequencer.js',
   // Contract tests start child processes and real HTTP servers.
   testTimeout: 60_000,
