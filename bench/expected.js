@@ -63,7 +63,7 @@ export function mostPolls({ engines, endpoints, others }, { engineUpdateMs, serv
 function pollsOf(operationMs) {
   let polls = 1;
   // A timer and the emulator's clock may differ by a moment.
-  for (let at = 500; at < operationMs + 20; at += Math.min(at, 1_000)) polls += 1;
+  for (let at = 200; at < operationMs + 20; at += Math.min(at, 1_000)) polls += 1;
   return polls;
 }
 

@@ -85,8 +85,8 @@ describe('what a run waits for', () => {
     [20, 12],
     [100, 60],
   ])('a first apply of %i engines x %i endpoints: ten round trips, and the waits for two operations', async (e, s) => {
-    // Each operation ends before the first look at it, half a second after its start.
-    const on = slow({ updateMs: 400 });
+    // Each operation ends before the first look at it, a fifth of a second after its start.
+    const on = slow({ updateMs: 150 });
     for (const id of numbers(e)) on.google.engines.add(id);
     const { plan, observed }: Looked = await look(on, wanted(s, [{ selector: all, allow: keys(s) }]));
     expect(plan.summary).toMatchObject({ register: s, grant: e * s, bind: e });
@@ -94,6 +94,6 @@ describe('what a run waits for', () => {
     const { ms, done } = await timed(on, () => applyPlan(plan, observed, options, on.deps));
     expect(done.failures).toEqual([]);
     // Create, look, read back, read the policy, write it; look for a running update, read the engine, write it, look, read it.
-    expect(ms).toBe(10 * ROUND_TRIP_MS + 2 * 500);
+    expect(ms).toBe(10 * ROUND_TRIP_MS + 2 * 200);
   });
 });

@@ -1,6 +1,156 @@
 import { createRequire as __WEBPACK_EXTERNAL_createRequire } from "module";
 /******/ var __webpack_modules__ = ({
 
+/***/ 1916:
+/***/ ((__unused_webpack_module, exports) => {
+
+var __webpack_unused_export__;
+
+__webpack_unused_export__ = true;
+exports.Io = __webpack_unused_export__ = void 0;
+var peq = new Uint32Array(0x10000);
+var myers_32 = function (a, b) {
+    var n = a.length;
+    var m = b.length;
+    var lst = 1 << (n - 1);
+    var pv = -1;
+    var mv = 0;
+    var sc = n;
+    var i = n;
+    while (i--) {
+        peq[a.charCodeAt(i)] |= 1 << i;
+    }
+    for (i = 0; i < m; i++) {
+        var eq = peq[b.charCodeAt(i)];
+        var xv = eq | mv;
+        eq |= ((eq & pv) + pv) ^ pv;
+        mv |= ~(eq | pv);
+        pv &= eq;
+        if (mv & lst) {
+            sc++;
+        }
+        if (pv & lst) {
+            sc--;
+        }
+        mv = (mv << 1) | 1;
+        pv = (pv << 1) | ~(xv | mv);
+        mv &= xv;
+    }
+    i = n;
+    while (i--) {
+        peq[a.charCodeAt(i)] = 0;
+    }
+    return sc;
+};
+var myers_x = function (b, a) {
+    var n = a.length;
+    var m = b.length;
+    var mhc = [];
+    var phc = [];
+    var hsize = Math.ceil(n / 32);
+    var vsize = Math.ceil(m / 32);
+    for (var i = 0; i < hsize; i++) {
+        phc[i] = -1;
+        mhc[i] = 0;
+    }
+    var j = 0;
+    for (; j < vsize - 1; j++) {
+        var mv_1 = 0;
+        var pv_1 = -1;
+        var start_1 = j * 32;
+        var vlen_1 = Math.min(32, m) + start_1;
+        for (var k = start_1; k < vlen_1; k++) {
+            peq[b.charCodeAt(k)] |= 1 << k;
+        }
+        for (var i = 0; i < n; i++) {
+            var eq = peq[a.charCodeAt(i)];
+            var pb = (phc[(i / 32) | 0] >>> i) & 1;
+            var mb = (mhc[(i / 32) | 0] >>> i) & 1;
+            var xv = eq | mv_1;
+            var xh = ((((eq | mb) & pv_1) + pv_1) ^ pv_1) | eq | mb;
+            var ph = mv_1 | ~(xh | pv_1);
+            var mh = pv_1 & xh;
+            if ((ph >>> 31) ^ pb) {
+                phc[(i / 32) | 0] ^= 1 << i;
+            }
+            if ((mh >>> 31) ^ mb) {
+                mhc[(i / 32) | 0] ^= 1 << i;
+            }
+            ph = (ph << 1) | pb;
+            mh = (mh << 1) | mb;
+            pv_1 = mh | ~(xv | ph);
+            mv_1 = ph & xv;
+        }
+        for (var k = start_1; k < vlen_1; k++) {
+            peq[b.charCodeAt(k)] = 0;
+        }
+    }
+    var mv = 0;
+    var pv = -1;
+    var start = j * 32;
+    var vlen = Math.min(32, m - start) + start;
+    for (var k = start; k < vlen; k++) {
+        peq[b.charCodeAt(k)] |= 1 << k;
+    }
+    var score = m;
+    for (var i = 0; i < n; i++) {
+        var eq = peq[a.charCodeAt(i)];
+        var pb = (phc[(i / 32) | 0] >>> i) & 1;
+        var mb = (mhc[(i / 32) | 0] >>> i) & 1;
+        var xv = eq | mv;
+        var xh = ((((eq | mb) & pv) + pv) ^ pv) | eq | mb;
+        var ph = mv | ~(xh | pv);
+        var mh = pv & xh;
+        score += (ph >>> (m - 1)) & 1;
+        score -= (mh >>> (m - 1)) & 1;
+        if ((ph >>> 31) ^ pb) {
+            phc[(i / 32) | 0] ^= 1 << i;
+        }
+        if ((mh >>> 31) ^ mb) {
+            mhc[(i / 32) | 0] ^= 1 << i;
+        }
+        ph = (ph << 1) | pb;
+        mh = (mh << 1) | mb;
+        pv = mh | ~(xv | ph);
+        mv = ph & xv;
+    }
+    for (var k = start; k < vlen; k++) {
+        peq[b.charCodeAt(k)] = 0;
+    }
+    return score;
+};
+var distance = function (a, b) {
+    if (a.length < b.length) {
+        var tmp = b;
+        b = a;
+        a = tmp;
+    }
+    if (b.length === 0) {
+        return a.length;
+    }
+    if (a.length <= 32) {
+        return myers_32(a, b);
+    }
+    return myers_x(a, b);
+};
+exports.Io = distance;
+var closest = function (str, arr) {
+    var min_distance = Infinity;
+    var min_index = 0;
+    for (var i = 0; i < arr.length; i++) {
+        var dist = distance(str, arr[i]);
+        if (dist < min_distance) {
+            min_distance = dist;
+            min_index = i;
+        }
+    }
+    return arr[min_index];
+};
+__webpack_unused_export__ = closest;
+
+
+/***/ }),
+
 /***/ 770:
 /***/ ((module, __unused_webpack_exports, __nccwpck_require__) => {
 
@@ -54952,7 +55102,7 @@ async function orNull(promise) {
 
 /** True when an operation has ended. aiplatform leaves `done` out while it runs, others send `false`. */
 const isDone = (operation) => operation.done === true;
-const FIRST_DELAY = 500;
+const FIRST_DELAY = 200;
 /** Most operations of an API that is asked rarely have ended after this. */
 const FIRST_RARE_DELAY = 2_000;
 /** An end is noticed within this time, or within this part of the time the operation took. */
@@ -57736,7 +57886,10 @@ function createProgress(log, clock, start) {
     };
 }
 
+// EXTERNAL MODULE: ./node_modules/fastest-levenshtein/mod.js
+var mod = __nccwpck_require__(1916);
 ;// CONCATENATED MODULE: ./lib/src/config/problems.js
+
 /** Makes a problem; an empty fix is left out, which `exactOptionalPropertyTypes` asks for. */
 function problem(origin, message, fix) {
     return fix === undefined ? { message, origin } : { message, fix, origin };
@@ -57801,9 +57954,11 @@ function nearest(word, words) {
     let best;
     let bestDistance = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1;
     for (const candidate of candidates) {
-        const distance = editDistance(typed, candidate.toLowerCase(), bestDistance);
-        if (distance < bestDistance)
-            [best, bestDistance] = [candidate, distance];
+        if (Math.abs(candidate.length - typed.length) >= bestDistance)
+            continue;
+        const edits = (0,mod/* distance */.Io)(typed, candidate.toLowerCase());
+        if (edits < bestDistance)
+            [best, bestDistance] = [candidate, edits];
     }
     if (best !== undefined || typed.length < 3)
         return best;
@@ -57824,28 +57979,6 @@ function suggestion(word, candidates, what) {
     const more = candidates.length - MOST_LISTED;
     const listed = candidates.slice(0, MOST_LISTED).map((name) => printable(name.slice(0, 80)));
     return `The ${what} are: ${listed.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`;
-}
-/** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
-function editDistance(a, b, limit) {
-    if (Math.abs(a.length - b.length) >= limit)
-        return limit;
-    let older = [];
-    let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-    for (let i = 1; i <= a.length; i++) {
-        const row = [i];
-        for (let j = 1; j <= b.length; j++) {
-            const change = (above[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-            let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change);
-            if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-                cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
-            row.push(cost);
-        }
-        // What follows is made of these two rows, and never less than the least in them.
-        if (Math.min(...row) >= limit && Math.min(...above) >= limit)
-            return limit;
-        [older, above] = [above, row];
-    }
-    return above[b.length] ?? limit;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/plan/enforcement.js
@@ -70815,7 +70948,16 @@ function parseAnswer(exchange, answer, shape) {
     const problem = shape?.(json);
     if (problem !== undefined)
         throw wrong(`JSON of another shape: ${problem}`, false);
-    return json;
+    return (/:\s*null\b/.test(answer.body) ? withoutNulls(json) : json);
+}
+/** To protobuf JSON a field that is null is a field that is not there; to JavaScript's default values it is not. */
+function withoutNulls(json) {
+    if (Array.isArray(json))
+        return json.map(withoutNulls);
+    if (typeof json !== 'object' || json === null)
+        return json;
+    const fields = Object.entries(json).filter(([, value]) => value !== null);
+    return Object.fromEntries(fields.map(([name, value]) => [name, withoutNulls(value)]));
 }
 /** What somebody on the way sent in place of the API's JSON. */
 function replacementOf({ status, body, contentType }) {

@@ -1,3 +1,4 @@
+import { distance } from 'fastest-levenshtein';
 import type { Origin } from './desired.js';
 
 /**
@@ -85,8 +86,9 @@ export function nearest(word: string, words: readonly string[]): string | undefi
   let best: string | undefined;
   let bestDistance = Math.min(3, Math.max(1, Math.floor(typed.length / 3))) + 1;
   for (const candidate of candidates) {
-    const distance = editDistance(typed, candidate.toLowerCase(), bestDistance);
-    if (distance < bestDistance) [best, bestDistance] = [candidate, distance];
+    if (Math.abs(candidate.length - typed.length) >= bestDistance) continue;
+    const edits = distance(typed, candidate.toLowerCase());
+    if (edits < bestDistance) [best, bestDistance] = [candidate, edits];
   }
   if (best !== undefined || typed.length < 3) return best;
   for (const candidate of candidates) if (candidate.toLowerCase().startsWith(typed)) return candidate;
@@ -104,25 +106,4 @@ export function suggestion(word: string, candidates: readonly string[], what: st
   const more = candidates.length - MOST_LISTED;
   const listed = candidates.slice(0, MOST_LISTED).map((name) => printable(name.slice(0, 80)));
   return `The ${what} are: ${listed.join(', ')}${more > 0 ? `, and ${more} more` : ''}.`;
-}
-
-/** Optimal string alignment distance (a swap of neighbours counts once); gives up with `limit` when it gets there. */
-function editDistance(a: string, b: string, limit: number): number {
-  if (Math.abs(a.length - b.length) >= limit) return limit;
-  let older: number[] = [];
-  let above = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++) {
-      const change = (above[j - 1] ?? 0) + Number(a[i - 1] !== b[j - 1]);
-      let cost = Math.min((above[j] ?? 0) + 1, (row[j - 1] ?? 0) + 1, change);
-      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1])
-        cost = Math.min(cost, (older[j - 2] ?? 0) + 1);
-      row.push(cost);
-    }
-    // What follows is made of these two rows, and never less than the least in them.
-    if (Math.min(...row) >= limit && Math.min(...above) >= limit) return limit;
-    [older, above] = [above, row];
-  }
-  return above[b.length] ?? limit;
 }

@@ -32,7 +32,15 @@ export function parseAnswer(exchange: Exchange, answer: RawAnswer, shape?: Shape
   if (isTooDeep(json)) throw wrong(`JSON that is nested deeper than ${DEEPEST}`, false);
   const problem = shape?.(json as Record<string, unknown>);
   if (problem !== undefined) throw wrong(`JSON of another shape: ${problem}`, false);
-  return json as Record<string, unknown>;
+  return (/:\s*null\b/.test(answer.body) ? withoutNulls(json) : json) as Record<string, unknown>;
+}
+
+/** To protobuf JSON a field that is null is a field that is not there; to JavaScript's default values it is not. */
+function withoutNulls(json: unknown): unknown {
+  if (Array.isArray(json)) return json.map(withoutNulls);
+  if (typeof json !== 'object' || json === null) return json;
+  const fields = Object.entries(json).filter(([, value]) => value !== null);
+  return Object.fromEntries(fields.map(([name, value]) => [name, withoutNulls(value)]));
 }
 
 /** What somebody on the way sent in place of the API's JSON. */

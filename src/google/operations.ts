@@ -19,7 +19,7 @@ export interface OperationWait {
   readonly pauseMs?: number;
 }
 
-const FIRST_DELAY = 500;
+const FIRST_DELAY = 200;
 /** Most operations of an API that is asked rarely have ended after this. */
 const FIRST_RARE_DELAY = 2_000;
 /** An end is noticed within this time, or within this part of the time the operation took. */

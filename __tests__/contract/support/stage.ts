@@ -15,7 +15,7 @@ import { cleanUp, runAction, type Job, type StepResult } from './runner.js';
 export const TOKEN = 'ya29.token-of-the-contract-tests';
 
 /** Operations that take minutes at Google's. */
-const FAST = { engineUpdateMs: 300, serviceMs: 50 };
+const FAST = { engineUpdateMs: 150, serviceMs: 50 };
 
 export interface StageOptions {
   readonly world: WorldInput | string;

@@ -7,6 +7,7 @@ import { InvalidInput } from '../../../src/commands/session.js';
 import { formatProblem, MOST_PROBLEMS } from '../../../src/config/problems.js';
 import type { RawInputs } from '../../../src/config/raw-inputs.js';
 import { command, CONFIG, inputs, type Command } from '../../support/commands.js';
+import { anyText } from '../../support/text.js';
 
 /*
  * From the bytes of a file and the text of the inputs to a desired state or a list of problems, as a run does it: total,
@@ -179,7 +180,7 @@ const file = fc.oneof(
 
 const item = fc.oneof(
   word,
-  fc.string({ unit: 'binary', maxLength: 10 }),
+  anyText({ maxLength: 10 }),
   fc.webUrl(),
   fc.constantFrom('iap', 'https://x.example.com', '42', 'x'.repeat(3_000)),
 );

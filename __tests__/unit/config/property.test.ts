@@ -5,6 +5,7 @@ import type { Desired } from '../../../src/config/desired.js';
 import { isPreset, PRESET_NAMES } from '../../../src/config/presets.js';
 import { normalizeUrl } from '../../../src/config/url.js';
 import { build } from './helpers.js';
+import { anyText } from '../../support/text.js';
 
 /** Mostly right, so that whole files are right often enough to reach what the builder does with them. */
 const mostly = <T>(good: fc.Arbitrary<T>, bad: fc.Arbitrary<unknown>): fc.Arbitrary<unknown> =>
@@ -119,7 +120,7 @@ describe('buildDesired', () => {
       )
       .map((parts) => parts.join(''));
     fc.assert(
-      fc.property(fc.oneof(fc.string({ unit: 'binary' }), yamlish), inputs, (text, given) => {
+      fc.property(fc.oneof(anyText(), yamlish), inputs, (text, given) => {
         const { desired, problems } = build(text, given);
         expect(desired === undefined).toBe(problems.length > 0);
         for (const line of problems) expect(line).not.toMatch(/[\p{Cc}\p{Zl}\p{Zp}]/u);

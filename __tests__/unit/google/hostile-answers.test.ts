@@ -52,6 +52,16 @@ async function expectRefused(
   expect(client.calls).toHaveLength(1);
 }
 
+describe('fields that are null', () => {
+  it('are fields that are not there', async () => {
+    const service = { name: `${HERE}/services/a`, interfaces: null, displayName: null };
+    const client = google({ json: { services: [service], nextPageToken: null } });
+    const [only] = await client.google.agentregistry.listServices('acme-agents', 'us-central1');
+    expect(only).toEqual({ name: `${HERE}/services/a` });
+    expect(Object.keys(only ?? {})).toEqual(['name']);
+  });
+});
+
 describe('names in answers that lead elsewhere', () => {
   const PLACES = [...ELSEWHERE.map((place) => [place]), ['projects/101010/locations/us-east1']];
 

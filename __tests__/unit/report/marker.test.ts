@@ -2,13 +2,14 @@ import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { formatMarker, parseMarker, STATES, storedLabel, type Marker } from '../../../src/report/marker.js';
 import { EVIL_TEXTS } from './hostile.js';
+import { anyText } from '../../support/text.js';
 
 const DIGEST = `sha256:${'0123456789abcdef'.repeat(4)}`;
 const marker: Marker = { label: 'agent-gateway.yaml', digest: DIGEST, version: '1.0.0', state: 'planned' };
 const markerArb: fc.Arbitrary<Marker> = fc.record({
-  label: fc.oneof(fc.string({ unit: 'binary', maxLength: 300 }), fc.constantFrom(...EVIL_TEXTS)),
+  label: fc.oneof(anyText({ maxLength: 300 }), fc.constantFrom(...EVIL_TEXTS)),
   digest: fc.constantFrom(DIGEST, ''),
-  version: fc.string({ unit: 'binary' }),
+  version: anyText(),
   state: fc.constantFrom(...STATES),
 });
 
