@@ -38761,6 +38761,18 @@ function reachOf({ config, partial, only, allowGiven, }) {
         return 'nothing';
     return partial ? 'engines' : 'file';
 }
+/**
+ * What an engine may reach is the hosts of its endpoints, and those of a preset grow with the environments of all engines that may
+ * use it: a run that sees some of them alone knows of none too many, but of some too few.
+ *
+ * @returns true when no host is missing, so that what is not among them is not allowed
+ */
+function knowsHostsOf(engine, desired, { selection }) {
+    if (reachOf(desired) === 'file')
+        return true;
+    const allowed = selection.allow.get(engine.name) ?? [];
+    return !desired.endpoints.some(({ key, presets }) => presets.length > 0 && allowed.includes(key));
+}
 
 ;// CONCATENATED MODULE: ./lib/src/plan/policy.js
 /**
@@ -56636,7 +56648,10 @@ async function bindThroughSlot(changes, { subject, triesAll, write }, deps) {
     };
     /** @returns whether the slot is free, or undefined as long as that is not known */
     const attempt = async () => {
-        for (let change = waiting.shift(); change && !deps.signal.aborted; change = waiting.shift()) {
+        while (!deps.signal.aborted) {
+            const change = waiting.shift();
+            if (!change)
+                return false;
             const result = await tryOne(change);
             if ('config' in result)
                 return true;
@@ -56647,14 +56662,20 @@ async function bindThroughSlot(changes, { subject, triesAll, write }, deps) {
             deps.progress.step(labelOf(change), `${why}; the slot may still be taken by the other gateway`);
             return undefined;
         }
-        return false;
+        return undefined;
+    };
+    /** What these have met is not what keeps them from being bound now. */
+    const stopped = () => {
+        for (const { engine } of waiting)
+            ended.delete(engine);
+        return ended;
     };
     deps.progress.step(subject, 'binding one engine, to see whether the slot is free');
     const done = deps.progress.waiting(subject, 'waiting for the slot of the other gateway');
     try {
         const isFree = await patiently(attempt, SLOT, deps);
         if (deps.signal.aborted)
-            return ended;
+            return stopped();
         const rest = isFree === true ? waiting : triesAll ? waiting.filter(({ engine }) => !ended.has(engine)) : [];
         if (isFree === true && rest.length > 0)
             deps.progress.step(subject, `the slot is free, ${rest.length} more to bind`);
@@ -56663,9 +56684,7 @@ async function bindThroughSlot(changes, { subject, triesAll, write }, deps) {
     catch (error) {
         if (!deps.signal.aborted)
             throw error;
-        // What these have met is not what keeps them from being bound now.
-        for (const { engine } of waiting)
-            ended.delete(engine);
+        return stopped();
     }
     finally {
         done();
@@ -57038,6 +57057,7 @@ function pruneGrants(desired, observed, endpoints, grants) {
         const planned = grants.filter((grant) => grant.service === service);
         const keys = [...new Set(changes.map(({ key }) => key))].sort(compareText);
         const context = {
+            desired,
             observed,
             reach,
             maker: makerOfService(service, desired, observed),
@@ -57082,7 +57102,7 @@ function pruneService({ service, keys, policy, planned }, context) {
         ],
     };
 }
-function judge(member, { observed, reach, maker, wanted, carriesOver }) {
+function judge(member, { desired, observed, reach, maker, wanted, carriesOver }) {
     const id = engineIdIn(member, observed);
     if (id === undefined || wanted.has(member))
         return 'not-ours';
@@ -57095,6 +57115,8 @@ function judge(member, { observed, reach, maker, wanted, carriesOver }) {
         return reach === 'file' && maker === 'this' && isUndeclared(id, observed) ? 'undeclared' : 'not-ours';
     // The config says of the endpoint that whoever reached it through the registry-wide policy keeps doing so.
     if (reach === 'nothing' || (carriesOver && isRegistryWide(member, observed)))
+        return 'not-ours';
+    if (!knowsHostsOf(engine, desired, observed))
         return 'not-ours';
     return maker === 'other' ? 'other-config' : 'not-allowed';
 }
@@ -58448,12 +58470,11 @@ const accessPolicyTooLarge = {
  * @param grants the planned grants
  */
 function pruneRules(desired, observed, endpoints, grants) {
-    const reach = reachOf(desired);
     const wanted = new Set(grants.filter(({ model }) => model === 'V2').map(prune_identity));
     const found = ownRules(desired, observed).flatMap(({ rule, service }) => {
         const key = endpoints.find((change) => change.service === service)?.key ?? prune_shortName(service);
         return (rule.principals ?? []).flatMap((member) => {
-            const why = wanted.has(prune_identity({ service, member })) ? undefined : reasonFor(member, reach, observed);
+            const why = wanted.has(prune_identity({ service, member })) ? undefined : reasonFor(member, desired, observed);
             return why ? [{ ...ruleGrant(key, service, member), action: 'remove', ...prune_engineOf(member, observed), why }] : [];
         });
     });
@@ -58470,14 +58491,16 @@ function ownRules(desired, observed) {
         return service === undefined ? [] : [{ rule, service }];
     });
 }
-function reasonFor(member, reach, observed) {
+function reasonFor(member, desired, observed) {
+    const reach = reachOf(desired);
     if (isDeleted(member) || isGone(member, observed))
         return 'engine-gone';
     // Nobody could say whether its engine is gone.
     if (isStale(member, observed))
         return undefined;
-    if (engineWith(member, observed.engines))
-        return reach === 'nothing' ? undefined : 'not-allowed';
+    const engine = engineWith(member, observed.engines);
+    if (engine)
+        return reach !== 'nothing' && knowsHostsOf(engine, desired, observed) ? 'not-allowed' : undefined;
     return reach === 'file' ? 'not-declared' : undefined;
 }
 /** A rule whose text does not say which service its mark is about was changed by somebody: it is left to them. */

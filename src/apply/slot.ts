@@ -54,7 +54,9 @@ export async function bindThroughSlot(
   };
   /** @returns whether the slot is free, or undefined as long as that is not known */
   const attempt = async (): Promise<boolean | undefined> => {
-    for (let change = waiting.shift(); change && !deps.signal.aborted; change = waiting.shift()) {
+    while (!deps.signal.aborted) {
+      const change = waiting.shift();
+      if (!change) return false;
       const result = await tryOne(change);
       if ('config' in result) return true;
       if (!mayBeTaken(result.error)) continue;
@@ -63,21 +65,25 @@ export async function bindThroughSlot(
       deps.progress.step(labelOf(change), `${why}; the slot may still be taken by the other gateway`);
       return undefined;
     }
-    return false;
+    return undefined;
+  };
+  /** What these have met is not what keeps them from being bound now. */
+  const stopped = (): Map<string, Ended> => {
+    for (const { engine } of waiting) ended.delete(engine);
+    return ended;
   };
   deps.progress.step(subject, 'binding one engine, to see whether the slot is free');
   const done = deps.progress.waiting(subject, 'waiting for the slot of the other gateway');
   try {
     const isFree = await patiently(attempt, SLOT, deps);
-    if (deps.signal.aborted) return ended;
+    if (deps.signal.aborted) return stopped();
     const rest = isFree === true ? waiting : triesAll ? waiting.filter(({ engine }) => !ended.has(engine)) : [];
     if (isFree === true && rest.length > 0)
       deps.progress.step(subject, `the slot is free, ${rest.length} more to bind`);
     await Promise.all(rest.map(tryOne));
   } catch (error) {
     if (!deps.signal.aborted) throw error;
-    // What these have met is not what keeps them from being bound now.
-    for (const { engine } of waiting) ended.delete(engine);
+    return stopped();
   } finally {
     done();
   }

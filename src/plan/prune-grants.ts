@@ -5,7 +5,7 @@ import { compareText, groupBy } from './canonical.js';
 import { egressors, isGone, isStale } from './checks/members.js';
 import { EGRESSOR } from './grants.js';
 import { makerOf, type Owner } from './ownership.js';
-import { reachOf, type Reach } from './reach.js';
+import { knowsHostsOf, reachOf, type Reach } from './reach.js';
 import { engineIdIn, engineNameOf } from './scope-engine.js';
 import { canonicalServiceName } from './serving.js';
 import type { EndpointChange, GrantChange } from './types.js';
@@ -32,6 +32,7 @@ export interface GrantPruning {
 
 /** What the members of one service's policy are judged by. */
 interface Context {
+  readonly desired: Desired;
   readonly observed: Observed;
   readonly reach: Reach;
   /** Of the service. */
@@ -67,6 +68,7 @@ export function pruneGrants(
     const planned = grants.filter((grant) => grant.service === service);
     const keys = [...new Set(changes.map(({ key }) => key))].sort(compareText);
     const context: Context = {
+      desired,
       observed,
       reach,
       maker: makerOfService(service, desired, observed),
@@ -122,7 +124,7 @@ function pruneService({ service, keys, policy, planned }: ServicePolicy, context
   };
 }
 
-function judge(member: string, { observed, reach, maker, wanted, carriesOver }: Context): Verdict {
+function judge(member: string, { desired, observed, reach, maker, wanted, carriesOver }: Context): Verdict {
   const id = engineIdIn(member, observed);
   if (id === undefined || wanted.has(member)) return 'not-ours';
   if (isGone(member, observed)) return 'engine-gone';
@@ -132,6 +134,7 @@ function judge(member: string, { observed, reach, maker, wanted, carriesOver }: 
     return reach === 'file' && maker === 'this' && isUndeclared(id, observed) ? 'undeclared' : 'not-ours';
   // The config says of the endpoint that whoever reached it through the registry-wide policy keeps doing so.
   if (reach === 'nothing' || (carriesOver && isRegistryWide(member, observed))) return 'not-ours';
+  if (!knowsHostsOf(engine, desired, observed)) return 'not-ours';
   return maker === 'other' ? 'other-config' : 'not-allowed';
 }
 

@@ -1,4 +1,5 @@
 import type { Desired } from '../config/desired.js';
+import type { Observed, ObservedEngine } from '../observe/observed.js';
 
 /**
  * How much a run knows of what its config declares, and so how much it may call no longer declared:
@@ -20,4 +21,16 @@ export function reachOf({
   // Without `only`, the `engines` input names engines that no agent of the file is about.
   if (config === undefined || allowGiven || (partial && only === undefined)) return 'nothing';
   return partial ? 'engines' : 'file';
+}
+
+/**
+ * What an engine may reach is the hosts of its endpoints, and those of a preset grow with the environments of all engines that may
+ * use it: a run that sees some of them alone knows of none too many, but of some too few.
+ *
+ * @returns true when no host is missing, so that what is not among them is not allowed
+ */
+export function knowsHostsOf(engine: ObservedEngine, desired: Desired, { selection }: Observed): boolean {
+  if (reachOf(desired) === 'file') return true;
+  const allowed = selection.allow.get(engine.name) ?? [];
+  return !desired.endpoints.some(({ key, presets }) => presets.length > 0 && allowed.includes(key));
 }

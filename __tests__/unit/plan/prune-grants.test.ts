@@ -9,6 +9,7 @@ import {
   EGRESSOR,
   endpoint,
   engineNamed,
+  fromFile,
   markOf,
   memberOf,
   observed,
@@ -169,6 +170,15 @@ describe('a run that does not speak for the whole config', () => {
     const narrowed = want({ agents: [agent('2', [])], only: [agent('2', []).selector] });
     expect(removed(narrowed, seen)).toEqual([`not-allowed ${memberOf('2')}`, gone]);
     expect(notes(narrowed, seen)).toEqual([]);
+  });
+
+  it('narrowed to some engines, takes away nothing of those that may use a preset: others of it may need more hosts', () => {
+    const preset = endpoint('gemini', [], { presets: [{ name: 'gemini', origin: fromFile() }] });
+    const agents = [agent('2', ['gemini']), agent('3', ['gemini'])];
+    const full = want({ endpoints: [stripe, preset], agents });
+    const both = world(policyOf([memberOf('2')]), { engines: [observedEngine('2', { allow: ['gemini'] })] });
+    expect(removed(full, both)).toEqual([`not-allowed ${memberOf('2')}`]);
+    expect(removed({ ...full, partial: true, only: [agent('2', []).selector] }, both)).toEqual([]);
   });
 
   it.each<[string, Partial<Desired>]>([

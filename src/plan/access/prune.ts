@@ -3,7 +3,7 @@ import { formatServiceName } from '../../google/names.js';
 import type { AccessRule } from '../../google/types.js';
 import type { Observed, ObservedEngine } from '../../observe/observed.js';
 import { isGone, isStale } from '../checks/members.js';
-import { reachOf, type Reach } from '../reach.js';
+import { knowsHostsOf, reachOf } from '../reach.js';
 import { engineIdIn, engineNameOf } from '../scope-engine.js';
 import type { EndpointChange, GrantChange, RemovalReason } from '../types.js';
 import { ruleConfig, ruleGrant, ruleScope, type RuleSource } from './grants.js';
@@ -24,12 +24,11 @@ export function pruneRules(
   endpoints: readonly EndpointChange[],
   grants: readonly GrantChange[],
 ): GrantChange[] {
-  const reach = reachOf(desired);
   const wanted = new Set(grants.filter(({ model }) => model === 'V2').map(identity));
   const found = ownRules(desired, observed).flatMap(({ rule, service }) => {
     const key = endpoints.find((change) => change.service === service)?.key ?? shortName(service);
     return (rule.principals ?? []).flatMap((member): GrantChange[] => {
-      const why = wanted.has(identity({ service, member })) ? undefined : reasonFor(member, reach, observed);
+      const why = wanted.has(identity({ service, member })) ? undefined : reasonFor(member, desired, observed);
       return why ? [{ ...ruleGrant(key, service, member), action: 'remove', ...engineOf(member, observed), why }] : [];
     });
   });
@@ -50,11 +49,13 @@ export function ownRules(
   });
 }
 
-function reasonFor(member: string, reach: Reach, observed: Observed): RemovalReason | undefined {
+function reasonFor(member: string, desired: Desired, observed: Observed): RemovalReason | undefined {
+  const reach = reachOf(desired);
   if (isDeleted(member) || isGone(member, observed)) return 'engine-gone';
   // Nobody could say whether its engine is gone.
   if (isStale(member, observed)) return undefined;
-  if (engineWith(member, observed.engines)) return reach === 'nothing' ? undefined : 'not-allowed';
+  const engine = engineWith(member, observed.engines);
+  if (engine) return reach !== 'nothing' && knowsHostsOf(engine, desired, observed) ? 'not-allowed' : undefined;
   return reach === 'file' ? 'not-declared' : undefined;
 }
 

@@ -82,6 +82,15 @@ describe('what is taken out of rules', () => {
 });
 
 describe('a run that does not speak for its config', () => {
+  it('takes nobody out of a rule who may use a preset: other engines may bring it more hosts', () => {
+    const preset = endpoint('gemini', [], { presets: [{ name: 'gemini', origin: fromFile() }] });
+    const seen = world(own('1'), ['gemini']);
+    const full = want({ endpoints: [endpoint('stripe', ['api.stripe.com']), preset] });
+    expect(outline(full, seen)).toContain('remove 1 not-allowed');
+    const narrowed = { ...full, partial: true, only: [named('Support')] };
+    expect(outline(narrowed, seen)).not.toContain('remove 1 not-allowed');
+  });
+
   const given = want({ allowGiven: true });
 
   it('takes nothing out of the config’s rules, and of those of such runs only who is gone', () => {
