@@ -1,6 +1,6 @@
 import { withParts } from './markdown.js';
-import { withTables } from './readme.js';
 import { editorSchema, renderReference } from './schema.js';
+import { renderChecks, renderPresets, renderTable } from './tables.js';
 
 /**
  * @typedef {typeof import('../src/config/presets.js') & typeof import('../src/config/schema.js') & typeof
@@ -11,9 +11,14 @@ import { editorSchema, renderReference } from './schema.js';
  */
 export function generated(sources, read) {
   const schema = editorSchema(sources);
+  const parts = {
+    'README.md': { inputs: renderTable('inputs'), outputs: renderTable('outputs') },
+    'docs/checks.md': { checks: renderChecks(read('docs/checks.md')) },
+    'docs/config.md': { config: renderReference(schema) },
+    'docs/presets.md': { presets: renderPresets(sources) },
+  };
   return {
-    'README.md': withTables(read('README.md'), sources),
     'schema/agent-gateway.schema.json': `${JSON.stringify(schema, null, 2)}\n`,
-    'docs/config.md': withParts(read('docs/config.md'), { config: renderReference(schema) }, 'docs/config.md'),
+    ...Object.fromEntries(Object.entries(parts).map(([page, of]) => [page, withParts(read(page), of, page)])),
   };
 }

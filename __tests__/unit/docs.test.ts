@@ -30,16 +30,16 @@ describe('README', () => {
   it('explains every failure reason of this version', () => {
     expect(firstCells('### Failure reasons').slice(1)).toEqual(FAILURE_REASONS);
   });
+});
 
-  it('lists exactly the checks that there are', () => {
-    const rows = [...read('README.md').matchAll(/^\| \[`([^`]+)`\]\(docs\/checks\.md#([^)]+)\) +\| (\w+) /gm)];
+describe('docs/checks.md', () => {
+  it('lists exactly the checks that there are at its top', () => {
+    const rows = [...read('docs/checks.md').matchAll(/^\| \[`([^`]+)`\]\(#([^)]+)\) +\| (\w+) /gm)];
     expect(rows.map(([, id, anchor, level]) => [id, anchor, level]).sort()).toEqual(
       ALL.map(({ id, level }) => [id, id, level]).sort(),
     );
   });
-});
 
-describe('docs/checks.md', () => {
   it('has an entry for every check, with its level', () => {
     const entries = [
       ...read('docs/checks.md').matchAll(/^## (\S+)\n\n(Error|Warning)(, its level cannot be changed)?\./gm),
@@ -58,22 +58,25 @@ describe('docs/checks.md', () => {
   });
 });
 
-describe.each(['README.md', 'docs/day-two.md', 'docs/terraform.md'])('workflows in %s', (file) => {
-  const blocks = [...read(file).matchAll(/^ *```yaml\n([\s\S]*?)^ *```/gm)].map(([, text = '']) => text);
-  const used = blocks.flatMap((text) => stepsIn(parse(text)).map((step) => ({ ...step, text })));
+describe.each(['README.md', 'docs/day-two.md', 'docs/pull-requests.md', 'docs/terraform.md'])(
+  'workflows in %s',
+  (file) => {
+    const blocks = [...read(file).matchAll(/^ *```yaml\n([\s\S]*?)^ *```/gm)].map(([, text = '']) => text);
+    const used = blocks.flatMap((text) => stepsIn(parse(text)).map((step) => ({ ...step, text })));
 
-  it('give the actions inputs that they have, and take outputs that they have', () => {
-    expect(used.length).toBeGreaterThan(0);
-    for (const { folder, inputs, id, text } of used) {
-      const { inputs: known, outputs } = readAction(folder);
-      expect(inputs.filter((name) => !known.has(name))).toEqual([]);
-      const taken = [...text.matchAll(new RegExp(`steps\\.${id}\\.outputs\\.(\\w+)`, 'g'))].map(
-        ([, name = '']) => name,
-      );
-      expect(taken.filter((name) => !outputs.has(name))).toEqual([]);
-    }
-  });
-});
+    it('give the actions inputs that they have, and take outputs that they have', () => {
+      expect(used.length).toBeGreaterThan(0);
+      for (const { folder, inputs, id, text } of used) {
+        const { inputs: known, outputs } = readAction(folder);
+        expect(inputs.filter((name) => !known.has(name))).toEqual([]);
+        const taken = [...text.matchAll(new RegExp(`steps\\.${id}\\.outputs\\.(\\w+)`, 'g'))].map(
+          ([, name = '']) => name,
+        );
+        expect(taken.filter((name) => !outputs.has(name))).toEqual([]);
+      }
+    });
+  },
+);
 
 /** Steps of this repository's actions, wherever they stand in a piece of a workflow. */
 function stepsIn(value: unknown): { folder: string; id: string; inputs: string[] }[] {

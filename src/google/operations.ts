@@ -23,7 +23,7 @@ const FIRST_DELAY = 200;
 /** Most operations of an API that is asked rarely have ended after this. */
 const FIRST_RARE_DELAY = 2_000;
 /** An end is noticed within this time, or within this part of the time the operation took. */
-const SHORT_DELAY = 1_000;
+const SHORT_DELAY = 500;
 const DELAY_OF_ELAPSED = 0.05;
 const LONGEST_DELAY = 15_000;
 

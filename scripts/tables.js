@@ -1,7 +1,7 @@
-// The tables in README.md: inputs and outputs from the action.yml files, presets from the sources, checks from docs/checks.md.
+// Tables of the pages: inputs and outputs from the action.yml files, presets from the sources, checks from their own page.
 import { readFileSync } from 'node:fs';
 import { parse } from 'yaml';
-import { markdownTable, withParts } from './markdown.js';
+import { markdownTable } from './markdown.js';
 
 const ACTIONS = ['root', 'plan', 'apply', 'verify'];
 
@@ -20,7 +20,7 @@ function readAll() {
  * @param {'inputs' | 'outputs'} kind
  * @returns {string} a Markdown table: which action has which entry, its default and its meaning
  */
-function renderTable(kind) {
+export function renderTable(kind) {
   const all = readAll();
   const names = [...new Set(all.flatMap((metadata) => Object.keys(metadata[kind])))];
   const head = [
@@ -42,7 +42,7 @@ function renderTable(kind) {
  * @param {Presets} presets
  * @returns {string} a Markdown table of presets with their hosts, for an example region
  */
-function renderPresets({ PRESET_NAMES, describePreset, expandPreset }) {
+export function renderPresets({ PRESET_NAMES, describePreset, expandPreset }) {
   const scope = { region: 'REGION', universe: 'googleapis.com' };
   const rows = PRESET_NAMES.map((name) => {
     const hosts = expandPreset(name, scope)
@@ -53,28 +53,16 @@ function renderPresets({ PRESET_NAMES, describePreset, expandPreset }) {
   return markdownTable(['Preset', 'For', 'Hosts (`.googleapis.com`)'], rows);
 }
 
-/** @returns {string} a Markdown table of checks: the first sentence of each entry of docs/checks.md */
-function renderChecks() {
-  const entries = readFileSync('docs/checks.md', 'utf8').split(/^## /m).slice(1);
+/**
+ * @param {string} page docs/checks.md
+ * @returns {string} a Markdown table of checks: the first sentence of each entry of that page
+ */
+export function renderChecks(page) {
+  const entries = page.split(/^## /m).slice(1);
   const rows = entries.map((entry) => {
     const [, id = '', level = '', what = ''] =
       /^(\S+)\s+(Error|Warning)[^.]*\.\s+(.*?[^.])(?:[.;]\s|\.?\n\n)/s.exec(entry) ?? [];
-    return [`[\`${id}\`](docs/checks.md#${id})`, level.toLowerCase(), what.replace(/\s+/g, ' ')];
+    return [`[\`${id}\`](#${id})`, level.toLowerCase(), what.replace(/\s+/g, ' ')];
   });
   return markdownTable(['Check', 'Level', 'What it finds'], rows);
-}
-
-/**
- * @param {string} readme
- * @param {Presets} presets
- * @returns {string} the same text with fresh tables between the markers
- */
-export function withTables(readme, presets) {
-  const tables = {
-    inputs: renderTable('inputs'),
-    outputs: renderTable('outputs'),
-    presets: renderPresets(presets),
-    checks: renderChecks(),
-  };
-  return withParts(readme, tables, 'README.md');
 }
