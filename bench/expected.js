@@ -49,8 +49,8 @@ export function expectedApply(size) {
 }
 
 /**
- * The most looks at the operations of a first apply: half a second after the start of each, then twice as late each time, then
- * every second (operations here are shorter than the twenty seconds after which pauses grow further).
+ * The most looks at the operations of a first apply: a fifth of a second after the start of each, then twice as late each time, then
+ * every half second (operations here are shorter than the ten seconds after which pauses grow further).
  *
  * @param {Size} size
  * @param {Operations} operations
@@ -63,7 +63,7 @@ export function mostPolls({ engines, endpoints, others }, { engineUpdateMs, serv
 function pollsOf(operationMs) {
   let polls = 1;
   // A timer and the emulator's clock may differ by a moment.
-  for (let at = 200; at < operationMs + 20; at += Math.min(at, 1_000)) polls += 1;
+  for (let at = 200; at < operationMs + 20; at += Math.min(at, 500)) polls += 1;
   return polls;
 }
 

@@ -25,10 +25,17 @@ const filesIn = (folder: string): string[] =>
         .sort()
     : [];
 
-const workflows = [...filesIn('.github/workflows'), ...filesIn('examples')].map((file) => {
-  const text = readFileSync(path.join(ROOT, file), 'utf8');
-  return { file, text, workflow: parse(text) as Workflow };
-});
+const read = (file: string): string => readFileSync(path.join(ROOT, file), 'utf8');
+/** Whole workflows that stand on a page. */
+const onPage = (page: string): { file: string; text: string }[] =>
+  [...read(page).matchAll(/^```yaml\n([\s\S]*?)^```/gm)]
+    .map(([, text = ''], index) => ({ file: `.github/workflows/${page}-${index}.yml`, text }))
+    .filter(({ text }) => /^jobs:/m.test(text));
+
+const workflows = [
+  ...[...filesIn('.github/workflows'), ...filesIn('examples')].map((file) => ({ file, text: read(file) })),
+  ...['README.md', 'docs/day-two.md', 'docs/terraform.md'].flatMap(onPage),
+].map(({ file, text }) => ({ file, text, workflow: parse(text) as Workflow }));
 const steps = ({ workflow }: { workflow: Workflow }): Step[] =>
   Object.values(workflow.jobs).flatMap((job) => job.steps ?? []);
 

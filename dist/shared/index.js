@@ -55117,8 +55117,8 @@ const isDone = (operation) => operation.done === true;
 const FIRST_DELAY = 200;
 /** Most operations of an API that is asked rarely have ended after this. */
 const FIRST_RARE_DELAY = 2_000;
-/** An end is noticed within this time, or within this part of the time the operation took. */
-const SHORT_DELAY = 1_000;
+/** An end is noticed within this time and an answer, or within this part of the time the operation took. */
+const SHORT_DELAY = 500;
 const DELAY_OF_ELAPSED = 0.05;
 const LONGEST_DELAY = 15_000;
 /**
@@ -55147,7 +55147,7 @@ function outcome(operation, name) {
         throw new errors/* OperationError */.OK(name, operation.error);
     return operation;
 }
-/** Soon at first, then doubling up to a second, then growing with the time that has passed. */
+/** Soon at first, then doubling up to half a second, then growing with the time that has passed. */
 function nextDelay(elapsed) {
     const doubling = Math.min(Math.max(elapsed, FIRST_DELAY), SHORT_DELAY);
     return Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, doubling), LONGEST_DELAY);

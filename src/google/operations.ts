@@ -22,7 +22,7 @@ export interface OperationWait {
 const FIRST_DELAY = 200;
 /** Most operations of an API that is asked rarely have ended after this. */
 const FIRST_RARE_DELAY = 2_000;
-/** An end is noticed within this time, or within this part of the time the operation took. */
+/** An end is noticed within this time and an answer, or within this part of the time the operation took. */
 const SHORT_DELAY = 500;
 const DELAY_OF_ELAPSED = 0.05;
 const LONGEST_DELAY = 15_000;
@@ -51,7 +51,7 @@ function outcome(operation: Operation, name: string): Operation {
   return operation;
 }
 
-/** Soon at first, then doubling up to a second, then growing with the time that has passed. */
+/** Soon at first, then doubling up to half a second, then growing with the time that has passed. */
 function nextDelay(elapsed: number): number {
   const doubling = Math.min(Math.max(elapsed, FIRST_DELAY), SHORT_DELAY);
   return Math.min(Math.max(elapsed * DELAY_OF_ELAPSED, doubling), LONGEST_DELAY);

@@ -22,14 +22,14 @@ function operationOf(
 }
 
 describe('waitForOperation', () => {
-  it('polls from soon and stretches: 0.2 s, doubling to 1 s, then 5 % of the time passed, then 15 s', async () => {
+  it('polls from soon and stretches: 0.2 s, doubling to 0.5 s, then 5 % of the time passed, then 15 s', async () => {
     const clock = fakeClock();
     await waitForOperation(operationOf(clock, 900_000).wait);
-    expect(clock.slept.slice(0, 6)).toEqual([200, 200, 400, 800, 1000, 1000]);
+    expect(clock.slept.slice(0, 5)).toEqual([200, 200, 400, 500, 500]);
     expect(clock.slept.at(-1)).toBe(15_000);
-    let elapsed = 1_600;
-    for (const delay of clock.slept.slice(4)) {
-      expect(delay).toBeCloseTo(Math.min(Math.max(elapsed * 0.05, 1000), 15_000));
+    let elapsed = 800;
+    for (const delay of clock.slept.slice(3)) {
+      expect(delay).toBeCloseTo(Math.min(Math.max(elapsed * 0.05, 500), 15_000));
       elapsed += delay;
     }
   });
@@ -37,10 +37,10 @@ describe('waitForOperation', () => {
   it.each([
     [400, 2],
     [1_000, 4],
-    [5_000, 8],
-    [60_000, 52],
-    [150_000, 67],
-    [311_000, 82],
+    [5_000, 12],
+    [60_000, 60],
+    [150_000, 77],
+    [311_000, 92],
   ])('notices the end of %i ms within a twentieth of it or a second, with %i polls at most', async (ms, most) => {
     const clock = fakeClock();
     const start = clock.now();
