@@ -34,13 +34,21 @@ export interface ActionMetadata {
   readonly steps: readonly StepMetadata[];
 }
 
+const known = new Map<string, ActionMetadata>();
+
 /**
- * Reads an `action.yml` with GitHub's own parser and schema.
+ * An `action.yml`, read once with GitHub's own parser and schema.
  *
  * @param folder relative to the checkout, empty for the root action
  * @throws Error with every complaint of the schema
  */
 export function readAction(folder: string): ActionMetadata {
+  const action = known.get(folder) ?? parse(folder);
+  known.set(folder, action);
+  return action;
+}
+
+function parse(folder: string): ActionMetadata {
   const content = readFileSync(path.join(ROOT, folder, 'action.yml'), 'utf8');
   const parsed = parseAction({ name: `${folder || 'root'}/action.yml`, content }, new NoOperationTraceWriter());
   const complaints = parsed.context.errors.getErrors().map((error) => error.message);
