@@ -205,9 +205,27 @@ describe('others who write at the same time', () => {
     expect(await isDone(on, other)).toBe(true);
   });
 
-  it('may delete the policy: it is made anew', async () => {
+  it('may take the policy away, its binding first: it is made anew, and bound before engines rely on it', async () => {
     const on = withPolicy();
-    on.google.script('accesspolicies.patchPolicy', () => on.google.access.policies.delete(ACCESS_POLICY));
+    on.google.script('accesspolicies.patchPolicy', () => {
+      on.google.access.bindings.clear();
+      on.google.access.policies.delete(ACCESS_POLICY);
+    });
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect(on.google.access.bindings.size).toBe(1);
+    const [bound] = timesOf(on, 'accesspolicies.createBinding');
+    for (const at of timesOf(on, 'aiplatform.patchGatewayConfig')) expect(at).toBeGreaterThanOrEqual(bound ?? Infinity);
+    expect(await isDone(on)).toBe(true);
+  });
+
+  it('nor is it bound less when nobody said how making it anew ended', async () => {
+    const on = withPolicy();
+    on.google.script('accesspolicies.patchPolicy', () => {
+      on.google.access.bindings.clear();
+      on.google.access.policies.delete(ACCESS_POLICY);
+    });
+    on.google.script('accesspolicies.createPolicy', { after: reset() });
     const { result } = await run(on, want());
     expect(result.failures).toEqual([]);
     expect(await isDone(on)).toBe(true);
