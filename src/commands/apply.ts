@@ -80,16 +80,19 @@ function delays(plan: Plan): string[] {
   ];
 }
 
+/** Checks that name whom a switch to access policies (V2) would cut off; denials are notes while they do not count. */
+const INCOMPLETE = 'migration-incomplete';
+const DENIALS: readonly string[] = ['access-denied-by-rule', 'access-rule-unclear'];
+
 /** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
 function migrationNext({ plan, observed }: Looked, universe: string): string[] {
   const { grantModel, checks } = plan;
   const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
   if (!isMigrating) return [];
-  const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
-  if (isIncomplete) {
-    return [
-      'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
-    ];
+  const hindering = checks.filter(({ id, level }) => DENIALS.includes(id) || (id === INCOMPLETE && level !== 'note'));
+  const ids = [...new Set(hindering.map(({ id }) => id))].sort();
+  if (ids.length > 0) {
+    return [`The access rules are written. Before the gateway is switched to them, see what ${ids.join(', ')} says.`];
   }
   const commands = switchCommands(observed, universe);
   return commands.length === 0

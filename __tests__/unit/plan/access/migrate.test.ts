@@ -111,6 +111,34 @@ describe('while a gateway decides by allow policies', () => {
     expect(rulesOf(plan(world([binding([A, B])]), want({ prune: true })))).toEqual([`create ${A} own`]);
   });
 
+  it('a narrowed run leaves the other engines of its scope to their own runs, and says so until they have a rule', () => {
+    const first = want({
+      agents: [agent('1', ['stripe']), agent('2', ['stripe'])],
+      only: [agent('1', []).selector],
+      partial: true,
+    });
+    const narrowed = (rules: readonly AccessRule[]): Observed =>
+      world(
+        [binding([A, B, STRANGER])],
+        [],
+        rules,
+        {},
+        {
+          engines: [observedEngine('1', { displayName: 'Support', allow: ['stripe'], config: egressConfig('egress') })],
+          siblings: [observedEngine('2', { displayName: 'Billing', config: egressConfig('egress') })],
+        },
+      );
+    const of = plan(narrowed([]), first);
+    expect(rulesOf(of)).toEqual([`create ${A} own`, `create ${STRANGER} carried`]);
+    expect(messages(of, 'migration-incomplete')).toEqual([
+      `warning Endpoint stripe also lets in ${B}, and this run looks at other engines alone, so no rule is written for them.`,
+    ]);
+    const carried = { mark: { ...edit('stripe', []).mark, owner: CARRIED } };
+    const all = editRules([], [edit('stripe', [A, B]), edit('stripe', [STRANGER], carried)]);
+    expect(messages(plan(narrowed(all), first), 'migration-incomplete')).toEqual([]);
+    expect(findings(plan(narrowed(all), first), 'migration-ready')).toHaveLength(1);
+  });
+
   it('nobody is carried over who is gone', () => {
     const gone = memberOf('99');
     const members = [binding([A, gone, `deleted:${STRANGER}?uid=1`])];
@@ -181,6 +209,15 @@ describe('when everything is written', () => {
     ],
   ])('not while %s', (_what, seen) => {
     expect(findings(plan(seen), 'migration-ready')).toEqual([]);
+  });
+
+  it('not while the registry-wide policy cannot be read: nobody knows whom it lets in', () => {
+    const { registryPolicy, ...unread } = done;
+    expect(registryPolicy).toBeDefined();
+    expect(findings(plan(unread), 'migration-ready')).toEqual([]);
+    expect(messages(plan(unread), 'migration-incomplete')).toEqual([
+      expect.stringMatching(/^warning The registry-wide IAP policy of project acme-agents could not be read/),
+    ]);
   });
 
   it('a denial that does not count yet is no error', () => {
