@@ -276,6 +276,27 @@ describe('a policy that was just created', () => {
     expect(result.failures[0]?.next.join()).toContain('Five access policies');
   });
 
+  it('is not bound twice while another run is just binding it: the name is taken, and nothing is there yet', async () => {
+    const on = accessStage();
+    on.google.script('accesspolicies.createBinding', apiError(409, 'ALREADY_EXISTS', { api: 'iam' }));
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect([...on.google.access.bindings.keys()]).toEqual([expect.stringMatching(/\/agent-gateway-egress$/)]);
+  });
+
+  it('is seen to be bound by another run, whatever Google calls that', async () => {
+    const on = accessStage();
+    on.google.weather = ({ method }) => {
+      if (method !== 'accesspolicies.createBinding') return 'pass';
+      if (on.google.access.bindings.size === 0) on.google.access.bind(ACCESS_POLICY);
+      return apiError(409, 'ABORTED', { api: 'iam' });
+    };
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect(on.google.called('accesspolicies.createBinding')).toHaveLength(1);
+    expect(await isDone(on)).toBe(true);
+  });
+
   it('is not bound twice when nobody said how the first try ended', async () => {
     const on = accessStage();
     on.google.script('accesspolicies.createBinding', { after: reset() });
