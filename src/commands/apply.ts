@@ -6,7 +6,7 @@ import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
 import { ruleConfig } from '../plan/access/grants.js';
-import { switchCommands } from '../plan/access/switch.js';
+import { switchCommands, switchHindrances } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import { isChange, type Change, type Plan } from '../plan/types.js';
@@ -80,17 +80,12 @@ function delays(plan: Plan): string[] {
   ];
 }
 
-/** Checks that name whom a switch to access policies (V2) would cut off; denials are notes while they do not count. */
-const INCOMPLETE = 'migration-incomplete';
-const DENIALS: readonly string[] = ['access-denied-by-rule', 'access-rule-unclear'];
-
 /** What is left of a move from allow policies (V1) to access policies (V2), which a plan without changes says in full. */
 function migrationNext({ plan, observed }: Looked, universe: string): string[] {
   const { grantModel, checks } = plan;
   const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
   if (!isMigrating) return [];
-  const hindering = checks.filter(({ id, level }) => DENIALS.includes(id) || (id === INCOMPLETE && level !== 'note'));
-  const ids = [...new Set(hindering.map(({ id }) => id))].sort();
+  const ids = switchHindrances(checks);
   if (ids.length > 0) {
     return [`The access rules are written. Before the gateway is switched to them, see what ${ids.join(', ')} says.`];
   }

@@ -4,7 +4,7 @@ import type { AccessRule, IamBinding } from '../../../../src/google/types.js';
 import type { Observed, ObservedAccess } from '../../../../src/observe/observed.js';
 import { CARRIED } from '../../../../src/plan/access/marks.js';
 import { editRules } from '../../../../src/plan/access/rules.js';
-import { switchCommands } from '../../../../src/plan/access/switch.js';
+import { switchCommands, switchHindrances } from '../../../../src/plan/access/switch.js';
 import { makePlan } from '../../../../src/plan/plan.js';
 import { accessGrants, allowPolicyGrants, type Finding, type Plan } from '../../../../src/plan/types.js';
 import { access, edit } from '../../../support/access.js';
@@ -246,5 +246,18 @@ describe('switchCommands', () => {
     ]);
     expect(switchCommands({}, UNIVERSE)).toEqual([]);
     expect(switchCommands({ enforcement: { kind: 'unreadable', why: 'x' } }, UNIVERSE)).toEqual([]);
+  });
+});
+
+describe('switchHindrances', () => {
+  const hindrances = (seen: Observed): string[] => switchHindrances(plan(seen).checks);
+  const denial: AccessRule = { ...editRules([], [edit('stripe', [A])])[0], effect: 'DENY', description: 'no' };
+
+  it('are whoever is left behind, and rules of others that deny, before the first rule is written as well', () => {
+    expect(hindrances(world([binding([A, 'user:x@example.com'])]))).toEqual([]);
+    expect(hindrances(world([binding([A]), binding([SET], 'x.y')]))).toEqual(['migration-incomplete']);
+    expect(hindrances(world([binding([A])], [], [denial]))).toEqual(['access-denied-by-rule']);
+    const conditions = { 'iap.googleapis.com': { expression: 'x' } };
+    expect(hindrances(world([binding([A])], [], [{ ...denial, conditions }]))).toEqual(['access-rule-unclear']);
   });
 });
