@@ -397,6 +397,21 @@ describe('what takes away', () => {
     expect([on.google.access.policies.size, on.google.access.bindings.size]).toEqual([0, 0]);
   });
 
+  it('waits while the policy still counts as bound, and binds it again when that does not end', async () => {
+    const still = (): Error => apiError(400, 'FAILED_PRECONDITION', { api: 'iam', message: 'still referenced' });
+    const on = await applied();
+    on.google.script('accesspolicies.deletePolicy', still(), still());
+    expect((await run(on, none)).result.failures).toEqual([]);
+    expect(on.google.access.policies.size).toBe(0);
+
+    const other = await applied();
+    other.google.weather = ({ method }) => (method === 'accesspolicies.deletePolicy' ? still() : 'pass');
+    const { result } = await run(other, none);
+    expect(result.failures[0]).toMatchObject({ reason: 'grant-failed' });
+    expect(result.failures[0]?.message).toContain('still referenced');
+    expect(other.google.access.bindings.size).toBe(1);
+  });
+
   it('binds it again when somebody has written a rule into it meanwhile', async () => {
     const on = await applied();
     on.google.script('accesspolicies.deletePolicy', () => {
