@@ -134,7 +134,7 @@ const ROLES: Readonly<Record<string, string>> = {
     'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
   agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
   iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
-  iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
+  iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, and where prune takes the last rule out iam.accesspolicies.delete, .unbind and resourcemanager.projects.deletePolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
   networkservices: 'networkservices.agentGateways.get (and .use to bind)',
   orgpolicy:
     'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',

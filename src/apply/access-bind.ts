@@ -45,15 +45,19 @@ export async function bindPolicy(task: BindTask, deps: AccessDeps): Promise<void
     } catch (error) {
       if (deps.signal.aborted) throw error;
       if (isTaken(error)) {
-        if (await isBound(name, task, deps)) return;
-        taken += 1;
-        if (taken === ids.length) throw new BindingIdTaken(name);
-        continue;
-      }
-      if (!mayComeTrue(error) || deps.clock.now() - start > UNKNOWN_POLICY_MS) throw error;
+        const holder = await holderOf(name, task, deps);
+        if (holder === 'us') return;
+        if (holder === 'others') {
+          taken += 1;
+          if (taken === ids.length) throw new BindingIdTaken(name);
+          continue;
+        }
+      } else if (!mayComeTrue(error)) throw error;
+      if (deps.clock.now() - start > UNKNOWN_POLICY_MS) throw error;
       deps.progress.step(ACCESS_LABEL, `not bound yet (${(error as Error).message}); trying again`);
       await deps.clock.sleep(OPERATION_PAUSE_MS, deps.signal);
-      if (isUncertain(error) && (await isBound(name, task, deps))) return;
+      const mayBeDone = isUncertain(error) || isConflict(error);
+      if (mayBeDone && (await holderOf(name, task, deps)) === 'us') return;
     }
   }
 }
@@ -81,16 +85,21 @@ async function create(name: string, task: BindTask, deps: AccessDeps): Promise<v
   if (!shown) throw new AccessLost(name);
 }
 
-/** By the name that was taken, or by any other: where the caller may search the project. */
-async function isBound(name: string, task: BindTask, { google }: AccessDeps): Promise<boolean> {
+/**
+ * Whose a binding's name is, and whether another name binds the two already (where the caller may look for that).
+ *
+ * @returns undefined where there is no such binding: yet, when somebody else is just making it
+ */
+async function holderOf(name: string, task: BindTask, { google }: AccessDeps): Promise<'us' | 'others' | undefined> {
   const found = await orNull(google.accesspolicies.getBinding(name));
-  if (found !== null && binds(found, task)) return true;
+  if (found !== null && binds(found, task)) return 'us';
   try {
-    return (await google.accesspolicies.bindingsOf(task.name)).some((binding) => binds(binding, task));
+    const all = await google.accesspolicies.bindingsOf(task.name);
+    if (all.some((binding) => binds(binding, task))) return 'us';
   } catch (error) {
-    if (isPermissionDenied(error) || isNotFound(error)) return false;
-    throw error;
+    if (!isPermissionDenied(error) && !isNotFound(error)) throw error;
   }
+  return found === null ? undefined : 'others';
 }
 
 /** @returns true when a binding ties this policy to this project */

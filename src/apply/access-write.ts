@@ -29,20 +29,22 @@ export interface AccessTask {
  * Makes edits to the rules of an access policy, all in one write: read, merge, write the whole policy with its etag. When somebody
  * else wrote in between (409 ABORTED, 412, or the policy was made or deleted meanwhile), it is read again and merged anew.
  *
- * @returns true when something was written
+ * @returns true when the policy was not there, at first or on the way: no binding that was seen before is one of it
  * @throws ApiError, OperationError, NetworkError, AccessLost, LastRule, EndUnseen or the abort reason
  */
 export async function writeRules(task: AccessTask, deps: AccessDeps): Promise<boolean> {
   let policy = task.policy;
+  let isNew = false;
   for (let attempt = 1; ; attempt += 1) {
     deps.signal.throwIfAborted();
     policy = policy === undefined ? await orNull(deps.google.accesspolicies.getPolicy(task.name)) : policy;
+    isNew ||= policy === null;
     const rules = rulesOf(policy);
     const edited = editRules(rules, task.edits);
     // Nothing to take out of a policy that is not there.
-    if (edited === rules) return attempt > 1;
+    if (edited === rules) return isNew;
     try {
-      if (await isWritten(task, policy, edited, deps)) return true;
+      if (await isWritten(task, policy, edited, deps)) return isNew;
       if (attempt === MAX_ATTEMPTS) throw new AccessLost(task.name);
     } catch (error) {
       if (deps.signal.aborted || attempt === MAX_ATTEMPTS || !mayTryAgain(error)) throw error;

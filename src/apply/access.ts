@@ -121,8 +121,9 @@ async function carryOut(work: Work, { observed }: ApplyWorld, deps: AccessDeps):
   const { name } = access;
   try {
     const { edits } = work;
-    await writeRules({ name, project, edits, ...(work.isFirst ? { policy: access.policy } : {}) }, deps);
-    if (work.binds && !access.isBound) await bindPolicy({ name, project }, deps);
+    const isNew = await writeRules({ name, project, edits, ...(work.isFirst ? { policy: access.policy } : {}) }, deps);
+    // Somebody may have taken the policy away since it was observed, and its binding before that.
+    if (work.binds && (isNew || !access.isBound)) await bindPolicy({ name, project }, deps);
     return undefined;
   } catch (error) {
     deps.progress.step(ACCESS_LABEL, 'FAILED');

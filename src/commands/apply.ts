@@ -6,7 +6,7 @@ import { RUN_AGAIN } from '../explain.js';
 import type { Failure } from '../failure.js';
 import type { ApplyInputs, Read } from '../inputs.js';
 import { ruleConfig } from '../plan/access/grants.js';
-import { switchCommands } from '../plan/access/switch.js';
+import { switchCommands, switchHindrances } from '../plan/access/switch.js';
 import { hasChanges } from '../plan/plan.js';
 import { planDifference } from '../plan/difference.js';
 import { isChange, type Change, type Plan } from '../plan/types.js';
@@ -85,11 +85,9 @@ function migrationNext({ plan, observed }: Looked, universe: string): string[] {
   const { grantModel, checks } = plan;
   const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
   if (!isMigrating) return [];
-  const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
-  if (isIncomplete) {
-    return [
-      'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
-    ];
+  const ids = switchHindrances(checks);
+  if (ids.length > 0) {
+    return [`The access rules are written. Before the gateway is switched to them, see what ${ids.join(', ')} says.`];
   }
   const commands = switchCommands(observed, universe);
   return commands.length === 0

@@ -1,6 +1,7 @@
 import { iapRegistryOf, iapResourceOf, parseGatewayName } from '../google/names.js';
-import type { Observed } from '../observe/observed.js';
+import type { Observed, ObservedAccess } from '../observe/observed.js';
 import { DIRECTIONS } from '../config/desired.js';
+import { rulesOf } from './access/rules.js';
 import {
   accessGrants,
   allowPolicyGrants,
@@ -107,12 +108,23 @@ function toWriteRules(plan: Plan, { registryProject, access }: Observed): Needed
   const permissions = [
     `iam.accesspolicies.${access.policy === null ? 'create' : 'update'}`,
     ...(binds ? ['iam.accesspolicies.bind', 'resourcemanager.projects.createPolicyBinding'] : []),
+    ...(leavesNoRule(plan, access) ? ['iam.accesspolicies.delete', ...(access.isBound ? UNBINDING : [])] : []),
   ];
   const need = { project: registryProject.id, proven: 'iam.accesspolicies.get', resources: [] };
   return [
     ...permissions.map((permission) => ({ ...need, permission })),
     { ...need, permission: 'iam.operations.get', isOptional: true },
   ];
+}
+
+const UNBINDING = ['iam.accesspolicies.unbind', 'resourcemanager.projects.deletePolicyBinding'];
+
+/** With its last rule a policy goes. One that is not this action's to delete stays, which apply says. */
+function leavesNoRule(plan: Plan, { policy }: ObservedAccess): boolean {
+  const grants = accessGrants(plan);
+  const removed = new Set(grants.filter(isRemoval).map(({ member }) => member));
+  const left = rulesOf(policy).flatMap(({ principals = [] }) => principals.filter((member) => !removed.has(member)));
+  return plan.grantModel?.accessPolicy?.otherRules === 0 && grants.every(isRemoval) && left.length === 0;
 }
 
 /** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
@@ -125,9 +137,12 @@ export const ROLE_OF: Readonly<Record<string, string>> = {
   'agentregistry.services.update': 'roles/agentregistry.editor',
   'iam.accesspolicies.bind': 'roles/iam.accessPolicyAdmin',
   'iam.accesspolicies.create': 'roles/iam.accessPolicyAdmin',
+  'iam.accesspolicies.delete': 'roles/iam.accessPolicyAdmin',
+  'iam.accesspolicies.unbind': 'roles/iam.accessPolicyAdmin',
   'iam.accesspolicies.update': 'roles/iam.accessPolicyAdmin',
   'iam.operations.get': 'roles/iam.operationViewer',
   'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',
   'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
   'resourcemanager.projects.createPolicyBinding': 'a custom role',
+  'resourcemanager.projects.deletePolicyBinding': 'a custom role',
 };

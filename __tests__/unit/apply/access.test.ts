@@ -205,9 +205,27 @@ describe('others who write at the same time', () => {
     expect(await isDone(on, other)).toBe(true);
   });
 
-  it('may delete the policy: it is made anew', async () => {
+  it('may take the policy away, its binding first: it is made anew, and bound before engines rely on it', async () => {
     const on = withPolicy();
-    on.google.script('accesspolicies.patchPolicy', () => on.google.access.policies.delete(ACCESS_POLICY));
+    on.google.script('accesspolicies.patchPolicy', () => {
+      on.google.access.bindings.clear();
+      on.google.access.policies.delete(ACCESS_POLICY);
+    });
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect(on.google.access.bindings.size).toBe(1);
+    const [bound] = timesOf(on, 'accesspolicies.createBinding');
+    for (const at of timesOf(on, 'aiplatform.patchGatewayConfig')) expect(at).toBeGreaterThanOrEqual(bound ?? Infinity);
+    expect(await isDone(on)).toBe(true);
+  });
+
+  it('nor is it bound less when nobody said how making it anew ended', async () => {
+    const on = withPolicy();
+    on.google.script('accesspolicies.patchPolicy', () => {
+      on.google.access.bindings.clear();
+      on.google.access.policies.delete(ACCESS_POLICY);
+    });
+    on.google.script('accesspolicies.createPolicy', { after: reset() });
     const { result } = await run(on, want());
     expect(result.failures).toEqual([]);
     expect(await isDone(on)).toBe(true);
@@ -256,6 +274,27 @@ describe('a policy that was just created', () => {
     expect(on.google.called('accesspolicies.createBinding')).toHaveLength(1);
     expect(result.failures[0]).toMatchObject({ reason: 'grant-failed' });
     expect(result.failures[0]?.next.join()).toContain('Five access policies');
+  });
+
+  it('is not bound twice while another run is just binding it: the name is taken, and nothing is there yet', async () => {
+    const on = accessStage();
+    on.google.script('accesspolicies.createBinding', apiError(409, 'ALREADY_EXISTS', { api: 'iam' }));
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect([...on.google.access.bindings.keys()]).toEqual([expect.stringMatching(/\/agent-gateway-egress$/)]);
+  });
+
+  it('is seen to be bound by another run, whatever Google calls that', async () => {
+    const on = accessStage();
+    on.google.weather = ({ method }) => {
+      if (method !== 'accesspolicies.createBinding') return 'pass';
+      if (on.google.access.bindings.size === 0) on.google.access.bind(ACCESS_POLICY);
+      return apiError(409, 'ABORTED', { api: 'iam' });
+    };
+    const { result } = await run(on, want());
+    expect(result.failures).toEqual([]);
+    expect(on.google.called('accesspolicies.createBinding')).toHaveLength(1);
+    expect(await isDone(on)).toBe(true);
   });
 
   it('is not bound twice when nobody said how the first try ended', async () => {
@@ -356,6 +395,21 @@ describe('what takes away', () => {
     expect(result.failures).toEqual([]);
     expect(iam(on).filter((method) => method.startsWith('delete'))).toEqual(['deleteBinding', 'deletePolicy']);
     expect([on.google.access.policies.size, on.google.access.bindings.size]).toEqual([0, 0]);
+  });
+
+  it('waits while the policy still counts as bound, and binds it again when that does not end', async () => {
+    const still = (): Error => apiError(400, 'FAILED_PRECONDITION', { api: 'iam', message: 'still referenced' });
+    const on = await applied();
+    on.google.script('accesspolicies.deletePolicy', still(), still());
+    expect((await run(on, none)).result.failures).toEqual([]);
+    expect(on.google.access.policies.size).toBe(0);
+
+    const other = await applied();
+    other.google.weather = ({ method }) => (method === 'accesspolicies.deletePolicy' ? still() : 'pass');
+    const { result } = await run(other, none);
+    expect(result.failures[0]).toMatchObject({ reason: 'grant-failed' });
+    expect(result.failures[0]?.message).toContain('still referenced');
+    expect(other.google.access.bindings.size).toBe(1);
   });
 
   it('binds it again when somebody has written a rule into it meanwhile', async () => {

@@ -204,6 +204,21 @@ describe('rules', () => {
     expect(found(world([theirs, ...own]), 'access-allowed-otherwise')).toEqual([]);
   });
 
+  it('of others that still allow whom prune takes out are said, this config’s own in another policy among them', () => {
+    const theirs = { ...foreignRule('stripe', [B]), conditions: { 'iap.googleapis.com': { expression: AT_STRIPE } } };
+    const left = policyWith(editRules([], [edit('stripe', [B])]), { name: `${POLICY}-old` });
+    const others = [{ name: left.name, kind: 'read' as const, policy: left }];
+    const seen = world([theirs, ...editRules([], [edit('stripe', [A, B])])], { others });
+    expect(found(seen, 'access-allowed-otherwise', want({ prune: true }))).toEqual([
+      expect.objectContaining({
+        level: 'warning',
+        message: `Rule 1 of access policy ${POLICY} ("payments team") still allows "Billing" at endpoint stripe, whom this plan takes out of the rule of this config alone.`,
+      }),
+      expect.objectContaining({ message: expect.stringContaining(`Rule 1 of access policy ${POLICY}-old ("bag:`) }),
+    ]);
+    expect(found(seen, 'access-allowed-otherwise')).toEqual([]);
+  });
+
   it('that are too many or too large are an error that can be made a warning', () => {
     const many = Array.from({ length: 500 }, (_, index) => ({
       ...foreignRule('x', ['principalSet://x/*']),

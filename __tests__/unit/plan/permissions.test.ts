@@ -1,9 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
+import type { AccessRule } from '../../../src/google/types.js';
+import type { ObservedAccess } from '../../../src/observe/observed.js';
 import { lackingPermissionsOf } from '../../../src/observe/permissions.js';
+import { editRules } from '../../../src/plan/access/rules.js';
 import { neededPermissions, ROLE_OF } from '../../../src/plan/permissions.js';
+import { access, edit, foreignRule } from '../../support/access.js';
 import { stage } from '../../support/apply.js';
 import { apiError, thrownBy } from '../../support/errors.js';
 import {
+  agent,
   desired,
   egressConfig,
   endpoint,
@@ -34,6 +39,35 @@ const neededFor = (more: Parameters<typeof observed>[0] = {}) => {
   return neededPermissions(planned(wanted, world), world);
 };
 const REGISTRY = `projects/${PROJECT.number}/locations/${REGION}/iap_web/agentRegistry`;
+
+describe('what a plan that takes out access rules (V2) needs', () => {
+  const EXTENSION = `projects/${PROJECT.id}/locations/${REGION}/authzExtensions/iap`;
+  const nobody = desired({ ...wanted, agents: [agent('1', [])], prune: true });
+  const needed = (rules: readonly AccessRule[], more: Partial<ObservedAccess> = {}): string[] => {
+    const world = observed({
+      engines: [observedEngine('1', { config: egressConfig('egress') })],
+      services: [ownedService('stripe', ['api.stripe.com'])],
+      enforcement: {
+        kind: 'read',
+        policies: [{ name: 'p', action: 'CUSTOM', customProvider: { authzExtension: { resources: [EXTENSION] } } }],
+        extensions: [{ name: EXTENSION, service: 'iap.googleapis.com', metadata: { iapPolicyVersion: 'V2' } }],
+      },
+      access: access(rules, more),
+    });
+    return neededPermissions(planned(nobody, world), world).map(({ permission }) => permission);
+  };
+  const own = editRules([], [edit('stripe', [memberOf('1')])]);
+  const UPDATE_RULES = ['iam.accesspolicies.update', 'iam.operations.get'];
+
+  it('is more with the last rule of a policy, which goes then', () => {
+    const unbinding = ['iam.accesspolicies.unbind', 'resourcemanager.projects.deletePolicyBinding'];
+    const [update = '', read = ''] = UPDATE_RULES;
+    expect(needed(own)).toEqual([update, 'iam.accesspolicies.delete', ...unbinding, read]);
+    expect(needed(own, { isBound: false })).toEqual([update, 'iam.accesspolicies.delete', read]);
+    expect(needed([...own, foreignRule('stripe')])).toEqual(UPDATE_RULES);
+    for (const permission of needed(own)) expect(Object.keys(ROLE_OF)).toContain(permission);
+  });
+});
 
 describe('what a plan that takes away needs', () => {
   const remove = (more: Parameters<typeof observed>[0]): string[] => {

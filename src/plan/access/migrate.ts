@@ -4,6 +4,7 @@ import type { Observed } from '../../observe/observed.js';
 import { groupBy, sortBy } from '../canonical.js';
 import { EGRESSOR } from '../grants.js';
 import { isNobody, type GrantPruning } from '../prune-grants.js';
+import { engineIdIn } from '../scope-engine.js';
 import type { EndpointChange, GrantChange } from '../types.js';
 import { destinationOf, ownMark, ruleConfig, ruleGrant, ruleScope } from './grants.js';
 import { CARRIED, type Mark } from './marks.js';
@@ -15,8 +16,11 @@ export interface NotCarried {
   readonly key: string;
   readonly service: string;
   readonly member: string;
-  /** `condition`: it is granted under one that no rule can have. `kind`: a rule takes no such member. */
-  readonly why: 'condition' | 'kind';
+  /**
+   * `condition`: it is granted under one that no rule can have. `kind`: a rule takes no such member. `narrowed`: an engine of this
+   * project and region that this run does not look at, and that may be one of the file's.
+   */
+  readonly why: 'condition' | 'kind' | 'narrowed';
   readonly condition?: string;
 }
 
@@ -35,6 +39,8 @@ interface Context {
   readonly declared: ReadonlySet<string>;
   /** Members that are this config's to take away. */
   readonly removable: ReadonlyMap<string, GrantChange>;
+  /** Only some engines of the file are looked at. */
+  readonly isNarrowed: boolean;
   readonly observed: Observed;
 }
 
@@ -45,6 +51,9 @@ interface Context {
  *
  * A member under a condition is carried over only where the condition is simply true: V1 conditions know attributes that rules do
  * not have, and without its condition the member would get more than it has.
+ *
+ * A narrowed run (the `engines` input) does not know which other engines of its scope are the file's: in a rule that belongs to no
+ * config, nobody could take them out again. They are left to their own runs, or to one of the whole file.
  *
  * @param endpoints the planned endpoint layer
  * @param members the planned members of allow policies
@@ -71,6 +80,7 @@ export function planMigration(
       removable: new Map(
         pruning.removals.filter((removal) => removal.service === service).map((removal) => [removal.member, removal]),
       ),
+      isNarrowed: desired.only !== undefined,
       observed,
     };
     const planned = members.filter((grant) => grant.service === service && grant.action === 'create');
@@ -122,7 +132,7 @@ function carried(bindings: readonly IamBinding[], prunes: boolean, context: Cont
     const holds = condition === undefined ? true : isTrue(condition.expression ?? '');
     for (const member of members ?? []) {
       if (holds === false || isSettled(member, prunes, context)) continue;
-      const why = isPrincipal(member) ? (holds === true ? undefined : 'condition') : 'kind';
+      const why = isPrincipal(member) ? (holds === true ? whyLeft(member, context) : 'condition') : 'kind';
       if (why === undefined) grants.set(member, grantOf(member, context));
       else left.set(member, notCarried(member, why, condition?.expression, context));
     }
@@ -132,9 +142,19 @@ function carried(bindings: readonly IamBinding[], prunes: boolean, context: Cont
 }
 
 /** Whoever is declared has a rule, whoever is surely gone needs none, and whoever goes in this very run gets none. */
-function isSettled(member: string, prunes: boolean, { declared, removable, observed }: Context): boolean {
+function isSettled(member: string, prunes: boolean, context: Context): boolean {
+  const { declared, removable, allowed, observed } = context;
   const isSurelyGone = isDeleted(member) || (observed.gone !== undefined && isNobody(member, observed));
-  return declared.has(member) || isSurelyGone || (prunes && removable.has(member));
+  const isDone = isOthers(member, context) && (allowed.own.has(member) || allowed.carried.has(member));
+  return declared.has(member) || isSurelyGone || isDone || (prunes && removable.has(member));
+}
+
+function whyLeft(member: string, context: Context): 'narrowed' | undefined {
+  return isOthers(member, context) ? 'narrowed' : undefined;
+}
+
+function isOthers(member: string, { isNarrowed, removable, observed }: Context): boolean {
+  return isNarrowed && engineIdIn(member, observed) !== undefined && !removable.has(member);
 }
 
 function grantOf(member: string, { key, service, allowed, removable }: Context): GrantChange {

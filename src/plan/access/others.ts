@@ -8,7 +8,7 @@ import { isAboutAgent, isAboutDestination } from './matches.js';
 import { rulesOf } from './rules.js';
 import { and } from './truth.js';
 
-/** A rule that is not this config's. */
+/** A rule that this config does not write: somebody else's, or its own in a policy that it does not write to any more. */
 export interface OtherRule {
   /** Full name of its policy. */
   readonly policy: string;
@@ -17,7 +17,10 @@ export interface OtherRule {
   readonly rule: AccessRule;
 }
 
-/** @returns the rules that others have written, of every policy that is bound to the gateway's project and could be read */
+/**
+ * @returns the rules that this config does not write, of every policy that is bound to the gateway's project and could be read.
+ * Nothing takes its own ones out of a policy that another has taken the place of.
+ */
 export function otherRules(desired: RuleSource, observed: OwnWorld): OtherRule[] {
   const { access } = observed;
   if (access === undefined) return [];
@@ -28,12 +31,12 @@ export function otherRules(desired: RuleSource, observed: OwnWorld): OtherRule[]
   ];
   return policies.flatMap(({ name, policy }) =>
     rulesOf(policy).flatMap((rule, index) =>
-      markOf(rule)?.owner === owner ? [] : [{ policy: name, index: index + 1, rule }],
+      name === access.name && markOf(rule)?.owner === owner ? [] : [{ policy: name, index: index + 1, rule }],
     ),
   );
 }
 
-/** Grants (V2) that a rule of somebody else is about. */
+/** Grants (V2), or removals, that a rule of somebody else is about. */
 export interface Touched extends OtherRule {
   readonly grants: readonly GrantChange[];
   /** Whether the rule is about them can only be guessed. */
@@ -41,14 +44,14 @@ export interface Touched extends OtherRule {
 }
 
 /**
- * Which grants of a plan the rules of others are about, those of one effect.
+ * Which grants or removals of a plan the rules of others are about, those of one effect.
  *
  * @returns sure ones and unclear ones apart, in the order of the rules
  */
 export function touchedBy(effect: 'ALLOW' | 'DENY', { desired, observed, endpoints, grants }: TouchWorld): Touched[] {
   const destinations = [...destinationsOf(endpoints, observed)];
   const byService = groupBy(
-    grants.filter(({ model, action }) => model === 'V2' && action !== 'remove'),
+    grants.filter(({ model }) => model === 'V2'),
     ({ service }) => service,
   );
   return otherRules(desired, observed).flatMap((other): Touched[] => {

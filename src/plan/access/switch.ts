@@ -3,6 +3,7 @@ import type { Observed } from '../../observe/observed.js';
 import { compareText } from '../canonical.js';
 import { iapExtensions } from '../enforcement.js';
 import { policyVersionOf } from '../grant-model.js';
+import type { Finding } from '../types.js';
 
 /**
  * The change that makes a gateway decide by access policies (V2): the version in the metadata of its IAP extension, everything else in
@@ -25,6 +26,17 @@ export function switchCommands({ enforcement }: Pick<Observed, 'enforcement'>, u
       ];
     })
     .sort(compareText);
+}
+
+/** Denials are notes as long as they do not count. */
+const DENIALS: readonly string[] = ['access-denied-by-rule', 'access-rule-unclear'];
+
+/** @returns IDs of the checks that name whom the switch would cut off, sorted */
+export function switchHindrances(checks: readonly Finding[]): string[] {
+  const hindering = checks.filter(
+    ({ id, level }) => DENIALS.includes(id) || (id === 'migration-incomplete' && level !== 'note'),
+  );
+  return [...new Set(hindering.map(({ id }) => id))].sort(compareText);
 }
 
 /** Metadata is somebody else's text: nothing of it may end the quotes. */

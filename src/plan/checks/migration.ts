@@ -47,7 +47,11 @@ function isMigrating({ model }: CheckInput): boolean {
 
 function incomplete(input: CheckInput): Found[] {
   return [
-    ...[...groupBy(input.left, ({ key }) => key)].flatMap(([key, left]) => notCarried(key, left, input)),
+    ...[...groupBy(input.left, ({ key }) => key)].flatMap(([key, left]) => [
+      ...notCarried(key, left, input),
+      ...narrowed(key, left, input),
+    ]),
+    ...unread(input),
     ...registryWide(input),
     ...uncovered(input),
   ];
@@ -85,6 +89,31 @@ function notCarried(key: string, left: readonly NotCarried[], { desired }: Check
             ...origin,
           },
         ]),
+  ];
+}
+
+/** Engines of the same scope that a run with the `engines` input does not look at. */
+function narrowed(key: string, left: readonly NotCarried[], { desired }: CheckInput): Found[] {
+  const others = left.filter(({ why }) => why === 'narrowed');
+  if (others.length === 0) return [];
+  return [
+    {
+      message: `Endpoint ${key} also lets in ${listed(others.map(({ member }) => member))}, and this run looks at other engines alone, so no rule is written for them.`,
+      remedy: 'Run once for each of these engines, or without the `engines` input, before the gateway is switched.',
+      ...endpointOrigin({ desired }, [key]),
+    },
+  ];
+}
+
+/** Nobody is known of whom it lets in: neither carried over nor named. */
+function unread({ observed, endpoints }: CheckInput): Found[] {
+  if (observed.registryPolicy !== undefined || endpoints.length === 0) return [];
+  const { registryProject } = observed;
+  return [
+    {
+      message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so whoever it lets in is not carried over.`,
+      remedy: `Give the identity of this job iap.webServiceVersions.getIamPolicy on project ${registryProject.id}, and plan again before the gateway is switched.`,
+    },
   ];
 }
 

@@ -4,7 +4,7 @@ import type { AccessRule, IamBinding } from '../../../../src/google/types.js';
 import type { Observed, ObservedAccess } from '../../../../src/observe/observed.js';
 import { CARRIED } from '../../../../src/plan/access/marks.js';
 import { editRules } from '../../../../src/plan/access/rules.js';
-import { switchCommands } from '../../../../src/plan/access/switch.js';
+import { switchCommands, switchHindrances } from '../../../../src/plan/access/switch.js';
 import { makePlan } from '../../../../src/plan/plan.js';
 import { accessGrants, allowPolicyGrants, type Finding, type Plan } from '../../../../src/plan/types.js';
 import { access, edit } from '../../../support/access.js';
@@ -111,6 +111,34 @@ describe('while a gateway decides by allow policies', () => {
     expect(rulesOf(plan(world([binding([A, B])]), want({ prune: true })))).toEqual([`create ${A} own`]);
   });
 
+  it('a narrowed run leaves the other engines of its scope to their own runs, and says so until they have a rule', () => {
+    const first = want({
+      agents: [agent('1', ['stripe']), agent('2', ['stripe'])],
+      only: [agent('1', []).selector],
+      partial: true,
+    });
+    const narrowed = (rules: readonly AccessRule[]): Observed =>
+      world(
+        [binding([A, B, STRANGER])],
+        [],
+        rules,
+        {},
+        {
+          engines: [observedEngine('1', { displayName: 'Support', allow: ['stripe'], config: egressConfig('egress') })],
+          siblings: [observedEngine('2', { displayName: 'Billing', config: egressConfig('egress') })],
+        },
+      );
+    const of = plan(narrowed([]), first);
+    expect(rulesOf(of)).toEqual([`create ${A} own`, `create ${STRANGER} carried`]);
+    expect(messages(of, 'migration-incomplete')).toEqual([
+      `warning Endpoint stripe also lets in ${B}, and this run looks at other engines alone, so no rule is written for them.`,
+    ]);
+    const carried = { mark: { ...edit('stripe', []).mark, owner: CARRIED } };
+    const all = editRules([], [edit('stripe', [A, B]), edit('stripe', [STRANGER], carried)]);
+    expect(messages(plan(narrowed(all), first), 'migration-incomplete')).toEqual([]);
+    expect(findings(plan(narrowed(all), first), 'migration-ready')).toHaveLength(1);
+  });
+
   it('nobody is carried over who is gone', () => {
     const gone = memberOf('99');
     const members = [binding([A, gone, `deleted:${STRANGER}?uid=1`])];
@@ -183,6 +211,15 @@ describe('when everything is written', () => {
     expect(findings(plan(seen), 'migration-ready')).toEqual([]);
   });
 
+  it('not while the registry-wide policy cannot be read: nobody knows whom it lets in', () => {
+    const { registryPolicy, ...unread } = done;
+    expect(registryPolicy).toBeDefined();
+    expect(findings(plan(unread), 'migration-ready')).toEqual([]);
+    expect(messages(plan(unread), 'migration-incomplete')).toEqual([
+      expect.stringMatching(/^warning The registry-wide IAP policy of project acme-agents could not be read/),
+    ]);
+  });
+
   it('a denial that does not count yet is no error', () => {
     const denied = world([binding([A])], [], [{ ...rules[0], effect: 'DENY', description: 'no' }]);
     expect(findings(plan(denied), 'access-denied-by-rule')).toEqual([expect.objectContaining({ level: 'note' })]);
@@ -209,5 +246,18 @@ describe('switchCommands', () => {
     ]);
     expect(switchCommands({}, UNIVERSE)).toEqual([]);
     expect(switchCommands({ enforcement: { kind: 'unreadable', why: 'x' } }, UNIVERSE)).toEqual([]);
+  });
+});
+
+describe('switchHindrances', () => {
+  const hindrances = (seen: Observed): string[] => switchHindrances(plan(seen).checks);
+  const denial: AccessRule = { ...editRules([], [edit('stripe', [A])])[0], effect: 'DENY', description: 'no' };
+
+  it('are whoever is left behind, and rules of others that deny, before the first rule is written as well', () => {
+    expect(hindrances(world([binding([A, 'user:x@example.com'])]))).toEqual([]);
+    expect(hindrances(world([binding([A]), binding([SET], 'x.y')]))).toEqual(['migration-incomplete']);
+    expect(hindrances(world([binding([A])], [], [denial]))).toEqual(['access-denied-by-rule']);
+    const conditions = { 'iap.googleapis.com': { expression: 'x' } };
+    expect(hindrances(world([binding([A])], [], [{ ...denial, conditions }]))).toEqual(['access-rule-unclear']);
   });
 });
