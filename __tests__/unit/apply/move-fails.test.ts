@@ -70,13 +70,19 @@ describe('an engine that cannot be bound to the new gateway', () => {
     expect(new Set(back.slice(2).map(([id]) => id))).toEqual(new Set(ids(3)));
   });
 
-  it('that had no gateway before stays without when all go back', async () => {
+  it('that had no gateway before stays without when all go back, and is named', async () => {
     const on = fleet(2);
     on.google.engines.add('3');
     ends(on, '1', 'bound', failed, failed);
     const { result } = await run(on, wantOf(ids(3)), 0, { rollback: true });
     expect(configs(on, 3)).toEqual([OLD, OLD, {}]);
     expect(rollbacks(result)).toEqual(['restored', 'restored', 'restored']);
+    const { message = '', next = [] } = result.failures.at(-1) ?? {};
+    expect(message.split('\n')).toEqual([
+      expect.stringContaining('was rolled back: all 3 engine(s) are bound as they were before.'),
+      '- bound to no egress gateway, so that what they call is not governed: "agent 3"',
+    ]);
+    expect(next.at(-1)).toContain('To bind those that have no gateway to the old one');
   });
 
   it('and cannot be bound to the old one either is told so, with where it is now', async () => {
