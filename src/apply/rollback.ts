@@ -30,7 +30,8 @@ export async function rollBack(
   options.deps.progress.step(labelOf(change), `rolling back to ${bindingText(targetOf(back))}`);
   try {
     let wrote = false;
-    const config = await bind(back, { ...options, wrote: () => (wrote = true) }, options.deps);
+    const restores = options.previous.get(change.engine);
+    const config = await bind(back, { ...options, restores, wrote: () => (wrote = true) }, options.deps);
     return rolledBack(change, failed, bindingIn(config, options.projects), wrote, options);
   } catch (trouble) {
     return notRolledBack(change, trouble, failed, options);
@@ -38,8 +39,8 @@ export async function rollBack(
 }
 
 /**
- * The way back. Declared directions get what they had; of the others only one that was lost is given back, since what somebody
- * binds there meanwhile is theirs.
+ * The way back. Declared directions get what they had; of the others only one that was lost is given back (`restores` of `bind`, which
+ * sees that as it writes), since what somebody binds there meanwhile is theirs.
  *
  * @param now what the engine is bound to
  */
@@ -49,11 +50,11 @@ export function backwards(
   { previous, projects }: Pick<EngineOptions, 'previous' | 'projects'>,
 ): BindingChange {
   const before = bindingIn(previous.get(change.engine) ?? {}, projects);
-  const half = (direction: Direction): DirectionChange => {
-    const [from, to] = [now[direction], before[direction]];
-    const isLost = from === null && to !== null;
-    return { from, to, declared: directionOf(change, direction).declared || isLost };
-  };
+  const half = (direction: Direction): DirectionChange => ({
+    from: now[direction],
+    to: before[direction],
+    declared: directionOf(change, direction).declared,
+  });
   const { layer, engine, displayName } = change;
   return { layer, action: 'update', engine, displayName, egress: half('egress'), ingress: half('ingress') };
 }

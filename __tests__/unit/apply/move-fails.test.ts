@@ -16,7 +16,7 @@ import {
 } from '../../support/fleet.js';
 import { engineNamed, gatewayNamed, ingressConfig } from '../../support/builders.js';
 import { anotherRun, run } from '../../support/apply.js';
-import { apiError } from '../../support/errors.js';
+import { apiError, reset } from '../../support/errors.js';
 
 describe('an engine that cannot be bound to the new gateway', () => {
   it('holds nobody else: the others go on, and it is told where all stand', async () => {
@@ -156,6 +156,19 @@ describe('an engine that cannot be unbound', () => {
     expect(configs(on, 3)).toEqual([OLD, OLD, OLD]);
     expect(rollbacks(result)).toEqual(['restored', 'kept', 'restored']);
     expect(statuses(result)).toEqual(['pending', 'failed', 'pending']);
+  });
+
+  it('and lost the other direction gets it back, even when the first look at it fails', async () => {
+    const before = { ...OLD, ...ingressConfig('front') };
+    const on = fleet(2, { config: before });
+    ends(on, '2', failed);
+    void on.clock.sleep(10_000).then(() => {
+      on.google.engines.setConfig('2', {});
+      on.google.script(`aiplatform.getEngine ${engineNamed('2')}`, reset());
+    });
+    const { result } = await run(on, wantOf(ids(2)), 0, { rollback: true });
+    expect(configs(on, 2)).toEqual([before, before]);
+    expect(rollbacks(result)).toEqual(['restored', 'restored']);
   });
 
   it('changes nothing when all are refused', async () => {

@@ -122,6 +122,18 @@ describe('an update that ended in an error', () => {
     expect((await rolled(on)).rollback).toBe('restored');
     expect(google.engines.configOf('1')).toEqual(OLD);
   });
+
+  it('and took a direction away that is not declared is undone, even when the first look at it fails', async () => {
+    const before = { ...OLD, ...ingressConfig('front') };
+    const on = engineOn(before, error);
+    const { clock, google } = on;
+    void clock.sleep(10_000).then(() => {
+      google.engines.setConfig('1', {});
+      google.script('aiplatform.getEngine', reset());
+    });
+    expect((await rolled(on)).rollback).toBe('restored');
+    expect(google.engines.configOf('1')).toEqual(before);
+  });
 });
 
 describe('a roll-back that fails too', () => {
