@@ -21,8 +21,11 @@ export interface BindOptions {
   readonly limiter: Limiter;
   /** Whether a config is what is wanted; what the change plans unless said otherwise. */
   readonly isDone?: (config: AgentGatewayConfig) => boolean;
-  /** What a direction that is not declared gets where it has no gateway: that is how one that was lost comes back. */
-  readonly restores?: AgentGatewayConfig | undefined;
+  /**
+   * What a direction that is not declared gets where it has no gateway, asked for in every round: an update that failed may have
+   * taken it away (live, an update that ended in code 3 left the whole config null).
+   */
+  readonly restores?: () => AgentGatewayConfig | undefined;
   /** Told of every update that Google took, or may have taken, with what was read right before it. */
   readonly wrote?: (before: AgentGatewayConfig) => void;
 }
@@ -40,7 +43,7 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
     const engine = await settled(change, options, deps);
     const current = configOf(engine);
     if (isDone(current, change, options)) return current;
-    const config = mergedConfig(current, change, options.restores);
+    const config = mergedConfig(current, change, options.restores?.());
     try {
       const operation = await write(engine, config, change, options, deps);
       deps.progress.step(label(change), `update started (${operation.name})`);
@@ -104,7 +107,8 @@ export function mergedConfig(
 }
 
 function isDone(config: AgentGatewayConfig, change: BindingChange, options: BindOptions): boolean {
-  const { restores, projects } = options;
+  const { projects } = options;
+  const restores = options.restores?.();
   const isLost = (direction: Direction): boolean =>
     !directionOf(change, direction).declared &&
     gatewayIn(config, direction) === null &&

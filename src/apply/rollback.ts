@@ -1,6 +1,7 @@
 import { explain } from '../explain.js';
 import type { FailureReason } from '../failure.js';
 import { OperationError } from '../google/errors.js';
+import type { AgentGatewayConfig } from '../google/types.js';
 import type { Direction } from '../config/desired.js';
 import { directionOf, type BindingChange, type DirectionChange } from '../plan/types.js';
 import { bind } from './bind.js';
@@ -30,7 +31,7 @@ export async function rollBack(
   options.deps.progress.step(labelOf(change), `rolling back to ${bindingText(targetOf(back))}`);
   try {
     let wrote = false;
-    const restores = options.previous.get(change.engine);
+    const restores = (): AgentGatewayConfig | undefined => options.previous.get(change.engine);
     const config = await bind(back, { ...options, restores, wrote: () => (wrote = true) }, options.deps);
     return rolledBack(change, failed, bindingIn(config, options.projects), wrote, options);
   } catch (trouble) {

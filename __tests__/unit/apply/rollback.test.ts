@@ -90,6 +90,14 @@ describe('an engine that came out null', () => {
     expect(on.google.engines.configOf('1')).toEqual(OLD);
   });
 
+  it('after an answer that was lost costs no direction that is not declared: the next update brings it back', async () => {
+    const on = engineOn({ ...OLD, ...ingressConfig('front') }, 'null');
+    on.google.script('aiplatform.patchGatewayConfig', { after: reset() });
+    expect(await rolled(on, want, false)).toMatchObject({ status: 'changed', ingress: gatewayNamed('front') });
+    expect(on.google.engines.configOf('1')).toEqual({ ...egressConfig('egress'), ...ingressConfig('front') });
+    expect(writes(on)).toHaveLength(2);
+  });
+
   it('keeps a direction that is not declared and that somebody binds before the roll-back', async () => {
     const on = engineOn(OLD, 'null');
     on.google.script('aiplatform.patchGatewayConfig', 'pass', () =>
