@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { plainText } from './support/day-two.js';
 import {
   agents,
   bindings,
@@ -81,6 +82,13 @@ describe('a move of twelve engines', () => {
       `${SUBJECT}: binding one engine, to see whether the slot is free`,
       `${SUBJECT}: the slot is free, 11 more to bind`,
     ]);
+    const summary = plainText(result.summary);
+    for (const name of agents(12)) {
+      expect(result.log).toContain(`"${name}" (${idOf(name)}): changed in this run; governed`);
+      expect(summary).toContain(
+        `| ~ move | ${name} ${idOf(name)} | old → **egress** | ingress | governed | changed in`,
+      );
+    }
   });
 
   it('has nothing left to do', async () => {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Plan } from '../../src/plan/types.js';
+import { plainText } from './support/day-two.js';
 import type { StepResult } from './support/runner.js';
-import { CONFIG, EGRESS, enginesOf, INGRESS, useStages, world, type Stage } from './support/stage.js';
+import { annotations, CONFIG, EGRESS, enginesOf, INGRESS, useStages, world, type Stage } from './support/stage.js';
 
 const set = useStages();
 
@@ -43,6 +44,9 @@ describe('a plan before the engine exists', () => {
     const planned = await stage.run('plan');
     expect(planned).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
     expect(errorsIn(planned)).toEqual(['engine-not-found']);
+    const missing = 'No engine with the display name "New agent"';
+    expect(annotations(planned.log, 'error').join()).toContain(missing);
+    expect(plainText(planned.summary)).toContain(missing);
     expect(configIn(planned)).toEqual({
       agentToAnywhereConfig: { agentGateway: EGRESS },
       clientToAgentConfig: { agentGateway: INGRESS },
@@ -88,7 +92,10 @@ describe('an engine that is born with that config', () => {
       governance: 'governed',
     });
     expect(patches(stage)).toEqual([]);
-    const { principal } = stage.emulator.world.engine('New agent');
+    const { id, principal } = stage.emulator.world.engine('New agent');
+    expect(applied.log).toContain(`"New agent" (${id}): as declared, nothing to do; governed`);
+    expect(plainText(applied.summary)).toContain('1 engine with an unchanged binding');
+    expect(plainText(applied.summary)).toContain(`| New agent ${id} | egress | ingress | governed |`);
     expect(stage.decide(principal, 'tickets.example.com')).toMatchObject({ allowed: true, enforced: true });
     expect(await stage.run('verify')).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
   });
@@ -127,5 +134,6 @@ describe('an engine that is born with that config', () => {
     });
     expect(found.log).toContain(`"New agent" (${id}) is not bound to egress gateway egress.`);
     expect(found.log).toContain(`"New agent" (${id}) is not bound to ingress gateway ingress.`);
+    expect(plainText(found.summary)).toContain(`"New agent" (${id}) is not bound to ingress gateway ingress`);
   });
 });

@@ -46,7 +46,11 @@ describe('an agent that was deleted and created anew', () => {
       exitCode: 1,
       outputs: { failure_reason: 'changes-found', to_grant: '2', to_bind: '1' },
     });
-    expect(annotations(verify.log, 'error')[0]).toContain('Endpoint mail has no grant for "Support agent"');
+    const again = `"Support agent" (${idOf(fresh)}, recreated, was ${SUPPORT})`;
+    for (const text of [annotations(verify.log, 'error')[0], plainText(verify.summary)]) {
+      expect(text).toContain(`Endpoint mail has no grant for ${again}`);
+      expect(text).toContain(`${again} is not bound to egress gateway egress`);
+    }
     expect(plainText(verify.summary)).toContain(`${old} (recreated as "Support agent")`);
     expect(stage.writes()).toHaveLength(before);
   });

@@ -21,6 +21,11 @@ export interface BindOptions {
   readonly limiter: Limiter;
   /** Whether a config is what is wanted; what the change plans unless said otherwise. */
   readonly isDone?: (config: AgentGatewayConfig) => boolean;
+  /**
+   * What a direction that is not declared gets where it has no gateway, asked for in every round: an update that failed may have
+   * taken it away (live, an update that ended in code 3 left the whole config null).
+   */
+  readonly restores?: () => AgentGatewayConfig | undefined;
   /** Told of every update that Google took, or may have taken, with what was read right before it. */
   readonly wrote?: (before: AgentGatewayConfig) => void;
 }
@@ -38,7 +43,7 @@ export async function bind(change: BindingChange, options: BindOptions, deps: Ap
     const engine = await settled(change, options, deps);
     const current = configOf(engine);
     if (isDone(current, change, options)) return current;
-    const config = mergedConfig(current, change);
+    const config = mergedConfig(current, change, options.restores?.());
     try {
       const operation = await write(engine, config, change, options, deps);
       deps.progress.step(label(change), `update started (${operation.name})`);
@@ -84,11 +89,15 @@ async function settled(change: BindingChange, options: BindOptions, deps: ApplyD
   return deps.google.aiplatform.getEngine(change.engine);
 }
 
-/** @returns the config to write: the declared directions as planned, the other one as it is now. */
-export function mergedConfig(current: AgentGatewayConfig, change: BindingChange): AgentGatewayConfig {
+/** @returns the config to write: the declared directions as planned, the other one as it is now, or as it was where that is lost */
+export function mergedConfig(
+  current: AgentGatewayConfig,
+  change: BindingChange,
+  restores?: AgentGatewayConfig,
+): AgentGatewayConfig {
   const target = (direction: Direction): string | null => {
     const { to, declared } = directionOf(change, direction);
-    return declared ? to : gatewayIn(current, direction);
+    return declared ? to : (gatewayIn(current, direction) ?? gatewayIn(restores, direction));
   };
   const [egress, ingress] = [target('egress'), target('ingress')];
   return {
@@ -98,7 +107,14 @@ export function mergedConfig(current: AgentGatewayConfig, change: BindingChange)
 }
 
 function isDone(config: AgentGatewayConfig, change: BindingChange, options: BindOptions): boolean {
-  return options.isDone ? options.isDone(config) : isAsPlanned(config, change, options.projects);
+  const { projects } = options;
+  const restores = options.restores?.();
+  const isLost = (direction: Direction): boolean =>
+    !directionOf(change, direction).declared &&
+    gatewayIn(config, direction) === null &&
+    gatewayIn(restores, direction) !== null;
+  if (DIRECTIONS.some(isLost)) return false;
+  return options.isDone ? options.isDone(config) : isAsPlanned(config, change, projects);
 }
 
 /** @returns true when every declared direction is as planned. */

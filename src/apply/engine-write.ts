@@ -36,7 +36,8 @@ export type Binding = Pick<EngineResult, 'egress' | 'ingress'>;
 
 /**
  * Binds one engine, and remembers what it was bound to before. A guardrail that this very run has loosened may still refuse
- * for a while what it allows now: then it is tried again.
+ * for a while what it allows now: then it is tried again. A direction that is not declared, and that an update of this run has lost,
+ * comes back with the next one.
  *
  * @param isDone whether a config is what is wanted; what the change plans unless said otherwise
  * @returns the engine's config as it was read last
@@ -53,11 +54,12 @@ export async function writeEngine(
   const wrote = (before: AgentGatewayConfig): void => {
     if (!previous.has(change.engine)) previous.set(change.engine, before);
   };
+  const restores = (): AgentGatewayConfig | undefined => previous.get(change.engine);
   let refusal: unknown;
   let done = (): void => undefined;
   const attempt = async (): Promise<AgentGatewayConfig | undefined> => {
     try {
-      return await bind(change, { projects, limiter, wrote, ...(isDone ? { isDone } : {}) }, deps);
+      return await bind(change, { projects, limiter, wrote, restores, ...(isDone ? { isDone } : {}) }, deps);
     } catch (error) {
       if (!isRefusedFor(error, loosened)) throw error;
       if (refusal === undefined) {

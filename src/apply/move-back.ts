@@ -2,7 +2,7 @@ import { byWeight } from '../explain.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { unbinding } from '../plan/moves.js';
 import { directionOf, type BindingChange } from '../plan/types.js';
-import { bind } from './bind.js';
+import { bind, type BindOptions } from './bind.js';
 import { bindingIn } from './engine-write.js';
 import { stateOf, touchedIn, type Fleet } from './fleet.js';
 import type { EngineResult } from './result.js';
@@ -32,11 +32,13 @@ export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<vo
   const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
   options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
   const written = new Set<string>();
-  const write = (change: BindingChange): Promise<AgentGatewayConfig> =>
-    bind(change, { ...options, wrote: () => written.add(change.engine) }, options.deps);
+  const write = (change: BindingChange, more: Pick<BindOptions, 'restores'> = {}): Promise<AgentGatewayConfig> =>
+    bind(change, { ...options, ...more, wrote: () => written.add(change.engine) }, options.deps);
+  const writeBack = (change: BindingChange): Promise<AgentGatewayConfig> =>
+    write(change, { restores: () => options.previous.get(change.engine) });
 
-  const stuck = mayBeBound ? await unbindAgain(touched, write, fleet) : new Map<string, unknown>();
-  const ended = stuck.size > 0 ? new Map<string, Ended>() : await bindBack(touched, write, fleet);
+  const stuck = mayBeBound ? await unbindAgain(touched, (change) => write(change), fleet) : new Map<string, unknown>();
+  const ended = stuck.size > 0 ? new Map<string, Ended>() : await bindBack(touched, writeBack, fleet);
   // As long as one of them is on the new gateway, the old one's slot is closed to all others.
   const { signal } = options.deps;
   const why = signal.aborted ? 'the run was over' : 'not every engine could be unbound from the new gateway';

@@ -37,7 +37,16 @@ export function moveFailure(fleet: Fleet): Failure | undefined {
     : (byWeight(all.flatMap(({ failure }) => failure ?? []))[0]?.reason ?? 'bind-failed');
   if (all.every(isAsBefore(options.previous))) {
     const message = `${subject} was rolled back: all ${all.length} engine(s) are bound as they were before.`;
-    return { reason, message, next: ['Put right what failed, then run again: the move begins anew.'] };
+    // A run that was cut off before may have left them so, and nobody else says it.
+    const unbound = movingDirections(changes).flatMap((direction) => unboundLine(direction, fleet));
+    return {
+      reason,
+      message: [message, ...unbound].join('\n'),
+      next: [
+        'Put right what failed, then run again: the move begins anew.',
+        ...(unbound.length > 0 ? ['To bind those that have no gateway to the old one, declare it and run again.'] : []),
+      ],
+    };
   }
   const lines = movingDirections(changes).flatMap((direction) => stateLines(direction, fleet));
   const what = all.some(({ rollback }) => rollback === 'failed')
@@ -57,15 +66,22 @@ function isAsBefore(previous: ReadonlyMap<string, unknown>): (result: EngineResu
   return ({ engine, rollback }) => !previous.has(engine) || rollback === 'restored' || rollback === 'kept';
 }
 
-/** Where the engines are, and all the names of those that are nowhere. */
+/** Where the engines are, and who is nowhere. */
 function stateLines(direction: Direction, fleet: Fleet): string[] {
   const groups = groupBy(fleet.changes, (change) => stateOf(change, fleet)[direction]);
   const bound = [...groups].flatMap(([gateway, engines]) =>
     gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${engines.length} engine(s)`],
   );
-  const names = (groups.get(null) ?? []).map((change) => JSON.stringify(labelOf(change)));
-  if (names.length === 0) return bound;
-  return [...bound, `- bound to no ${direction} gateway, so that ${UNGOVERNED[direction]}: ${names.join(', ')}`];
+  return [...bound, ...unboundLine(direction, fleet)];
+}
+
+/** All the names of those that are nowhere; no line where there are none. */
+function unboundLine(direction: Direction, fleet: Fleet): string[] {
+  const names = fleet.changes
+    .filter((change) => stateOf(change, fleet)[direction] === null)
+    .map((change) => JSON.stringify(labelOf(change)));
+  if (names.length === 0) return [];
+  return [`- bound to no ${direction} gateway, so that ${UNGOVERNED[direction]}: ${names.join(', ')}`];
 }
 
 function movingDirections(changes: readonly BindingChange[]): Direction[] {

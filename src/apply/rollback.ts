@@ -1,6 +1,7 @@
 import { explain } from '../explain.js';
 import type { FailureReason } from '../failure.js';
 import { OperationError } from '../google/errors.js';
+import type { AgentGatewayConfig } from '../google/types.js';
 import type { Direction } from '../config/desired.js';
 import { directionOf, type BindingChange, type DirectionChange } from '../plan/types.js';
 import { bind } from './bind.js';
@@ -30,7 +31,8 @@ export async function rollBack(
   options.deps.progress.step(labelOf(change), `rolling back to ${bindingText(targetOf(back))}`);
   try {
     let wrote = false;
-    const config = await bind(back, { ...options, wrote: () => (wrote = true) }, options.deps);
+    const restores = (): AgentGatewayConfig | undefined => options.previous.get(change.engine);
+    const config = await bind(back, { ...options, restores, wrote: () => (wrote = true) }, options.deps);
     return rolledBack(change, failed, bindingIn(config, options.projects), wrote, options);
   } catch (trouble) {
     return notRolledBack(change, trouble, failed, options);
@@ -38,8 +40,8 @@ export async function rollBack(
 }
 
 /**
- * The way back. Declared directions get what they had; of the others only one that was lost is given back, since what somebody
- * binds there meanwhile is theirs.
+ * The way back. Declared directions get what they had; of the others only one that was lost is given back (`restores` of `bind`, which
+ * sees that as it writes), since what somebody binds there meanwhile is theirs.
  *
  * @param now what the engine is bound to
  */
@@ -49,11 +51,11 @@ export function backwards(
   { previous, projects }: Pick<EngineOptions, 'previous' | 'projects'>,
 ): BindingChange {
   const before = bindingIn(previous.get(change.engine) ?? {}, projects);
-  const half = (direction: Direction): DirectionChange => {
-    const [from, to] = [now[direction], before[direction]];
-    const isLost = from === null && to !== null;
-    return { from, to, declared: directionOf(change, direction).declared || isLost };
-  };
+  const half = (direction: Direction): DirectionChange => ({
+    from: now[direction],
+    to: before[direction],
+    declared: directionOf(change, direction).declared,
+  });
   const { layer, engine, displayName } = change;
   return { layer, action: 'update', engine, displayName, egress: half('egress'), ingress: half('ingress') };
 }

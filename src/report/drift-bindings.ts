@@ -1,6 +1,7 @@
 import { DIRECTIONS, type Direction } from '../config/desired.js';
 import { bindingChanges, directionOf, isChange, type Plan } from '../plan/types.js';
 import type { Difference } from './drift.js';
+import { engineId, oneOf } from './engine-names.js';
 import { gatewayLabel } from './words.js';
 
 /** What it means that an engine is bound to no gateway, to none that is declared, or to another one. */
@@ -26,7 +27,7 @@ export function bindingDifferences(plan: Plan): Difference[] {
       DIRECTIONS.flatMap((direction) => {
         const { from, to } = directionOf(change, direction);
         if (from === to) return [];
-        const who = agentLabel(change);
+        const who = agentLabel({ ...change, former: change.recreatedFrom });
         const meanings = MEANINGS[direction];
         if (from === null)
           return [different(`${who} is not bound to ${direction} gateway ${label(to)}`, meanings.unbound)];
@@ -37,10 +38,20 @@ export function bindingDifferences(plan: Plan): Difference[] {
     );
 }
 
-/** @returns `"display name" (ID)`, or what is known of it */
-export function agentLabel({ displayName, engine }: { displayName?: string; engine?: string }): string {
+/** An engine as a change names it; `former` is what it can have been before it was deployed anew. */
+export interface Named {
+  readonly displayName?: string;
+  readonly engine?: string;
+  readonly former?: readonly string[] | undefined;
+}
+
+/** @returns `"display name" (ID)`, with `recreated, was …` where it was deployed anew, or what is known of it */
+export function agentLabel({ displayName, engine, former }: Named): string {
   const id = engine?.slice(engine.lastIndexOf('/') + 1);
-  return [displayName && JSON.stringify(displayName), id && (displayName ? `(${id})` : id)].filter(Boolean).join(' ');
+  const anew = former ? `, recreated, was ${oneOf(former.map(engineId))}` : '';
+  return [displayName && JSON.stringify(displayName), id && (displayName ? `(${id}${anew})` : `${id}${anew}`)]
+    .filter(Boolean)
+    .join(' ');
 }
 
 function different(what: string, meaning: string): Difference {

@@ -9,6 +9,7 @@ import {
 } from '../plan/types.js';
 import { agentLabel } from './drift-bindings.js';
 import type { Difference } from './drift.js';
+import { displayNames } from './engine-names.js';
 import { plural, serviceLabel } from './words.js';
 
 /** Names that a sentence holds before the rest is only counted. */
@@ -25,14 +26,18 @@ export function endpointDifferences(plan: Plan): Difference[] {
     });
 }
 
-/** @returns one difference per service and kind of grant: agents that lack theirs, members to carry over, members too many */
+/**
+ * @returns one difference per service and kind of grant: agents that lack theirs, members to carry over, members too many, and those
+ *   that nobody is any more
+ */
 export function grantDifferences(plan: Plan): Difference[] {
-  const groups = groupBy(grantChanges(plan).filter(isChange), ({ service, key, action, engine }) =>
-    JSON.stringify([service, key, action, engine === undefined]),
+  const groups = groupBy(grantChanges(plan).filter(isChange), ({ service, key, action, engine, why }) =>
+    JSON.stringify([service, key, action, engine === undefined, why === 'engine-gone']),
   );
   return [...groups.values()].flatMap((grants) => {
     const [first] = grants;
     if (!first) return [];
+    if (first.why === 'engine-gone') return [goneMembers(first, grants, plan)];
     if (first.action === 'remove') return [undeclaredGrants(first, grants, plan)];
     return [first.engine === undefined ? uncarriedMembers(first, grants) : missingGrants(first, grants, plan)];
   });
@@ -93,7 +98,7 @@ function fieldDifferences({ key, fields }: EndpointChange): Difference[] {
 function missingGrants(first: GrantChange, grants: readonly GrantChange[], plan: Plan): Difference {
   const urls = askedHosts(first, plan);
   const whose = grants.length === 1 ? 'Its' : 'Their';
-  const agents = grants.map(agentLabel);
+  const agents = grants.map((grant) => agentLabel({ ...grant, former: grant.replaces }));
   return {
     what: `Endpoint ${first.key} has no grant for ${listed(agents, 'agent')}`,
     meaning: `${whose} calls to ${listed(urls, 'host')} are denied.`,
@@ -115,6 +120,20 @@ function undeclaredGrants(first: GrantChange, grants: readonly GrantChange[], pl
   return {
     what: `Endpoint ${first.key} has a grant for ${listed(who, 'member')}, and that is not declared`,
     meaning: `Whoever has that identity may call ${listed(askedHosts(first, plan), 'host')}.`,
+    details: beyondNamed(who),
+    members: grants.map(({ member }) => member),
+  };
+}
+
+function goneMembers({ key }: GrantChange, grants: readonly GrantChange[], plan: Plan): Difference {
+  const nameOf = displayNames(plan);
+  const who = grants.map(({ replacedBy, ...grant }) => {
+    const label = agentLabel(grant) || grant.member;
+    return replacedBy === undefined ? label : `${label} (recreated as ${JSON.stringify(nameOf(replacedBy))})`;
+  });
+  return {
+    what: `Endpoint ${key} still has a grant for ${listed(who, 'member')}, and ${who.length === 1 ? 'that engine is' : 'those engines are'} gone`,
+    meaning: 'Nobody has that identity any more: the grant harms nobody, and takes up room in the policy.',
     details: beyondNamed(who),
     members: grants.map(({ member }) => member),
   };

@@ -16,7 +16,7 @@ import {
 } from '../../support/fleet.js';
 import { engineNamed, gatewayNamed, ingressConfig } from '../../support/builders.js';
 import { anotherRun, run } from '../../support/apply.js';
-import { apiError } from '../../support/errors.js';
+import { apiError, reset } from '../../support/errors.js';
 
 describe('an engine that cannot be bound to the new gateway', () => {
   it('holds nobody else: the others go on, and it is told where all stand', async () => {
@@ -70,13 +70,19 @@ describe('an engine that cannot be bound to the new gateway', () => {
     expect(new Set(back.slice(2).map(([id]) => id))).toEqual(new Set(ids(3)));
   });
 
-  it('that had no gateway before stays without when all go back', async () => {
+  it('that had no gateway before stays without when all go back, and is named', async () => {
     const on = fleet(2);
     on.google.engines.add('3');
     ends(on, '1', 'bound', failed, failed);
     const { result } = await run(on, wantOf(ids(3)), 0, { rollback: true });
     expect(configs(on, 3)).toEqual([OLD, OLD, {}]);
     expect(rollbacks(result)).toEqual(['restored', 'restored', 'restored']);
+    const { message = '', next = [] } = result.failures.at(-1) ?? {};
+    expect(message.split('\n')).toEqual([
+      expect.stringContaining('was rolled back: all 3 engine(s) are bound as they were before.'),
+      '- bound to no egress gateway, so that what they call is not governed: "agent 3"',
+    ]);
+    expect(next.at(-1)).toContain('To bind those that have no gateway to the old one');
   });
 
   it('and cannot be bound to the old one either is told so, with where it is now', async () => {
@@ -150,6 +156,19 @@ describe('an engine that cannot be unbound', () => {
     expect(configs(on, 3)).toEqual([OLD, OLD, OLD]);
     expect(rollbacks(result)).toEqual(['restored', 'kept', 'restored']);
     expect(statuses(result)).toEqual(['pending', 'failed', 'pending']);
+  });
+
+  it('and lost the other direction gets it back, even when the first look at it fails', async () => {
+    const before = { ...OLD, ...ingressConfig('front') };
+    const on = fleet(2, { config: before });
+    ends(on, '2', failed);
+    void on.clock.sleep(10_000).then(() => {
+      on.google.engines.setConfig('2', {});
+      on.google.script(`aiplatform.getEngine ${engineNamed('2')}`, reset());
+    });
+    const { result } = await run(on, wantOf(ids(2)), 0, { rollback: true });
+    expect(configs(on, 2)).toEqual([before, before]);
+    expect(rollbacks(result)).toEqual(['restored', 'restored']);
   });
 
   it('changes nothing when all are refused', async () => {

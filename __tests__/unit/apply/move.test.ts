@@ -159,6 +159,15 @@ describe('a slot that is not free yet', () => {
     expect(told(on)).toContain(`${TAKEN.message ?? ''}; the slot may still be taken by the other gateway`);
   });
 
+  it('costs no engine its other direction, also where an attempt in vain leaves the whole config null', async () => {
+    const on = fleet(2, { config: { ...OLD, ...ingressConfig('front') } });
+    on.google.engines.ends.set(engineNamed('1'), ['bound', TAKEN]);
+    void on.clock.sleep(UPDATE_MS + 60_000).then(() => on.google.engines.setConfig('1', {}));
+    const { result } = await run(on, wantOf(ids(2)));
+    expect(result.failures).toEqual([]);
+    expect(configs(on, 2)).toEqual(Array(2).fill({ ...NEW, ...ingressConfig('front') }));
+  });
+
   it('is no reason to try an engine again that is refused for a reason of its own', async () => {
     const on = fleet(3);
     on.google.script(

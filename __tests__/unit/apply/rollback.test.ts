@@ -90,6 +90,14 @@ describe('an engine that came out null', () => {
     expect(on.google.engines.configOf('1')).toEqual(OLD);
   });
 
+  it('after an answer that was lost costs no direction that is not declared: the next update brings it back', async () => {
+    const on = engineOn({ ...OLD, ...ingressConfig('front') }, 'null');
+    on.google.script('aiplatform.patchGatewayConfig', { after: reset() });
+    expect(await rolled(on, want, false)).toMatchObject({ status: 'changed', ingress: gatewayNamed('front') });
+    expect(on.google.engines.configOf('1')).toEqual({ ...egressConfig('egress'), ...ingressConfig('front') });
+    expect(writes(on)).toHaveLength(2);
+  });
+
   it('keeps a direction that is not declared and that somebody binds before the roll-back', async () => {
     const on = engineOn(OLD, 'null');
     on.google.script('aiplatform.patchGatewayConfig', 'pass', () =>
@@ -121,6 +129,18 @@ describe('an update that ended in an error', () => {
     void clock.sleep(10_000).then(() => google.engines.setConfig('1', {}));
     expect((await rolled(on)).rollback).toBe('restored');
     expect(google.engines.configOf('1')).toEqual(OLD);
+  });
+
+  it('and took a direction away that is not declared is undone, even when the first look at it fails', async () => {
+    const before = { ...OLD, ...ingressConfig('front') };
+    const on = engineOn(before, error);
+    const { clock, google } = on;
+    void clock.sleep(10_000).then(() => {
+      google.engines.setConfig('1', {});
+      google.script('aiplatform.getEngine', reset());
+    });
+    expect((await rolled(on)).rollback).toBe('restored');
+    expect(google.engines.configOf('1')).toEqual(before);
   });
 });
 

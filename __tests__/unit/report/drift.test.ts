@@ -10,6 +10,7 @@ import {
   desired,
   egressConfig,
   endpoint,
+  fromFile,
   gateway,
   ingressConfig,
   memberOf,
@@ -149,6 +150,44 @@ describe('grants', () => {
       what: 'Endpoint stripe-api has a grant for principal://gone, and that is not declared',
       meaning: 'Whoever has that identity may call https://api.stripe.com and https://files.stripe.com.',
     });
+  });
+});
+
+describe('an engine that was deployed anew', () => {
+  const want = desired({
+    gateways: { egress: gateway('egress') },
+    endpoints: [endpoint('tools', ['a.example'])],
+    agents: [{ selector: { kind: 'displayName', text: 'Support agent', origin: fromFile() }, allow: ['tools'] }],
+    prune: true,
+  });
+  const world = (...gone: string[]): Observed =>
+    observed({
+      engines: [observedEngine('1', { displayName: 'Support agent', allow: ['tools'] })],
+      services: [ownedService('tools', ['a.example'])],
+      policies: { tools: policyOf(gone.map(memberOf)) },
+    });
+
+  it('is said to be that, where its binding and its grants are missing', () => {
+    const { binding, grant } = differences(want, world('91'));
+    expect(one(binding).what).toBe('"Support agent" (1, recreated, was 91) is not bound to egress gateway egress');
+    expect(grant?.[0]?.what).toBe('Endpoint tools has no grant for "Support agent" (1, recreated, was 91)');
+  });
+
+  it('is named where the grants of the one that is gone are in the way of a verification with prune', () => {
+    const [, left, ...others] = differences(want, world('91')).grant ?? [];
+    expect(others).toEqual([]);
+    expect(left).toEqual({
+      what: 'Endpoint tools still has a grant for 91 (recreated as "Support agent"), and that engine is gone',
+      meaning: 'Nobody has that identity any more: the grant harms nobody, and takes up room in the policy.',
+      details: [],
+      members: [memberOf('91')],
+    });
+  });
+
+  it('may have been one of several', () => {
+    const { binding, grant } = differences(want, world('91', '92'));
+    expect(one(binding).what).toContain('(1, recreated, was one of 91, 92)');
+    expect(grant?.[1]?.what).toBe('Endpoint tools still has a grant for 91 and 92, and those engines are gone');
   });
 });
 

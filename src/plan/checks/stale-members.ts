@@ -26,7 +26,8 @@ export const staleMembers: Check = {
         .filter((member) => isStale(member, observed) && !told.has(member))
         .sort();
       if (stale.length === 0) return [];
-      const names = stale.map((member) => `${member}${cameBack(member, input)}`);
+      const removalOf = new Map(input.pruning.grants.removals.map((removal) => [removal.member, removal]));
+      const names = stale.map((member) => `${member}${cameBack(removalOf.get(member), input)}`);
       const isPrunable = input.pruning.grants.removals.some(
         (removal) => removal.service === service && removal.why === 'engine-gone',
       );
@@ -62,10 +63,11 @@ function unwritable({ desired, observed, grants }: CheckInput): Found[] {
 }
 
 /** Rules of this config alone (V2): those of others are theirs. */
-function inRules({ desired, observed, pruning }: CheckInput): Found[] {
+function inRules(input: CheckInput): Found[] {
+  const { desired, observed, pruning } = input;
   const gone = desired.prune ? [] : pruning.rules.filter(({ why }) => why === 'engine-gone');
   return [...groupBy(gone, ({ key }: GrantChange) => key)].map(([key, removals]) => ({
-    message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${removals.length === 1 ? 'an engine that is' : `${removals.length} engines that are`} gone: ${listed(removals.map(({ member }) => member))}.`,
+    message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${removals.length === 1 ? 'an engine that is' : `${removals.length} engines that are`} gone: ${listed(removals.map((removal) => `${removal.member}${cameBack(removal, input)}`))}.`,
     remedy: 'Set `prune: true` to take them out.',
     ...endpointOrigin({ desired }, [key]),
   }));
@@ -81,8 +83,7 @@ function toldElsewhere(service: string, { desired, pruning }: CheckInput): Set<s
   ]);
 }
 
-function cameBack(member: string, { observed, pruning }: CheckInput): string {
-  const removal: GrantChange | undefined = pruning.grants.removals.find((item) => item.member === member);
+function cameBack(removal: GrantChange | undefined, { observed }: CheckInput): string {
   const engine = observed.engines.find(({ name }) => name === removal?.replacedBy);
   return engine ? ` (recreated as ${JSON.stringify(engine.displayName)})` : '';
 }

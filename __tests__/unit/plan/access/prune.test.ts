@@ -71,6 +71,10 @@ describe('what is taken out of rules', () => {
       { action: 'remove', member: memberOf('91'), why: 'engine-gone', replacedBy: engineNamed('1') },
     ]);
     expect(bindingChanges(plan)).toMatchObject([{ recreatedFrom: [engineNamed('91')] }]);
+    const [stale] = planned({ ...want(), prune: false }, world(own('91'))).checks.filter(
+      ({ id }) => id === 'stale-members',
+    );
+    expect(stale?.message).toContain(`gone: ${memberOf('91')} (recreated as "Support").`);
   });
 
   it('is shown with the model that it is granted by when there is nothing else', () => {
