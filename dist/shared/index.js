@@ -38670,7 +38670,7 @@ const ROLES = {
     aiplatform: 'aiplatform.reasoningEngines.get, .list and (to bind) .update, e.g. roles/aiplatform.user; to bind also networkservices.agentGateways.get and .use on the gateway',
     agentregistry: "roles/agentregistry.viewer to plan, roles/agentregistry.editor to apply, in the gateway's project",
     iap: "iap.webServiceVersions.getIamPolicy to plan and .setIamPolicy to apply, e.g. roles/iap.admin, in the gateway's project",
-    iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
+    iam: 'iam.accesspolicies.get and resourcemanager.projects.searchPolicyBindings to plan; iam.accesspolicies.create and .update to apply, and for the first time iam.accesspolicies.bind and resourcemanager.projects.createPolicyBinding, and where prune takes the last rule out iam.accesspolicies.delete, .unbind and resourcemanager.projects.deletePolicyBinding, e.g. roles/iam.accessPolicyAdmin and a custom role (docs/permissions.md)',
     networkservices: 'networkservices.agentGateways.get (and .use to bind)',
     orgpolicy: 'orgpolicy.customConstraints.get and orgpolicy.policy.get to plan guardrails, orgpolicy.customConstraints.create and .update and orgpolicy.policies.create, .update and .delete to apply them, e.g. roles/orgpolicy.policyAdmin on the organization',
     cloudresourcemanager: 'resourcemanager.projects.get, e.g. roles/browser',
@@ -55277,18 +55277,24 @@ async function bindPolicy(task, deps) {
             if (deps.signal.aborted)
                 throw error;
             if (isTaken(error)) {
-                if (await isBound(name, task, deps))
+                const holder = await holderOf(name, task, deps);
+                if (holder === 'us')
                     return;
-                taken += 1;
-                if (taken === ids.length)
-                    throw new BindingIdTaken(name);
-                continue;
+                if (holder === 'others') {
+                    taken += 1;
+                    if (taken === ids.length)
+                        throw new BindingIdTaken(name);
+                    continue;
+                }
             }
-            if (!mayComeTrue(error) || deps.clock.now() - start > UNKNOWN_POLICY_MS)
+            else if (!mayComeTrue(error))
+                throw error;
+            if (deps.clock.now() - start > UNKNOWN_POLICY_MS)
                 throw error;
             deps.progress.step(ACCESS_LABEL, `not bound yet (${error.message}); trying again`);
             await deps.clock.sleep(OPERATION_PAUSE_MS, deps.signal);
-            if ((0,errors/* isUncertain */.cp)(error) && (await isBound(name, task, deps)))
+            const mayBeDone = (0,errors/* isUncertain */.cp)(error) || (0,errors/* isConflict */.dh)(error);
+            if (mayBeDone && (await holderOf(name, task, deps)) === 'us')
                 return;
         }
     }
@@ -55312,19 +55318,25 @@ async function create(name, task, deps) {
     if (!shown)
         throw new AccessLost(name);
 }
-/** By the name that was taken, or by any other: where the caller may search the project. */
-async function isBound(name, task, { google }) {
+/**
+ * Whose a binding's name is, and whether another name binds the two already (where the caller may look for that).
+ *
+ * @returns undefined where there is no such binding: yet, when somebody else is just making it
+ */
+async function holderOf(name, task, { google }) {
     const found = await orNull(google.accesspolicies.getBinding(name));
     if (found !== null && binds(found, task))
-        return true;
+        return 'us';
     try {
-        return (await google.accesspolicies.bindingsOf(task.name)).some((binding) => binds(binding, task));
+        const all = await google.accesspolicies.bindingsOf(task.name);
+        if (all.some((binding) => binds(binding, task)))
+            return 'us';
     }
     catch (error) {
-        if ((0,errors/* isPermissionDenied */.T1)(error) || (0,errors/* isNotFound */.c4)(error))
-            return false;
-        throw error;
+        if (!(0,errors/* isPermissionDenied */.T1)(error) && !(0,errors/* isNotFound */.c4)(error))
+            throw error;
     }
+    return found === null ? undefined : 'others';
 }
 /** @returns true when a binding ties this policy to this project */
 function binds({ policy, target }, { name, project }) {
@@ -55433,22 +55445,24 @@ const DISPLAY_NAME = 'Agent Gateway egress';
  * Makes edits to the rules of an access policy, all in one write: read, merge, write the whole policy with its etag. When somebody
  * else wrote in between (409 ABORTED, 412, or the policy was made or deleted meanwhile), it is read again and merged anew.
  *
- * @returns true when something was written
+ * @returns true when the policy was not there, at first or on the way: no binding that was seen before is one of it
  * @throws ApiError, OperationError, NetworkError, AccessLost, LastRule, EndUnseen or the abort reason
  */
 async function writeRules(task, deps) {
     let policy = task.policy;
+    let isNew = false;
     for (let attempt = 1;; attempt += 1) {
         deps.signal.throwIfAborted();
         policy = policy === undefined ? await orNull(deps.google.accesspolicies.getPolicy(task.name)) : policy;
+        isNew ||= policy === null;
         const rules = rulesOf(policy);
         const edited = editRules(rules, task.edits);
         // Nothing to take out of a policy that is not there.
         if (edited === rules)
-            return attempt > 1;
+            return isNew;
         try {
             if (await isWritten(task, policy, edited, deps))
-                return true;
+                return isNew;
             if (attempt === MAX_ATTEMPTS)
                 throw new AccessLost(task.name);
         }
@@ -55578,8 +55592,9 @@ async function carryOut(work, { observed }, deps) {
     const { name } = access;
     try {
         const { edits } = work;
-        await writeRules({ name, project, edits, ...(work.isFirst ? { policy: access.policy } : {}) }, deps);
-        if (work.binds && !access.isBound)
+        const isNew = await writeRules({ name, project, edits, ...(work.isFirst ? { policy: access.policy } : {}) }, deps);
+        // Somebody may have taken the policy away since it was observed, and its binding before that.
+        if (work.binds && (isNew || !access.isBound))
             await bindPolicy({ name, project }, deps);
         return undefined;
     }
@@ -55694,7 +55709,7 @@ async function bind(change, options, deps) {
         const current = configOf(engine);
         if (bind_isDone(current, change, options))
             return current;
-        const config = mergedConfig(current, change);
+        const config = mergedConfig(current, change, options.restores?.());
         try {
             const operation = await write(engine, config, change, options, deps);
             deps.progress.step(label(change), `update started (${operation.name})`);
@@ -55737,11 +55752,11 @@ async function bind_settled(change, options, deps) {
     await awaitRunningUpdate(change, deps);
     return deps.google.aiplatform.getEngine(change.engine);
 }
-/** @returns the config to write: the declared directions as planned, the other one as it is now. */
-function mergedConfig(current, change) {
+/** @returns the config to write: the declared directions as planned, the other one as it is now, or as it was where that is lost */
+function mergedConfig(current, change, restores) {
     const target = (direction) => {
         const { to, declared } = directionOf(change, direction);
-        return declared ? to : gatewayIn(current, direction);
+        return declared ? to : (gatewayIn(current, direction) ?? gatewayIn(restores, direction));
     };
     const [egress, ingress] = [target('egress'), target('ingress')];
     return {
@@ -55750,7 +55765,14 @@ function mergedConfig(current, change) {
     };
 }
 function bind_isDone(config, change, options) {
-    return options.isDone ? options.isDone(config) : isAsPlanned(config, change, options.projects);
+    const { projects } = options;
+    const restores = options.restores?.();
+    const isLost = (direction) => !directionOf(change, direction).declared &&
+        gatewayIn(config, direction) === null &&
+        gatewayIn(restores, direction) !== null;
+    if (DIRECTIONS.some(isLost))
+        return false;
+    return options.isDone ? options.isDone(config) : isAsPlanned(config, change, projects);
 }
 /** @returns true when every declared direction is as planned. */
 function isAsPlanned(config, change, projects) {
@@ -55995,7 +56017,8 @@ async function readRefusing(id, organization, google) {
 const POLICY_DELAY = { longestPauseMs: 60_000, forMs: 15 * 60_000 };
 /**
  * Binds one engine, and remembers what it was bound to before. A guardrail that this very run has loosened may still refuse
- * for a while what it allows now: then it is tried again.
+ * for a while what it allows now: then it is tried again. A direction that is not declared, and that an update of this run has lost,
+ * comes back with the next one.
  *
  * @param isDone whether a config is what is wanted; what the change plans unless said otherwise
  * @returns the engine's config as it was read last
@@ -56009,11 +56032,12 @@ async function writeEngine(change, options, isDone) {
         if (!previous.has(change.engine))
             previous.set(change.engine, before);
     };
+    const restores = () => previous.get(change.engine);
     let refusal;
     let done = () => undefined;
     const attempt = async () => {
         try {
-            return await bind(change, { projects, limiter, wrote, ...(isDone ? { isDone } : {}) }, deps);
+            return await bind(change, { projects, limiter, wrote, restores, ...(isDone ? { isDone } : {}) }, deps);
         }
         catch (error) {
             if (!isRefusedFor(error, loosened))
@@ -56155,7 +56179,8 @@ async function rollBack(change, error, failed, options) {
     options.deps.progress.step(labelOf(change), `rolling back to ${bindingText(targetOf(back))}`);
     try {
         let wrote = false;
-        const config = await bind(back, { ...options, wrote: () => (wrote = true) }, options.deps);
+        const restores = () => options.previous.get(change.engine);
+        const config = await bind(back, { ...options, restores, wrote: () => (wrote = true) }, options.deps);
         return rolledBack(change, failed, bindingIn(config, options.projects), wrote, options);
     }
     catch (trouble) {
@@ -56163,18 +56188,18 @@ async function rollBack(change, error, failed, options) {
     }
 }
 /**
- * The way back. Declared directions get what they had; of the others only one that was lost is given back, since what somebody
- * binds there meanwhile is theirs.
+ * The way back. Declared directions get what they had; of the others only one that was lost is given back (`restores` of `bind`, which
+ * sees that as it writes), since what somebody binds there meanwhile is theirs.
  *
  * @param now what the engine is bound to
  */
 function backwards(change, now, { previous, projects }) {
     const before = bindingIn(previous.get(change.engine) ?? {}, projects);
-    const half = (direction) => {
-        const [from, to] = [now[direction], before[direction]];
-        const isLost = from === null && to !== null;
-        return { from, to, declared: directionOf(change, direction).declared || isLost };
-    };
+    const half = (direction) => ({
+        from: now[direction],
+        to: before[direction],
+        declared: directionOf(change, direction).declared,
+    });
     const { layer, engine, displayName } = change;
     return { layer, action: 'update', engine, displayName, egress: half('egress'), ingress: half('ingress') };
 }
@@ -56737,9 +56762,10 @@ async function rollBackAll(fleet, mayBeBound) {
     const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
     options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
     const written = new Set();
-    const write = (change) => bind(change, { ...options, wrote: () => written.add(change.engine) }, options.deps);
-    const stuck = mayBeBound ? await unbindAgain(touched, write, fleet) : new Map();
-    const ended = stuck.size > 0 ? new Map() : await bindBack(touched, write, fleet);
+    const write = (change, more = {}) => bind(change, { ...options, ...more, wrote: () => written.add(change.engine) }, options.deps);
+    const writeBack = (change) => write(change, { restores: () => options.previous.get(change.engine) });
+    const stuck = mayBeBound ? await unbindAgain(touched, (change) => write(change), fleet) : new Map();
+    const ended = stuck.size > 0 ? new Map() : await bindBack(touched, writeBack, fleet);
     // As long as one of them is on the new gateway, the old one's slot is closed to all others.
     const { signal } = options.deps;
     const why = signal.aborted ? 'the run was over' : 'not every engine could be unbound from the new gateway';
@@ -56823,7 +56849,16 @@ function moveFailure(fleet) {
         : (byWeight(all.flatMap(({ failure }) => failure ?? []))[0]?.reason ?? 'bind-failed');
     if (all.every(isAsBefore(options.previous))) {
         const message = `${subject} was rolled back: all ${all.length} engine(s) are bound as they were before.`;
-        return { reason, message, next: ['Put right what failed, then run again: the move begins anew.'] };
+        // A run that was cut off before may have left them so, and nobody else says it.
+        const unbound = movingDirections(changes).flatMap((direction) => unboundLine(direction, fleet));
+        return {
+            reason,
+            message: [message, ...unbound].join('\n'),
+            next: [
+                'Put right what failed, then run again: the move begins anew.',
+                ...(unbound.length > 0 ? ['To bind those that have no gateway to the old one, declare it and run again.'] : []),
+            ],
+        };
     }
     const lines = movingDirections(changes).flatMap((direction) => stateLines(direction, fleet));
     const what = all.some(({ rollback }) => rollback === 'failed')
@@ -56841,14 +56876,20 @@ function moveFailure(fleet) {
 function isAsBefore(previous) {
     return ({ engine, rollback }) => !previous.has(engine) || rollback === 'restored' || rollback === 'kept';
 }
-/** Where the engines are, and all the names of those that are nowhere. */
+/** Where the engines are, and who is nowhere. */
 function stateLines(direction, fleet) {
     const groups = groupBy(fleet.changes, (change) => stateOf(change, fleet)[direction]);
     const bound = [...groups].flatMap(([gateway, engines]) => gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${engines.length} engine(s)`]);
-    const names = (groups.get(null) ?? []).map((change) => JSON.stringify(labelOf(change)));
+    return [...bound, ...unboundLine(direction, fleet)];
+}
+/** All the names of those that are nowhere; no line where there are none. */
+function unboundLine(direction, fleet) {
+    const names = fleet.changes
+        .filter((change) => stateOf(change, fleet)[direction] === null)
+        .map((change) => JSON.stringify(labelOf(change)));
     if (names.length === 0)
-        return bound;
-    return [...bound, `- bound to no ${direction} gateway, so that ${UNGOVERNED[direction]}: ${names.join(', ')}`];
+        return [];
+    return [`- bound to no ${direction} gateway, so that ${UNGOVERNED[direction]}: ${names.join(', ')}`];
 }
 function movingDirections(changes) {
     return DIRECTIONS.filter((direction) => changes.some(({ moves = [] }) => moves.includes(direction)));
@@ -58146,6 +58187,13 @@ function switchCommands({ enforcement }, universe) {
     })
         .sort(compareText);
 }
+/** Denials are notes as long as they do not count. */
+const DENIALS = ['access-denied-by-rule', 'access-rule-unclear'];
+/** @returns IDs of the checks that name whom the switch would cut off, sorted */
+function switchHindrances(checks) {
+    const hindering = checks.filter(({ id, level }) => DENIALS.includes(id) || (id === 'migration-incomplete' && level !== 'note'));
+    return [...new Set(hindering.map(({ id }) => id))].sort(compareText);
+}
 /** Metadata is somebody else's text: nothing of it may end the quotes. */
 function quoted(text) {
     return `'${text.replaceAll("'", "'\\''")}'`;
@@ -58158,7 +58206,10 @@ function quoted(text) {
 
 
 
-/** @returns the rules that others have written, of every policy that is bound to the gateway's project and could be read */
+/**
+ * @returns the rules that this config does not write, of every policy that is bound to the gateway's project and could be read.
+ * Nothing takes its own ones out of a policy that another has taken the place of.
+ */
 function otherRules(desired, observed) {
     const { access } = observed;
     if (access === undefined)
@@ -58168,16 +58219,16 @@ function otherRules(desired, observed) {
         { name: access.name, policy: access.policy },
         ...access.others.flatMap((other) => (other.kind === 'read' ? [{ name: other.name, policy: other.policy }] : [])),
     ];
-    return policies.flatMap(({ name, policy }) => rulesOf(policy).flatMap((rule, index) => marks_markOf(rule)?.owner === owner ? [] : [{ policy: name, index: index + 1, rule }]));
+    return policies.flatMap(({ name, policy }) => rulesOf(policy).flatMap((rule, index) => name === access.name && marks_markOf(rule)?.owner === owner ? [] : [{ policy: name, index: index + 1, rule }]));
 }
 /**
- * Which grants of a plan the rules of others are about, those of one effect.
+ * Which grants or removals of a plan the rules of others are about, those of one effect.
  *
  * @returns sure ones and unclear ones apart, in the order of the rules
  */
 function touchedBy(effect, { desired, observed, endpoints, grants }) {
     const destinations = [...destinationsOf(endpoints, observed)];
-    const byService = groupBy(grants.filter(({ model, action }) => model === 'V2' && action !== 'remove'), ({ service }) => service);
+    const byService = groupBy(grants.filter(({ model }) => model === 'V2'), ({ service }) => service);
     return otherRules(desired, observed).flatMap((other) => {
         if (other.rule.effect !== effect)
             return [];
@@ -58281,24 +58332,33 @@ function isToBeBound({ observed, grants }) {
 
 
 /**
- * Somebody else's rule allows already what the plan grants. The rule of this config is written all the same: the other one belongs to
- * others, and may be gone tomorrow without anybody here being asked.
+ * Another rule allows already what the plan grants, or still what it takes away. The rule of this config is written all the same: the
+ * other one belongs to others, and may be gone tomorrow without anybody here being asked.
  */
 const accessAllowedOtherwise = {
     id: 'access-allowed-otherwise',
     level: 'warning',
-    run: (input) => {
-        const grants = input.grants.filter(({ action }) => action === 'create');
-        return touchedBy('ALLOW', { ...input, grants })
-            .filter(({ isUnclear }) => !isUnclear)
-            .map((touched) => ({
-            message: `${ruleName(touched)} allows ${namesOf(touched)} already.`,
-            remedy: 'Nothing has to be done: the rule of this config is written too, so that nobody else can take this away.',
-            isNote: true,
-            ...grantsOrigin(touched.grants, input),
-        }));
-    },
+    run: (input) => [...granted(input), ...(input.desired.prune ? takenAway(input) : [])],
 };
+function granted(input) {
+    const grants = input.grants.filter(({ action }) => action === 'create');
+    return foundFor(grants, input, (name, whom) => ({
+        message: `${name} allows ${whom} already.`,
+        remedy: 'Nothing has to be done: the rule of this config is written too, so that nobody else can take this away.',
+        isNote: true,
+    }));
+}
+function takenAway(input) {
+    return foundFor(input.pruning.rules, input, (name, whom) => ({
+        message: `${name} still allows ${whom}, whom this plan takes out of the rule of this config alone.`,
+        remedy: 'If they are to lose access, take them out of that rule by hand, or ask whoever made it.',
+    }));
+}
+function foundFor(grants, input, say) {
+    return touchedBy('ALLOW', { ...input, grants })
+        .filter(({ isUnclear }) => !isUnclear)
+        .map((touched) => ({ ...say(ruleName(touched), namesOf(touched)), ...grantsOrigin(touched.grants, input) }));
+}
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/access-denied-by-rule.js
 
@@ -59540,7 +59600,11 @@ function isMigrating({ model }) {
 }
 function incomplete(input) {
     return [
-        ...[...groupBy(input.left, ({ key }) => key)].flatMap(([key, left]) => notCarried(key, left, input)),
+        ...[...groupBy(input.left, ({ key }) => key)].flatMap(([key, left]) => [
+            ...notCarried(key, left, input),
+            ...narrowed(key, left, input),
+        ]),
+        ...migration_unread(input),
         ...registryWide(input),
         ...uncovered(input),
     ];
@@ -59577,6 +59641,31 @@ function notCarried(key, left, { desired }) {
                     ...origin,
                 },
             ]),
+    ];
+}
+/** Engines of the same scope that a run with the `engines` input does not look at. */
+function narrowed(key, left, { desired }) {
+    const others = left.filter(({ why }) => why === 'narrowed');
+    if (others.length === 0)
+        return [];
+    return [
+        {
+            message: `Endpoint ${key} also lets in ${listed(others.map(({ member }) => member))}, and this run looks at other engines alone, so no rule is written for them.`,
+            remedy: 'Run once for each of these engines, or without the `engines` input, before the gateway is switched.',
+            ...endpointOrigin({ desired }, [key]),
+        },
+    ];
+}
+/** Nobody is known of whom it lets in: neither carried over nor named. */
+function migration_unread({ observed, endpoints }) {
+    if (observed.registryPolicy !== undefined || endpoints.length === 0)
+        return [];
+    const { registryProject } = observed;
+    return [
+        {
+            message: `The registry-wide IAP policy of project ${registryProject.id} could not be read, so whoever it lets in is not carried over.`,
+            remedy: `Give the identity of this job iap.webServiceVersions.getIamPolicy on project ${registryProject.id}, and plan again before the gateway is switched.`,
+        },
     ];
 }
 /** A rule for the whole registry would let them in where an endpoint's own policy keeps them out. */
@@ -59748,6 +59837,7 @@ function unreadAccess(input) {
 
 
 
+
 /**
  * What the writes of this very plan need (Google's IAM pages of each product; `agentGateways.use` is what a refused
  * binding names).
@@ -59822,12 +59912,21 @@ function toWriteRules(plan, { registryProject, access }) {
     const permissions = [
         `iam.accesspolicies.${access.policy === null ? 'create' : 'update'}`,
         ...(binds ? ['iam.accesspolicies.bind', 'resourcemanager.projects.createPolicyBinding'] : []),
+        ...(leavesNoRule(plan, access) ? ['iam.accesspolicies.delete', ...(access.isBound ? UNBINDING : [])] : []),
     ];
     const need = { project: registryProject.id, proven: 'iam.accesspolicies.get', resources: [] };
     return [
         ...permissions.map((permission) => ({ ...need, permission })),
         { ...need, permission: 'iam.operations.get', isOptional: true },
     ];
+}
+const UNBINDING = ['iam.accesspolicies.unbind', 'resourcemanager.projects.deletePolicyBinding'];
+/** With its last rule a policy goes. One that is not this action's to delete stays, which apply says. */
+function leavesNoRule(plan, { policy }) {
+    const grants = accessGrants(plan);
+    const removed = new Set(grants.filter(isRemoval).map(({ member }) => member));
+    const left = rulesOf(policy).flatMap(({ principals = [] }) => principals.filter((member) => !removed.has(member)));
+    return plan.grantModel?.accessPolicy?.otherRules === 0 && grants.every(isRemoval) && left.length === 0;
 }
 /** The smallest predefined role with each permission (Google's IAM pages of each product); some are in none but admins'. */
 const ROLE_OF = {
@@ -59839,11 +59938,14 @@ const ROLE_OF = {
     'agentregistry.services.update': 'roles/agentregistry.editor',
     'iam.accesspolicies.bind': 'roles/iam.accessPolicyAdmin',
     'iam.accesspolicies.create': 'roles/iam.accessPolicyAdmin',
+    'iam.accesspolicies.delete': 'roles/iam.accessPolicyAdmin',
+    'iam.accesspolicies.unbind': 'roles/iam.accessPolicyAdmin',
     'iam.accesspolicies.update': 'roles/iam.accessPolicyAdmin',
     'iam.operations.get': 'roles/iam.operationViewer',
     'iap.webServiceVersions.getIamPolicy': 'roles/iap.admin',
     'iap.webServiceVersions.setIamPolicy': 'roles/iap.admin',
     'resourcemanager.projects.createPolicyBinding': 'a custom role',
+    'resourcemanager.projects.deletePolicyBinding': 'a custom role',
 };
 
 ;// CONCATENATED MODULE: ./lib/src/plan/checks/permission-missing.js
@@ -60199,11 +60301,11 @@ const runtimeHostsMissing = {
             const group = JSON.stringify([allow, missing, change.egress.to]);
             groups.set(group, [...(groups.get(group) ?? []), { engine, allow, missing, gateway: change.egress.to ?? '' }]);
         }
-        return [...groups.values()].flatMap((group) => foundFor(group, desired));
+        return [...groups.values()].flatMap((group) => runtime_hosts_missing_foundFor(group, desired));
     },
 };
 /** One finding for all engines with the same endpoints: a fleet most often has one config for many. */
-function foundFor(group, desired) {
+function runtime_hosts_missing_foundFor(group, desired) {
     const [first] = group;
     if (!first)
         return [];
@@ -60287,7 +60389,8 @@ const staleMembers = {
                 .sort();
             if (stale.length === 0)
                 return [];
-            const names = stale.map((member) => `${member}${cameBack(member, input)}`);
+            const removalOf = new Map(input.pruning.grants.removals.map((removal) => [removal.member, removal]));
+            const names = stale.map((member) => `${member}${cameBack(removalOf.get(member), input)}`);
             const isPrunable = input.pruning.grants.removals.some((removal) => removal.service === service && removal.why === 'engine-gone');
             const prune = desired.prune || !isPrunable ? '' : 'Set `prune: true`, or remove';
             return [
@@ -60317,10 +60420,11 @@ function unwritable({ desired, observed, grants }) {
     });
 }
 /** Rules of this config alone (V2): those of others are theirs. */
-function inRules({ desired, observed, pruning }) {
+function inRules(input) {
+    const { desired, observed, pruning } = input;
     const gone = desired.prune ? [] : pruning.rules.filter(({ why }) => why === 'engine-gone');
     return [...groupBy(gone, ({ key }) => key)].map(([key, removals]) => ({
-        message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${removals.length === 1 ? 'an engine that is' : `${removals.length} engines that are`} gone: ${listed(removals.map(({ member }) => member))}.`,
+        message: `The rule of this config for endpoint ${key} in access policy ${observed.access?.name ?? ''} still allows ${removals.length === 1 ? 'an engine that is' : `${removals.length} engines that are`} gone: ${listed(removals.map((removal) => `${removal.member}${cameBack(removal, input)}`))}.`,
         remedy: 'Set `prune: true` to take them out.',
         ...endpointOrigin({ desired }, [key]),
     }));
@@ -60335,8 +60439,7 @@ function toldElsewhere(service, { desired, pruning }) {
         ...kept.filter((item) => item.service === service).flatMap(({ members }) => members),
     ]);
 }
-function cameBack(member, { observed, pruning }) {
-    const removal = pruning.grants.removals.find((item) => item.member === member);
+function cameBack(removal, { observed }) {
     const engine = observed.engines.find(({ name }) => name === removal?.replacedBy);
     return engine ? ` (recreated as ${JSON.stringify(engine.displayName)})` : '';
 }
@@ -60661,6 +60764,7 @@ function serviceName(key, { registryProject, scope }) {
 
 
 
+
 /**
  * The rules (V2) that it takes for everybody whom the allow policies of declared endpoints (V1) let in after this plan: members of
  * the endpoint's own policy or, where it has none, of the registry-wide one. They go into rules that belong to no config, but for
@@ -60668,6 +60772,9 @@ function serviceName(key, { registryProject, scope }) {
  *
  * A member under a condition is carried over only where the condition is simply true: V1 conditions know attributes that rules do
  * not have, and without its condition the member would get more than it has.
+ *
+ * A narrowed run (the `engines` input) does not know which other engines of its scope are the file's: in a rule that belongs to no
+ * config, nobody could take them out again. They are left to their own runs, or to one of the whole file.
  *
  * @param endpoints the planned endpoint layer
  * @param members the planned members of allow policies
@@ -60687,6 +60794,7 @@ function planMigration(desired, observed, endpoints, { members, rules, pruning }
             },
             declared: new Set(rules.filter((rule) => rule.service === service).map(({ member }) => member)),
             removable: new Map(pruning.removals.filter((removal) => removal.service === service).map((removal) => [removal.member, removal])),
+            isNarrowed: desired.only !== undefined,
             observed,
         };
         const planned = members.filter((grant) => grant.service === service && grant.action === 'create');
@@ -60721,7 +60829,7 @@ function carried(bindings, prunes, context) {
         for (const member of members ?? []) {
             if (holds === false || isSettled(member, prunes, context))
                 continue;
-            const why = isPrincipal(member) ? (holds === true ? undefined : 'condition') : 'kind';
+            const why = isPrincipal(member) ? (holds === true ? whyLeft(member, context) : 'condition') : 'kind';
             if (why === undefined)
                 grants.set(member, grantOf(member, context));
             else
@@ -60732,9 +60840,17 @@ function carried(bindings, prunes, context) {
     return { grants: [...grants.values()], left: [...left.values()].filter(({ member }) => !grants.has(member)) };
 }
 /** Whoever is declared has a rule, whoever is surely gone needs none, and whoever goes in this very run gets none. */
-function isSettled(member, prunes, { declared, removable, observed }) {
+function isSettled(member, prunes, context) {
+    const { declared, removable, allowed, observed } = context;
     const isSurelyGone = isDeleted(member) || (observed.gone !== undefined && isNobody(member, observed));
-    return declared.has(member) || isSurelyGone || (prunes && removable.has(member));
+    const isDone = isOthers(member, context) && (allowed.own.has(member) || allowed.carried.has(member));
+    return declared.has(member) || isSurelyGone || isDone || (prunes && removable.has(member));
+}
+function whyLeft(member, context) {
+    return isOthers(member, context) ? 'narrowed' : undefined;
+}
+function isOthers(member, { isNarrowed, removable, observed }) {
+    return isNarrowed && engineIdIn(member, observed) !== undefined && !removable.has(member);
 }
 function grantOf(member, { key, service, allowed, removable }) {
     const removal = removable.get(member);
@@ -71696,11 +71812,9 @@ function migrationNext({ plan, observed }, universe) {
     const isMigrating = grantModel?.writes.includes('V2') === true && !grantModel.decides.includes('V2');
     if (!isMigrating)
         return [];
-    const isIncomplete = checks.some(({ id, level }) => id === 'migration-incomplete' && level !== 'note');
-    if (isIncomplete) {
-        return [
-            'The access rules are written. Before the gateway is switched to them, see what migration-incomplete names.',
-        ];
+    const ids = switchHindrances(checks);
+    if (ids.length > 0) {
+        return [`The access rules are written. Before the gateway is switched to them, see what ${ids.join(', ')} says.`];
     }
     const commands = switchCommands(observed, universe);
     return commands.length === 0
@@ -71833,6 +71947,7 @@ function planned(looked, files, { failOnChanges }) {
 
 
 
+
 /** What it means that an engine is bound to no gateway, to none that is declared, or to another one. */
 const MEANINGS = {
     egress: {
@@ -71855,7 +71970,7 @@ function bindingDifferences(plan) {
         const { from, to } = directionOf(change, direction);
         if (from === to)
             return [];
-        const who = agentLabel(change);
+        const who = agentLabel({ ...change, former: change.recreatedFrom });
         const meanings = MEANINGS[direction];
         if (from === null)
             return [different(`${who} is not bound to ${direction} gateway ${label(to)}`, meanings.unbound)];
@@ -71865,10 +71980,13 @@ function bindingDifferences(plan) {
         return [different(`${bound} instead of ${label(to)}`, meanings.other)];
     }));
 }
-/** @returns `"display name" (ID)`, or what is known of it */
-function agentLabel({ displayName, engine }) {
+/** @returns `"display name" (ID)`, with `recreated, was …` where it was deployed anew, or what is known of it */
+function agentLabel({ displayName, engine, former }) {
     const id = engine?.slice(engine.lastIndexOf('/') + 1);
-    return [displayName && JSON.stringify(displayName), id && (displayName ? `(${id})` : id)].filter(Boolean).join(' ');
+    const anew = former ? `, recreated, was ${oneOf(former.map(engineId))}` : '';
+    return [displayName && JSON.stringify(displayName), id && (displayName ? `(${id}${anew})` : `${id}${anew}`)]
+        .filter(Boolean)
+        .join(' ');
 }
 function different(what, meaning) {
     return { what, meaning, details: [] };
@@ -71932,6 +72050,7 @@ function gatewaysDifference(what, gateways, meaning) {
 
 
 
+
 /** Names that a sentence holds before the rest is only counted. */
 const NAMED = 3;
 /** @returns the differences of the services: one that is missing, and hosts and texts that are not as declared */
@@ -71946,13 +72065,18 @@ function endpointDifferences(plan) {
         return [...hostDifferences(change, plan), ...fieldDifferences(change)];
     });
 }
-/** @returns one difference per service and kind of grant: agents that lack theirs, members to carry over, members too many */
+/**
+ * @returns one difference per service and kind of grant: agents that lack theirs, members to carry over, members too many, and those
+ *   that nobody is any more
+ */
 function grantDifferences(plan) {
-    const groups = groupBy(grantChanges(plan).filter(isChange), ({ service, key, action, engine }) => JSON.stringify([service, key, action, engine === undefined]));
+    const groups = groupBy(grantChanges(plan).filter(isChange), ({ service, key, action, engine, why }) => JSON.stringify([service, key, action, engine === undefined, why === 'engine-gone']));
     return [...groups.values()].flatMap((grants) => {
         const [first] = grants;
         if (!first)
             return [];
+        if (first.why === 'engine-gone')
+            return [goneMembers(first, grants, plan)];
         if (first.action === 'remove')
             return [undeclaredGrants(first, grants, plan)];
         return [first.engine === undefined ? uncarriedMembers(first, grants) : missingGrants(first, grants, plan)];
@@ -71995,7 +72119,7 @@ function fieldDifferences({ key, fields }) {
 function missingGrants(first, grants, plan) {
     const urls = askedHosts(first, plan);
     const whose = grants.length === 1 ? 'Its' : 'Their';
-    const agents = grants.map(agentLabel);
+    const agents = grants.map((grant) => agentLabel({ ...grant, former: grant.replaces }));
     return {
         what: `Endpoint ${first.key} has no grant for ${drift_traffic_listed(agents, 'agent')}`,
         meaning: `${whose} calls to ${drift_traffic_listed(urls, 'host')} are denied.`,
@@ -72015,6 +72139,19 @@ function undeclaredGrants(first, grants, plan) {
     return {
         what: `Endpoint ${first.key} has a grant for ${drift_traffic_listed(who, 'member')}, and that is not declared`,
         meaning: `Whoever has that identity may call ${drift_traffic_listed(askedHosts(first, plan), 'host')}.`,
+        details: beyondNamed(who),
+        members: grants.map(({ member }) => member),
+    };
+}
+function goneMembers({ key }, grants, plan) {
+    const nameOf = displayNames(plan);
+    const who = grants.map(({ replacedBy, ...grant }) => {
+        const label = agentLabel(grant) || grant.member;
+        return replacedBy === undefined ? label : `${label} (recreated as ${JSON.stringify(nameOf(replacedBy))})`;
+    });
+    return {
+        what: `Endpoint ${key} still has a grant for ${drift_traffic_listed(who, 'member')}, and ${who.length === 1 ? 'that engine is' : 'those engines are'} gone`,
+        meaning: 'Nobody has that identity any more: the grant harms nobody, and takes up room in the policy.',
         details: beyondNamed(who),
         members: grants.map(({ member }) => member),
     };
