@@ -30,24 +30,31 @@ agents:
 `;
   const BOTH = ['Billing agent wiki.example.com', 'Research agent wiki.example.com', ...DECLARED].sort();
 
-  it('applied at the same time, both sets of rules are there', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG });
-    const jobs = [
-      { env: { GITHUB_REPOSITORY: 'acme/support' } },
-      { env: { GITHUB_REPOSITORY: 'acme/research' }, files: { 'agent-gateway.yaml': OTHER } },
-    ];
-    const results = await Promise.all(jobs.map((job) => stage.run('apply', {}, job)));
-    expect(results.map(({ exitCode, outputs }) => [exitCode, outputs.failure_reason])).toEqual([
-      [0, ''],
-      [0, ''],
-    ]);
-    expect(allowedPairs(stage)).toEqual(BOTH);
-    expect(rulesIn(stage)).toHaveLength(3);
-    expect(stage.emulator.world.accessPolicies.boundTo()).toHaveLength(1);
-    for (const job of jobs) {
-      expect(await stage.run('plan', { prune: 'true' }, job)).toMatchObject({ outputs: { changes: 'false' } });
-    }
-  }, 300_000);
+  it.each([
+    ['a conflict is told at once', {}],
+    ['a conflict is told by the operation', { concurrentWrite: 'lro', etagMismatch: '409', alreadyExists: 'ABORTED' }],
+  ] as const)(
+    'applied at the same time, both sets of rules are there: %s',
+    async (_when, iam) => {
+      const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: { iam: iam } });
+      const jobs = [
+        { env: { GITHUB_REPOSITORY: 'acme/support' } },
+        { env: { GITHUB_REPOSITORY: 'acme/research' }, files: { 'agent-gateway.yaml': OTHER } },
+      ];
+      const results = await Promise.all(jobs.map((job) => stage.run('apply', {}, job)));
+      expect(results.map(({ exitCode, outputs }) => [exitCode, outputs.failure_reason])).toEqual([
+        [0, ''],
+        [0, ''],
+      ]);
+      expect(allowedPairs(stage)).toEqual(BOTH);
+      expect(rulesIn(stage)).toHaveLength(3);
+      expect(stage.emulator.world.accessPolicies.boundTo()).toHaveLength(1);
+      for (const job of jobs) {
+        expect(await stage.run('plan', { prune: 'true' }, job)).toMatchObject({ outputs: { changes: 'false' } });
+      }
+    },
+    300_000,
+  );
 });
 
 describe('what would fail', () => {

@@ -58604,13 +58604,14 @@ const accessRuleChanged = {
             if (!destination || isRuleFor(rule, destination))
                 return [];
             const keys = endpoints.filter((change) => change.service === service).map(({ key }) => key);
-            const isWritten = grants.some((grant) => grant.model === 'V2' && grant.service === service);
+            // Where another rule says what the config wants, there is nothing to write.
+            const isWritten = grants.some((grant) => grant.model === 'V2' && grant.service === service && grant.action === 'create');
             return [
                 {
                     message: `The rule of this config for endpoint ${keys.join(', ')} in access policy ${observed.access?.name ?? ''} says something else than this action wrote: it was edited, or the endpoint was registered anew.`,
                     remedy: isWritten
                         ? 'Nothing has to be done: it is written anew, for the agents that the config declares.'
-                        : 'Take the rule away by hand, or declare an agent that may use the endpoint.',
+                        : 'Take the rule away by hand: whom the config declares is in another rule already, or nobody is declared.',
                     ...endpointOrigin({ desired }, keys),
                 },
             ];

@@ -191,6 +191,25 @@ describe('rules', () => {
     expect(found(world(own), 'access-rule-changed')).toEqual([]);
   });
 
+  it('that were changed stay beside a sound one, since nothing is written then: they go by hand', () => {
+    const wider = { ...own[0], conditions: { 'iap.googleapis.com': { expression: 'true' } } };
+    expect(found(world([wider]), 'access-rule-changed')).toMatchObject([
+      { remedy: expect.stringContaining('it is written anew') },
+    ]);
+    expect(found(world([...own, wider]), 'access-rule-changed')).toMatchObject([
+      { remedy: expect.stringContaining('Take the rule away by hand') },
+    ]);
+  });
+
+  it('make the registry-wide policy shadow nobody: it is of the other model', () => {
+    const registryPolicy = {
+      version: 3,
+      etag: 'r',
+      bindings: [{ role: 'roles/iap.egressor', members: ['user:a@example.com'] }],
+    };
+    expect(found({ ...world([]), registryPolicy }, 'registry-wide-shadowed')).toEqual([]);
+  });
+
   it('of others that allow the same are noted, and ours is written all the same', () => {
     const theirs = { ...foreignRule('stripe', [A]), conditions: { 'iap.googleapis.com': { expression: AT_STRIPE } } };
     const seen = world([theirs]);
