@@ -68436,14 +68436,17 @@ function createFetch() {
     const direct = new undici.Agent({ keepAliveTimeout: KEEP_ALIVE_MS });
     // One client for each scheme, since a client remembers one proxy only and the two schemes may have different ones.
     const clients = new Map();
+    const dispatchers = new Map();
     const dispatcherFor = (url) => {
-        const scheme = new URL(url).protocol;
-        let client = clients.get(scheme);
-        if (!client) {
-            client = new lib_HttpClient(undefined, undefined, { keepAlive: true });
-            clients.set(scheme, client);
-        }
-        return client.getAgentDispatcher(url) ?? direct;
+        const { origin, protocol } = new URL(url);
+        const known = dispatchers.get(origin);
+        if (known)
+            return known;
+        const client = clients.get(protocol) ?? new lib_HttpClient(undefined, undefined, { keepAlive: true });
+        clients.set(protocol, client);
+        const dispatcher = client.getAgentDispatcher(url) ?? direct;
+        dispatchers.set(origin, dispatcher);
+        return dispatcher;
     };
     return async (url, init) => {
         const { statusCode, headers, body } = await (0,undici.request)(url, {

@@ -77,9 +77,8 @@ export async function runStep<T extends CommonInputs & { readonly timeoutMs?: nu
   const outcome = isCancelled && end.failures.length === 0 ? withFailure(end, CANCELLED_LATE) : end;
   await finish(name, outcome, runnerLog);
   process.exitCode = outcome.failures.length > 0 ? 1 : 0;
-  // Everything is said and done: once it has left this process, neither an idle connection nor a slow reader must hold the job.
+  // Everything is said and done; what may still hold the process, such as an idle connection, must not hold the job.
   setTimeout(() => process.exit(), isCancelled ? CANCELLED_GRACE_MS : EXIT_GRACE_MS).unref();
-  process.stdout.write('', () => process.exit());
 }
 
 function failedOutcome(name: string, error: unknown): Outcome {
