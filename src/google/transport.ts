@@ -64,7 +64,7 @@ export function createFetch(): Fetch {
     if (known) return known;
     const client = clients.get(protocol) ?? new HttpClient(undefined, undefined, { keepAlive: true });
     clients.set(protocol, client);
-    const dispatcher = client.getAgentDispatcher(url) ?? direct;
+    const dispatcher: Dispatcher = client.getAgentDispatcher(url) ?? direct;
     dispatchers.set(origin, dispatcher);
     return dispatcher;
   };
