@@ -67,7 +67,9 @@ export class FakeAccess {
         checkRules(policy);
         // The etag is what counts when the write is carried out.
         return () => {
-          if (this.#found(this.policies, name).etag !== policy.etag) {
+          const now = this.policies.get(name);
+          if (!now) throw new OperationError('operations/x', { code: 5, message: 'deleted meanwhile' });
+          if (now.etag !== policy.etag) {
             throw new OperationError('operations/x', { code: 10, message: 'changed meanwhile' });
           }
           return shown(this.put(name, policy));
