@@ -158,7 +158,7 @@ describe('inputs that are hostile', () => {
     const allow = many(4_500, (index) => `https://h${index}.ex.com,`).slice(0, LONG);
     const inputs = { ...SCOPE, engines: many(9_000, (index) => `${index},`), allow, egress_gateway: 'Bad Name' };
     const result = await runBounded('apply', inputs, { files: { 'agent-gateway.yaml': ENDPOINTS } });
-    expect(expectRefused(result)).toContain('1 problem(s)');
+    expect(expectRefused(result)).toContain('1 problem with the inputs or the config');
   });
 
   it('each of them may be anything', async () => {

@@ -44,7 +44,7 @@ describe('a move that fails half-way', () => {
     it('says where all stand, in the log and in the summary', () => {
       const error = annotations(result.log, 'error').join('\n');
       expect(error).toContain('The container did not start.');
-      expect(error).toContain(`- bound to egress gateway ${NEW}: 4 engine(s)`);
+      expect(error).toContain(`- bound to egress gateway ${NEW}: 4 engines`);
       expect(error).toContain('so that what they call is not governed: "Agent 3"');
       expect(result.log).toContain('engines that are bound to the new gateway are left alone');
       expect(result.summary).toContain('so that what they call is not governed');
@@ -83,9 +83,9 @@ describe('a move that fails half-way', () => {
       const lines = progressOf(result);
       const at = (text: string): number => lines.findIndex((line) => line.includes(text));
       const points = [
-        `${SUBJECT}: unbinding 5 engine(s) first`,
+        `${SUBJECT}: unbinding 5 engines first`,
         'Agent 3: FAILED',
-        `${SUBJECT}: FAILED, rolling back 5 engine(s)`,
+        `${SUBJECT}: FAILED, rolling back 5 engines`,
         `Agent 1: rolled back to egress ${OLD}, ingress ${INGRESS}`,
       ].map(at);
       expect(points).not.toContain(-1);
@@ -96,9 +96,9 @@ describe('a move that fails half-way', () => {
       const error = annotations(result.log, 'error').join('\n');
       expect(error).toContain('The container did not start.');
       expect(error).toContain(`Rolled back to egress ${OLD}, ingress ${INGRESS}.`);
-      expect(error).toContain(`${SUBJECT} was rolled back: all 5 engine(s) are bound as they were before.`);
+      expect(error).toContain(`${SUBJECT} was rolled back: every one of 5 engines is bound as it was before.`);
       expect(result.summary).toContain('was rolled back');
-      expect(result.summary).toMatch(/Agent 2.*not done, rolled back/);
+      expect(result.summary).toMatch(/Agent 2.*to do, rolled back/);
       expect(result.summary).toMatch(/Agent 3.*\*\*failed\*\*, rolled back/);
       expect(result.log).toMatch(/"Agent 3" \(703\): FAILED, rolled back;/);
     });
@@ -122,6 +122,6 @@ describe('a move that fails half-way', () => {
     const error = annotations(result.log, 'error').join('\n');
     expect(error).toContain('Unbinding engine "Agent 2"');
     expect(error).toContain(`Still as before: egress ${OLD}`);
-    expect(result.log).toMatch(/"Agent 1" \(701\): not done, rolled back;/);
+    expect(result.log).toMatch(/"Agent 1" \(701\): to do, rolled back;/);
   }, 60_000);
 });

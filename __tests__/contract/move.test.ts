@@ -78,7 +78,7 @@ describe('a move of twelve engines', () => {
   it('says what it does at each point', () => {
     const lines = progressOf(result).filter((line) => line.startsWith('Move to'));
     expect(lines).toEqual([
-      `${SUBJECT}: unbinding 12 engine(s) first`,
+      `${SUBJECT}: unbinding 12 engines first`,
       `${SUBJECT}: binding one engine, to see whether the slot is free`,
       `${SUBJECT}: the slot is free, 11 more to bind`,
     ]);

@@ -68,7 +68,7 @@ describe('a policy that others share', () => {
       ]);
       const applied = await stage.run('apply', PRUNE);
       expect(applied).toMatchObject({ exitCode: 0, outputs: { to_remove: '2', failure_reason: '' } });
-      expect(applied.log).toContain('ticket-system: took 2 member(s) out');
+      expect(applied.log).toContain('ticket-system: took 2 members out');
       expect(plainText(applied.summary)).toContain(`| − clean up | ticket-system | 2 | `);
 
       const [first, ...conditional] = before;

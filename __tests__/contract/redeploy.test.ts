@@ -74,7 +74,7 @@ describe('an agent that was deleted and created anew', () => {
 
     const pruned = await stage.run('apply', PRUNE);
     expect(pruned).toMatchObject({ exitCode: 0, outputs: { to_grant: '0', to_bind: '0', to_remove: '2' } });
-    expect(pruned.log).toContain('mail: took 1 member(s) out');
+    expect(pruned.log).toContain('mail: took 1 member out');
     expect(plainText(pruned.summary)).toContain(`| − clean up | mail | 1 | agent ${SUPPORT} is gone |`);
     expect([...members(stage), ...members(stage, 'mail')]).toEqual([fresh, fresh]);
     expect(annotations((await stage.run('plan')).log, 'warning').join()).not.toContain('stale-members');

@@ -158,6 +158,6 @@ describe('nothing is rolled back', () => {
     expect(annotations(result.log, 'error').join('\n')).toContain(
       'Not rolled back: nothing new is begun once a run is over.',
     );
-    expect(result.log).toMatch(/"Agent 1" \(701\): not done, not rolled back;/);
+    expect(result.log).toMatch(/"Agent 1" \(701\): to do, not rolled back;/);
   });
 });

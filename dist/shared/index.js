@@ -44875,6 +44875,12 @@ function bytesOf(rules) {
     return new TextEncoder().encode(JSON.stringify({ details: { rules } })).length;
 }
 
+;// CONCATENATED MODULE: ./lib/src/plural.js
+/** @returns e.g. `1 engine`, `3 engines` */
+function plural(count, noun) {
+    return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
+
 ;// CONCATENATED MODULE: ./lib/src/google/known-projects.js
 
 const isNumber = (project) => /^\d+$/.test(project);
@@ -55524,6 +55530,7 @@ function whyAgain(error) {
 
 
 
+
 function createAccessRunner(plan, world, runDeps) {
     const lacking = world.observed.lackingPermissions ?? [];
     const isReadable = !lacking.some(({ permission }) => permission === 'iam.operations.get');
@@ -55606,9 +55613,6 @@ async function carryOut(work, { observed }, deps) {
 function removalOf(service, grants, { observed, config }) {
     const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
     return { mark: ownMark(service, config, ruleScope(observed)), service, want: [], remove, config };
-}
-function plural(count, noun) {
-    return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/google/abort.js
@@ -56739,6 +56743,7 @@ function mayBeTaken(error) {
 
 
 
+
 /** Says of every engine that this run has touched and that is not where it should be that it is left as it is. */
 function leaveAll(fleet, why) {
     for (const change of touchedIn(fleet)) {
@@ -56760,7 +56765,7 @@ async function rollBackAll(fleet, mayBeBound) {
     if (touched.length === 0)
         return;
     const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
-    options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
+    options.deps.progress.step(subject, `FAILED, rolling back ${plural(touched.length, 'engine')}`);
     const written = new Set();
     const write = (change, more = {}) => bind(change, { ...options, ...more, wrote: () => written.add(change.engine) }, options.deps);
     const writeBack = (change) => write(change, { restores: () => options.previous.get(change.engine) });
@@ -56821,6 +56826,7 @@ function notDone({ engine, egress, ingress, status, failure }) {
 
 
 
+
 /** What it means to have no gateway in a direction. */
 const UNGOVERNED = {
     egress: 'what they call is not governed',
@@ -56848,7 +56854,7 @@ function moveFailure(fleet) {
         ? explain((0,errors/* abortError */.vt)(signal), subject, 'timeout').reason
         : (byWeight(all.flatMap(({ failure }) => failure ?? []))[0]?.reason ?? 'bind-failed');
     if (all.every(isAsBefore(options.previous))) {
-        const message = `${subject} was rolled back: all ${all.length} engine(s) are bound as they were before.`;
+        const message = `${subject} was rolled back: every one of ${plural(all.length, 'engine')} is bound as it was before.`;
         // A run that was cut off before may have left them so, and nobody else says it.
         const unbound = movingDirections(changes).flatMap((direction) => unboundLine(direction, fleet));
         return {
@@ -56879,7 +56885,7 @@ function isAsBefore(previous) {
 /** Where the engines are, and who is nowhere. */
 function stateLines(direction, fleet) {
     const groups = groupBy(fleet.changes, (change) => stateOf(change, fleet)[direction]);
-    const bound = [...groups].flatMap(([gateway, engines]) => gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${engines.length} engine(s)`]);
+    const bound = [...groups].flatMap(([gateway, engines]) => gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${plural(engines.length, 'engine')}`]);
     return [...bound, ...unboundLine(direction, fleet)];
 }
 /** All the names of those that are nowhere; no line where there are none. */
@@ -56899,6 +56905,7 @@ function move_text_targetOf(changes, direction) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/apply/move.js
+
 
 
 
@@ -56961,7 +56968,7 @@ async function unbindAll(fleet) {
     const { changes, results, subject, options } = fleet;
     const { deps, projects } = options;
     const leaving = changes.filter((change) => leaves(change).length > 0);
-    deps.progress.step(subject, `unbinding ${leaving.length} engine(s) first`);
+    deps.progress.step(subject, `unbinding ${plural(leaving.length, 'engine')} first`);
     await Promise.all(leaving.map(async (change) => {
         try {
             const isDone = (config) => hasLeft(config, change, projects);
@@ -57405,6 +57412,7 @@ async function checkMembers({ service, registryResource = '', members = [] }, { 
 
 
 
+
 const NOTHING_REMOVED = { members: new Map(), services: new Map() };
 /**
  * Takes away what the plan takes away: members first, and services only when that went well. To be called when everything else
@@ -57446,12 +57454,12 @@ async function revoking({ service, endpoint, removals }, observed, deps) {
             removals,
             opensWhenEmpty: opensToOthers(observed),
         }, deps);
-        deps.progress.step(label, taken === 0 ? 'members were taken out already' : `took ${taken} member(s) out`);
+        deps.progress.step(label, taken === 0 ? 'members were taken out already' : `took ${plural(taken, 'member')} out`);
         return { status: 'done' };
     }
     catch (error) {
         deps.progress.step(label, 'taking members out FAILED');
-        const doing = `Taking ${removals.length} member(s) of ${EGRESSOR} out of endpoint ${label} (${resource})`;
+        const doing = `Taking ${plural(removals.length, 'member')} of ${EGRESSOR} out of endpoint ${label} (${resource})`;
         return { status: 'failed', failure: explain(error, doing, 'grant-failed') };
     }
 }
@@ -57706,6 +57714,7 @@ function splitName(service) {
 
 
 
+
 /**
  * Registers one service and grants on it.
  *
@@ -57779,7 +57788,7 @@ async function granting({ change }, grants, registryResource, observed, deps) {
         grants,
         ...(policy ? { policy } : {}),
     }, deps);
-    deps.progress.step(change.key, granted === 0 ? 'already granted' : `granted to ${granted} member(s)`);
+    deps.progress.step(change.key, granted === 0 ? 'already granted' : `granted to ${plural(granted, 'member')}`);
     return granted;
 }
 
@@ -59982,6 +59991,7 @@ function withoutIt(permission, project) {
 
 
 
+
 const prunable_REMEDY = 'Set `prune: true` to take it away, or declare it again.';
 /**
  * What a run with `prune` would take away and this one leaves, so that nobody has to try it to know. Grants of engines that are
@@ -59998,7 +60008,7 @@ function services({ observed, pruning }) {
         const names = there.map((member) => memberName(member, observed)).sort();
         const granted = names.length === 0 ? 'granted to nobody who is there' : `granted to ${listed(names)}`;
         return {
-            message: `Endpoint ${key} (${service}) was made by this config and is no longer declared; it has ${interfaces.length} host${interfaces.length === 1 ? '' : 's'}, ${granted}.`,
+            message: `Endpoint ${key} (${service}) was made by this config and is no longer declared; it has ${plural(interfaces.length, 'host')}, ${granted}.`,
             remedy: prunable_REMEDY,
             isNote: true,
         };
@@ -62122,6 +62132,7 @@ function lines(rows) {
 
 ;// CONCATENATED MODULE: ./lib/src/report/words.js
 
+
 /** Marks of a change that can be told apart without colour. */
 const MARKS = {
     create: '+',
@@ -62139,7 +62150,7 @@ function countsLine(plan) {
         const isSound = plan.checks.every(({ level }) => level !== 'error');
         return isSound ? 'No changes: the world is as declared.' : 'No changes';
     }
-    const more = guardrails > 0 ? `, ${words_plural(guardrails, 'guardrail')} to change` : '';
+    const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} to change` : '';
     return `${register} to register, ${grant} to grant, ${bind} to bind, ${remove} to remove${more}`;
 }
 /** @returns how many constraints and policies are written; one that is removed counts with all that is */
@@ -62158,7 +62169,7 @@ const WHEN_WORDS = {
 function writeTexts({ writes }, plan) {
     const binds = bindingChanges(plan).some(isChange);
     return writes.map((write) => {
-        const list = 'gateways' in write ? words_plural(write.gateways.length, 'gateway') : '';
+        const list = 'gateways' in write ? plural(write.gateways.length, 'gateway') : '';
         if (!binds)
             return [list, write.why].filter(Boolean).join(': ');
         return `${[WHEN_WORDS[write.when], list].filter(Boolean).join(': ')}, because ${write.why}`;
@@ -62185,10 +62196,6 @@ function words_shortName(name, collection, project) {
     if (owner === undefined || id === undefined || found !== collection)
         return name;
     return owner === project ? id : `${id} (project ${owner})`;
-}
-/** @returns e.g. `1 engine`, `3 engines` */
-function words_plural(count, noun) {
-    return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }
 /** @param ms milliseconds @returns e.g. `8 s`, `2 min`, `2 min 31 s`, `1 h 2 min` */
 function words_duration(ms) {
@@ -62221,7 +62228,7 @@ const STATUS_WORDS = {
     changed: 'changed in this run',
     unbound: 'unbound, as declared',
     failed: 'FAILED',
-    pending: 'not done',
+    pending: 'to do',
 };
 /** What came of giving an engine its previous binding back, in words. */
 const ROLLBACK_WORDS = {
@@ -62241,6 +62248,7 @@ function cutsText(cuts) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/bindings.js
+
 
 
 
@@ -62277,7 +62285,7 @@ function bindingParts(plan, engines, options) {
             rank: RANKS.changes,
         }),
         ...foldedTable({
-            heading: `${words_plural(kept.length, 'engine')} with an unchanged binding`,
+            heading: `${plural(kept.length, 'engine')} with an unchanged binding`,
             columns,
             rows: kept.map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
             what: 'unchanged bindings',
@@ -62348,6 +62356,7 @@ function groupEngines(plan) {
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/topology.js
+
 
 
 
@@ -62438,13 +62447,13 @@ function carriedNode(carried) {
     const count = new Set(carried.map(({ member }) => member)).size;
     if (count === 0)
         return [];
-    return [{ id: 'carried', shape: 'engines', kind: 'keep', lines: [words_plural(count, 'other member'), 'carried over'] }];
+    return [{ id: 'carried', shape: 'engines', kind: 'keep', lines: [plural(count, 'other member'), 'carried over'] }];
 }
 function goneNode(left) {
     const count = new Set(left.map(({ member }) => member)).size;
     if (count === 0)
         return [];
-    return [{ id: 'gone', shape: 'engines', kind: 'remove', lines: [`${words_plural(count, 'engine')} no longer there`] }];
+    return [{ id: 'gone', shape: 'engines', kind: 'remove', lines: [`${plural(count, 'engine')} no longer there`] }];
 }
 function gatewayNodes(direction, { gateways }, { scope }) {
     return [...gateways[direction]].map(([name, id]) => {
@@ -62466,7 +62475,7 @@ function endpointNodes({ services }, plan) {
         const kind = changes.map((change) => describeEndpoint(change).kind).sort(byDanger)[0] ?? 'keep';
         const hosts = Math.max(...changes.map(topology_hostsOf));
         const keys = [...new Set(changes.map(({ key }) => key))].join(', ');
-        return { id: services.get(service) ?? '', shape: 'endpoint', kind, lines: [keys, words_plural(hosts, 'host')] };
+        return { id: services.get(service) ?? '', shape: 'endpoint', kind, lines: [keys, plural(hosts, 'host')] };
     });
 }
 /** After the run; of a service that goes, those that go with it. */
@@ -62488,9 +62497,9 @@ function limit(nodes, edges, moreEngines) {
     const linked = new Set(shown.flatMap(({ from, to }) => [from, to]));
     const visible = nodes.filter(({ id, kind, shape }) => known.has(id) && (linked.has(id) || shape === 'engines' || changes(kind)));
     const left = [
-        ...(moreEngines > 0 ? [`${words_plural(moreEngines, 'more engine')} that change`] : []),
-        ...(hidden.size > 0 ? [words_plural(hidden.size, 'more endpoint')] : []),
-        ...(possible.length > shown.length ? [words_plural(possible.length - shown.length, 'more connection')] : []),
+        ...(moreEngines > 0 ? [`${plural(moreEngines, 'more engine')} that change`] : []),
+        ...(hidden.size > 0 ? [plural(hidden.size, 'more endpoint')] : []),
+        ...(possible.length > shown.length ? [plural(possible.length - shown.length, 'more connection')] : []),
     ];
     return { nodes: visible, edges: possible.filter((edge) => shown.includes(edge)), left };
 }
@@ -62603,6 +62612,7 @@ function styles(nodes, edges) {
 
 
 
+
 /** Members of a service that goes who are named before the rest is only counted. */
 const SHOWN_LOSERS = 8;
 const COLUMNS = ['', 'Endpoint', 'Hosts', 'Service'];
@@ -62623,7 +62633,7 @@ function endpointParts(plan, { hashes }) {
             rank: RANKS.changes,
         }),
         ...foldedTable({
-            heading: `${words_plural(kept.length, 'endpoint')} used as ${kept.length === 1 ? 'it is' : 'they are'}`,
+            heading: `${plural(kept.length, 'endpoint')} used as ${kept.length === 1 ? 'it is' : 'they are'}`,
             columns: COLUMNS,
             rows: kept,
             what: 'unchanged endpoints',
@@ -62635,7 +62645,7 @@ function endpointParts(plan, { hashes }) {
 function hostParts(plan) {
     const rows = endpointChanges(plan).flatMap((change) => hostRows(change));
     return foldedTable({
-        heading: `${words_plural(rows.length, 'host')} and why each is there`,
+        heading: `${plural(rows.length, 'host')} and why each is there`,
         columns: ['', 'Endpoint', 'URL', 'Protocol', 'Why'],
         rows,
         what: 'hosts',
@@ -62823,11 +62833,12 @@ function modelParts(plan) {
 function policyLine({ name, exists, isBound, bindings, ownRules, otherRules }) {
     const used = bindings === undefined ? '' : ` (${bindings} of ${MOST_BINDINGS} bindings used)`;
     const binding = isBound ? `bound to the gateway's project${used}` : `to be bound to the gateway's project${used}`;
-    const rules = exists ? `${words_plural(ownRules, 'rule')} of this config, ${otherRules} of others` : 'to be created';
+    const rules = exists ? `${plural(ownRules, 'rule')} of this config, ${otherRules} of others` : 'to be created';
     return `Access policy ${name}: ${rules}; ${binding}.`;
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/grants.js
+
 
 
 
@@ -62857,14 +62868,14 @@ function grantParts(plan, { hashes }) {
             rank: RANKS.changes,
         }),
         ...foldedTable({
-            heading: `All members of the ${words_plural(long.length, 'long row')}`,
+            heading: `All members of the ${plural(long.length, 'long row')}`,
             columns: columnsOf(long),
             rows: grantRows(long, nameOf),
             what: 'rows of all members',
             rank: RANKS.more,
         }),
         ...foldedTable({
-            heading: `${words_plural(kept.flat().length, 'grant')} already there`,
+            heading: `${plural(kept.flat().length, 'grant')} already there`,
             columns: columnsOf(kept).slice(1),
             rows: grantRows(kept, nameOf).map(({ kind, cells }) => ({ kind, cells: cells.slice(1) })),
             what: 'rows of grants already there',
@@ -62940,6 +62951,7 @@ function memberText(member) {
 
 
 
+
 /** Google's longest gateway name, with room for an odd one; a rule has at most 1,000 characters. */
 const guardrails_MAX_NAME = 250;
 const MAX_RULE = 1_200;
@@ -62956,7 +62968,7 @@ function guardrailParts(plan, { hashes }) {
             rank: RANKS.changes,
         }),
         ...foldedTable({
-            heading: `${words_plural(kept.length, 'guardrail')} as declared`,
+            heading: `${plural(kept.length, 'guardrail')} as declared`,
             columns: ['Guardrail', 'Now'],
             rows: kept.map((change) => ({ kind: 'keep', cells: [nameCell(change), nowCell(change)] })),
             what: 'unchanged guardrails',
@@ -63018,6 +63030,7 @@ function nowCell(change) {
 
 
 
+
 /** @returns the one line that says how things stand: state, counts, scope; Markdown */
 function headline(input) {
     const { plan } = input;
@@ -63048,7 +63061,7 @@ function headline_stateText({ state, plan, failures, elapsedMs }) {
 function doneLine(plan) {
     const { register, grant, bind, remove } = plan.summary;
     const guardrails = writtenGuardrails(plan);
-    const more = guardrails > 0 ? `, ${words_plural(guardrails, 'guardrail')} changed` : '';
+    const more = guardrails > 0 ? `, ${plural(guardrails, 'guardrail')} changed` : '';
     return `${register} registered, ${grant} granted, ${bind} bound, ${remove} removed${more}`;
 }
 /**
@@ -63092,8 +63105,8 @@ function checkCounts(checks) {
     const count = (level) => checks.filter((check) => check.level === level).length;
     const [errors, warnings] = [count('error'), count('warning')];
     return [
-        ...(errors > 0 ? [`**${words_plural(errors, 'error')}**, nothing will be applied`] : []),
-        ...(warnings > 0 ? [words_plural(warnings, 'warning')] : []),
+        ...(errors > 0 ? [`**${plural(errors, 'error')}**, nothing will be applied`] : []),
+        ...(warnings > 0 ? [plural(warnings, 'warning')] : []),
     ];
 }
 /** A bound engine is not a governed one; a plan says that of each engine, since it is about to change. */
@@ -63102,7 +63115,7 @@ function governed({ state, plan, engines }) {
     if (!isOver || engines.length === 0)
         return [];
     const count = engines.filter(({ governance }) => governance === 'governed').length;
-    return [`${count} of ${words_plural(engines.length, 'engine')} governed`];
+    return [`${count} of ${plural(engines.length, 'engine')} governed`];
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/marker.js
@@ -67696,6 +67709,7 @@ const OUTPUT_NAMES = {
 
 
 
+
 /** Names that are listed before the rest is only counted. */
 const open_SHOWN = 5;
 /**
@@ -67737,7 +67751,7 @@ function doneService({ service, registryResource, granted }, plan) {
     const name = `Endpoint ${(change ?? changes[0])?.key ?? ''} (${serviceLabel(service, plan.scope.project)})`;
     return [
         ...(change && registryResource ? [`${name}: ${change.action === 'create' ? 'registered' : 'updated'}.`] : []),
-        ...(granted > 0 ? [`${name}: ${words_plural(granted, 'grant')} given.`] : []),
+        ...(granted > 0 ? [`${name}: ${plural(granted, 'grant')} given.`] : []),
     ];
 }
 function openService(service, plan, result) {
@@ -67775,7 +67789,7 @@ function openGrants(grants, plan, done) {
     const more = names.length > open_SHOWN ? ` and ${names.length - open_SHOWN} more` : '';
     const service = serviceLabel(first.service, plan.scope.project);
     return [
-        `Endpoint ${first.key} (${service}): ${words_plural(grants.length, 'grant')} not given, ${names.slice(0, open_SHOWN).join(', ')}${more}.`,
+        `Endpoint ${first.key} (${service}): ${plural(grants.length, 'grant')} not given, ${names.slice(0, open_SHOWN).join(', ')}${more}.`,
     ];
 }
 function openBinding(change, plan, { engines }) {
@@ -67832,7 +67846,7 @@ function removalsOf(plan, { members, services }) {
     const byService = groupBy(grantChanges(plan).filter(isRemoval), ({ service }) => service);
     return [
         ...[...byService].map(([service, removals]) => ({
-            name: `${named(removals[0]?.key ?? '', service)}: ${words_plural(removals.length, 'member')}`,
+            name: `${named(removals[0]?.key ?? '', service)}: ${plural(removals.length, 'member')}`,
             what: 'taken out',
             ...ended(members.get(service)),
         })),
@@ -68175,6 +68189,7 @@ async function* pagesOf({ octokit }, path, query = {}) {
 
 
 
+
 /** @param parseMarker tells our comments from those of others */
 function createComments(github, parseMarker) {
     const find = async (pull, label) => {
@@ -68197,7 +68212,7 @@ function createComments(github, parseMarker) {
             github.log.info(`${viewer} has ${own.length} comments for "${label}": the newest counts, ${newest.url}`);
         }
         if (!newest) {
-            github.log.info(`${candidates.length} comment(s) for "${label}" are not by ${viewer}, this token's user: left alone`);
+            github.log.info(`Left alone, since not by ${viewer}, this token's user: ${plural(candidates.length, 'comment')} for "${label}"`);
         }
         return newest;
     };
@@ -71644,12 +71659,13 @@ const CHECKS = [
 ];
 
 ;// CONCATENATED MODULE: ./lib/src/commands/session.js
+
 /** The inputs and the desired state do not add up; nothing was sent. */
 class InvalidInput extends Error {
     name = 'InvalidInput';
     problems;
     constructor(problems) {
-        super(`${problems.length} problem(s) with the inputs or the config`);
+        super(`${plural(problems.length, 'problem')} with the inputs or the config`);
         this.problems = problems;
     }
 }
@@ -72000,6 +72016,7 @@ function different(what, meaning) {
 
 
 
+
 /** What engines may do while a policy is in this state. */
 const drift_guardrails_MEANINGS = {
     off: 'Engines can be bound to any gateway, or to none.',
@@ -72045,11 +72062,12 @@ function gatewaysDifference(what, gateways, meaning) {
     const [only, ...others] = gateways;
     if (only === undefined)
         return [];
-    const named = others.length === 0 ? only : words_plural(gateways.length, 'gateway');
+    const named = others.length === 0 ? only : plural(gateways.length, 'gateway');
     return [{ what: `${what} ${named}`, meaning, details: others.length === 0 ? [] : gateways }];
 }
 
 ;// CONCATENATED MODULE: ./lib/src/report/drift-traffic.js
+
 
 
 
@@ -72133,7 +72151,7 @@ function missingGrants(first, grants, plan) {
 }
 function uncarriedMembers({ key }, grants) {
     return {
-        what: `Endpoint ${key} has no grant for ${words_plural(grants.length, 'member')} of the policy of the whole registry`,
+        what: `Endpoint ${key} has no grant for ${plural(grants.length, 'member')} of the policy of the whole registry`,
         meaning: 'They come in through that one now, and the first grant on the endpoint itself would cut them off.',
         details: grants.map(({ member }) => member),
     };
@@ -72184,7 +72202,7 @@ function endpointLabel({ key, service }, { scope }) {
 function drift_traffic_listed(items, noun) {
     const more = items.length - NAMED;
     if (more > 0)
-        return `${items.slice(0, NAMED).join(', ')} and ${more} more ${noun}${more === 1 ? '' : 's'}`;
+        return `${items.slice(0, NAMED).join(', ')} and ${plural(more, `more ${noun}`)}`;
     const [last = `its ${noun}s`, ...others] = [...items].reverse();
     return others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
 }
@@ -72250,7 +72268,7 @@ function driftCount(drift) {
 }
 /** @returns e.g. `Not as declared: 1 endpoint, 2 grants` */
 function driftLine(drift) {
-    return `Not as declared: ${drift.map(({ layer, count }) => words_plural(count, layer)).join(', ')}`;
+    return `Not as declared: ${drift.map(({ layer, count }) => plural(count, layer)).join(', ')}`;
 }
 /**
  * How things stand, in one line of plain text: e.g. `As declared: 3 endpoints, 12 grants, 6 bindings; 6 of 6 engines governed`,
@@ -72261,16 +72279,16 @@ function verdictOf(plan, drift, engines) {
     const governed = engines.filter(({ governance }) => governance === 'governed').length;
     const wrong = [
         ...(drift.length > 0 ? [driftLine(drift)] : []),
-        ...(errors > 0 ? [words_plural(errors, 'failed check')] : []),
+        ...(errors > 0 ? [plural(errors, 'failed check')] : []),
     ];
     // Nothing to do and something wrong: then nothing is known to be as declared.
     const state = wrong.length > 0 ? wrong : [asDeclaredLine(plan)];
-    const verdicts = engines.length > 0 ? [`${governed} of ${words_plural(engines.length, 'engine')} governed`] : [];
+    const verdicts = engines.length > 0 ? [`${governed} of ${plural(engines.length, 'engine')} governed`] : [];
     return [...state, ...verdicts].join('; ');
 }
 function asDeclaredLine({ changes }) {
     const declared = changes.filter((change) => change.layer !== 'binding' || change.egress.declared || change.ingress.declared);
-    const counts = [...groupBy(declared, ({ layer }) => layer)].map(([layer, found]) => words_plural(found.length, layer));
+    const counts = [...groupBy(declared, ({ layer }) => layer)].map(([layer, found]) => plural(found.length, layer));
     return `As declared: ${counts.join(', ') || 'nothing'}`;
 }
 /** @returns the layer's name for a heading, e.g. `Grants` */
@@ -72289,7 +72307,7 @@ function badgeOf(plan, engines) {
         return badge('check failed', 'red', true);
     const drift = driftCount(driftOf(plan));
     if (drift > 0)
-        return badge(`drift: ${words_plural(drift, 'change')}`, 'orange', true);
+        return badge(`drift: ${plural(drift, 'change')}`, 'orange', true);
     const governed = engines.filter(({ governance }) => governance === 'governed').length;
     if (engines.length === 0)
         return badge('as declared', 'brightgreen', false);
@@ -72964,6 +72982,7 @@ function properties(at) {
 
 
 
+
 /** Plan and verify only read; nobody waits longer than this for that. */
 const READ_TIMEOUT_MS = 30 * 60_000;
 /** How long a finished step may take to end by itself, in milliseconds; one that was cancelled has no time to lose. */
@@ -73047,7 +73066,7 @@ function invalidInput(problems) {
     return {
         reason: 'invalid-input',
         message: [
-            `${problems.length} problem(s) with the inputs or the config. Nothing was sent to Google.`,
+            `${plural(problems.length, 'problem')} with the inputs or the config. Nothing was sent to Google.`,
             ...lines,
         ].join('\n'),
         next: [],

@@ -16,6 +16,7 @@ import type { Log } from '../log.js';
 import { NO_OUTPUTS, OUTPUT_NAMES, setOutputs } from '../outputs.js';
 import { engineLine } from '../report/words.js';
 import { nextSteps, renderSummary } from '../report/summary.js';
+import { plural } from '../plural.js';
 import { runnerLog } from './log.js';
 
 /** Plan and verify only read; nobody waits longer than this for that. */
@@ -106,7 +107,7 @@ function invalidInput(problems: readonly Problem[]): Failure {
   return {
     reason: 'invalid-input',
     message: [
-      `${problems.length} problem(s) with the inputs or the config. Nothing was sent to Google.`,
+      `${plural(problems.length, 'problem')} with the inputs or the config. Nothing was sent to Google.`,
       ...lines,
     ].join('\n'),
     next: [],

@@ -6,6 +6,7 @@ import { additionsTo, type RuleWorld } from '../plan/access/edits.js';
 import type { RuleEdit } from '../plan/access/rules.js';
 import { groupBy } from '../plan/canonical.js';
 import { accessGrants, type GrantChange, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { bindPolicy } from './access-bind.js';
 import { writeRules } from './access-write.js';
 import type { ApplyDeps } from './deps.js';
@@ -134,8 +135,4 @@ async function carryOut(work: Work, { observed }: ApplyWorld, deps: AccessDeps):
 function removalOf(service: string, grants: readonly GrantChange[], { observed, config }: ApplyWorld): RuleEdit {
   const remove = grants.filter(({ action }) => action === 'remove').map(({ member }) => member);
   return { mark: ownMark(service, config, ruleScope(observed)), service, want: [], remove, config };
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

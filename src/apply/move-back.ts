@@ -2,6 +2,7 @@ import { byWeight } from '../explain.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { unbinding } from '../plan/moves.js';
 import { directionOf, type BindingChange } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { bind, type BindOptions } from './bind.js';
 import { bindingIn } from './engine-write.js';
 import { stateOf, touchedIn, type Fleet } from './fleet.js';
@@ -30,7 +31,7 @@ export async function rollBackAll(fleet: Fleet, mayBeBound: boolean): Promise<vo
   const touched = touchedIn(fleet);
   if (touched.length === 0) return;
   const [first] = byWeight([...fleet.results.values()].flatMap(({ failure }) => failure ?? []));
-  options.deps.progress.step(subject, `FAILED, rolling back ${touched.length} engine(s)`);
+  options.deps.progress.step(subject, `FAILED, rolling back ${plural(touched.length, 'engine')}`);
   const written = new Set<string>();
   const write = (change: BindingChange, more: Pick<BindOptions, 'restores'> = {}): Promise<AgentGatewayConfig> =>
     bind(change, { ...options, ...more, wrote: () => written.add(change.engine) }, options.deps);

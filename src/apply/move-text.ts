@@ -4,6 +4,7 @@ import type { Failure } from '../failure.js';
 import { abortError } from '../google/errors.js';
 import { groupBy } from '../plan/canonical.js';
 import type { BindingChange } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { labelOf } from './engine-write.js';
 import { stateOf, touchedIn, type Fleet } from './fleet.js';
 import type { EngineResult } from './result.js';
@@ -36,7 +37,7 @@ export function moveFailure(fleet: Fleet): Failure | undefined {
     ? explain(abortError(signal), subject, 'timeout').reason
     : (byWeight(all.flatMap(({ failure }) => failure ?? []))[0]?.reason ?? 'bind-failed');
   if (all.every(isAsBefore(options.previous))) {
-    const message = `${subject} was rolled back: all ${all.length} engine(s) are bound as they were before.`;
+    const message = `${subject} was rolled back: every one of ${plural(all.length, 'engine')} is bound as it was before.`;
     // A run that was cut off before may have left them so, and nobody else says it.
     const unbound = movingDirections(changes).flatMap((direction) => unboundLine(direction, fleet));
     return {
@@ -70,7 +71,7 @@ function isAsBefore(previous: ReadonlyMap<string, unknown>): (result: EngineResu
 function stateLines(direction: Direction, fleet: Fleet): string[] {
   const groups = groupBy(fleet.changes, (change) => stateOf(change, fleet)[direction]);
   const bound = [...groups].flatMap(([gateway, engines]) =>
-    gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${engines.length} engine(s)`],
+    gateway === null ? [] : [`- bound to ${direction} gateway ${gateway}: ${plural(engines.length, 'engine')}`],
   );
   return [...bound, ...unboundLine(direction, fleet)];
 }

@@ -3,6 +3,7 @@ import { abortError } from '../google/errors.js';
 import type { AgentGatewayConfig } from '../google/types.js';
 import { hasLeft, leaves, unbinding } from '../plan/moves.js';
 import type { BindingChange } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { bindingIn, doneResult, failedResult, labelOf, writeEngine, type EngineOptions } from './engine-write.js';
 import { hasFailed, stateOf, type Fleet } from './fleet.js';
 import { leaveAll, rollBackAll } from './move-back.js';
@@ -65,7 +66,7 @@ async function unbindAll(fleet: Fleet): Promise<void> {
   const { changes, results, subject, options } = fleet;
   const { deps, projects } = options;
   const leaving = changes.filter((change) => leaves(change).length > 0);
-  deps.progress.step(subject, `unbinding ${leaving.length} engine(s) first`);
+  deps.progress.step(subject, `unbinding ${plural(leaving.length, 'engine')} first`);
   await Promise.all(
     leaving.map(async (change) => {
       try {

@@ -12,6 +12,7 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { AccessRunner } from './access.js';
 import type { ApplyDeps } from './deps.js';
 import type { RemovalResult, RemovalResults } from './result.js';
@@ -86,11 +87,11 @@ async function revoking(
       },
       deps,
     );
-    deps.progress.step(label, taken === 0 ? 'members were taken out already' : `took ${taken} member(s) out`);
+    deps.progress.step(label, taken === 0 ? 'members were taken out already' : `took ${plural(taken, 'member')} out`);
     return { status: 'done' };
   } catch (error) {
     deps.progress.step(label, 'taking members out FAILED');
-    const doing = `Taking ${removals.length} member(s) of ${EGRESSOR} out of endpoint ${label} (${resource})`;
+    const doing = `Taking ${plural(removals.length, 'member')} of ${EGRESSOR} out of endpoint ${label} (${resource})`;
     return { status: 'failed', failure: explain(error, doing, 'grant-failed') };
   }
 }

@@ -2,6 +2,7 @@ import { explain } from '../explain.js';
 import { iapResourceOf } from '../google/names.js';
 import type { Observed } from '../observe/observed.js';
 import { endpointChanges, isChange, type EndpointChange, type GrantChange, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { ApplyDeps } from './deps.js';
 import { grant } from './grant.js';
 import { complete, register, type Registered } from './register.js';
@@ -92,6 +93,6 @@ async function granting(
     },
     deps,
   );
-  deps.progress.step(change.key, granted === 0 ? 'already granted' : `granted to ${granted} member(s)`);
+  deps.progress.step(change.key, granted === 0 ? 'already granted' : `granted to ${plural(granted, 'member')}`);
   return granted;
 }

@@ -2,6 +2,7 @@ import type { Clock } from '../clock.js';
 import type { Problem } from '../config/problems.js';
 import type { Fetch } from '../google/transport.js';
 import type { Log } from '../log.js';
+import { plural } from '../plural.js';
 
 /** The outside world of one run: everything a command needs that a test may want to decide. */
 export interface Session {
@@ -24,7 +25,7 @@ export class InvalidInput extends Error {
   override readonly name = 'InvalidInput';
   readonly problems: readonly Problem[];
   constructor(problems: readonly Problem[]) {
-    super(`${problems.length} problem(s) with the inputs or the config`);
+    super(`${plural(problems.length, 'problem')} with the inputs or the config`);
     this.problems = problems;
   }
 }

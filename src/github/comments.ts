@@ -1,3 +1,4 @@
+import { plural } from '../plural.js';
 import { positive, record, text } from './answers.js';
 import { createOnce } from './create-once.js';
 import { isNotFound } from './errors.js';
@@ -73,7 +74,7 @@ export function createComments(github: GitHub, parseMarker: ParseMarker): Commen
     }
     if (!newest) {
       github.log.info(
-        `${candidates.length} comment(s) for "${label}" are not by ${viewer}, this token's user: left alone`,
+        `Left alone, since not by ${viewer}, this token's user: ${plural(candidates.length, 'comment')} for "${label}"`,
       );
     }
     return newest;

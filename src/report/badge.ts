@@ -1,7 +1,7 @@
 import type { Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { driftCount, driftOf } from './drift.js';
 import type { EngineReport } from './engines.js';
-import { plural } from './words.js';
 
 /** What shields.io's endpoint badge takes (its "Endpoint Badge" page); other dashboards can read it as well. */
 export interface Badge {

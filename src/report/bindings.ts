@@ -1,12 +1,13 @@
 import { DIRECTIONS } from '../config/desired.js';
 import { bindingChanges, directionOf, type BindingChange, type DirectionChange, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { EngineReport } from './engines.js';
 import type { Part } from './fit.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { duration, gatewayLabel, plural, ROLLBACK_WORDS, STATUS_WORDS } from './words.js';
+import { duration, gatewayLabel, ROLLBACK_WORDS, STATUS_WORDS } from './words.js';
 
 /** The longest text of a cell; Google's own display names have at most 128 characters. */
 const MAX_NAME = 200;

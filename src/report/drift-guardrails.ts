@@ -7,8 +7,9 @@ import {
   type Plan,
   type PolicyChange,
 } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { Difference } from './drift.js';
-import { nodeLabel, plural } from './words.js';
+import { nodeLabel } from './words.js';
 
 /** What engines may do while a policy is in this state. */
 const MEANINGS: Readonly<Record<Enforcement, string>> = {

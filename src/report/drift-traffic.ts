@@ -7,10 +7,11 @@ import {
   type GrantChange,
   type Plan,
 } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { agentLabel } from './drift-bindings.js';
 import type { Difference } from './drift.js';
 import { displayNames } from './engine-names.js';
-import { plural, serviceLabel } from './words.js';
+import { serviceLabel } from './words.js';
 
 /** Names that a sentence holds before the rest is only counted. */
 const NAMED = 3;
@@ -165,7 +166,7 @@ function endpointLabel({ key, service }: EndpointChange, { scope }: Plan): strin
 /** @returns `a`, `a, b and c`, or from the fourth on `a, b, c and 9 more agents` */
 function listed(items: readonly string[], noun: string): string {
   const more = items.length - NAMED;
-  if (more > 0) return `${items.slice(0, NAMED).join(', ')} and ${more} more ${noun}${more === 1 ? '' : 's'}`;
+  if (more > 0) return `${items.slice(0, NAMED).join(', ')} and ${plural(more, `more ${noun}`)}`;
   const [last = `its ${noun}s`, ...others] = [...items].reverse();
   return others.length === 0 ? last : `${others.reverse().join(', ')} and ${last}`;
 }

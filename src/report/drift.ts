@@ -1,10 +1,10 @@
 import { groupBy } from '../plan/canonical.js';
 import { isChange, type Change, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import { bindingDifferences } from './drift-bindings.js';
 import { guardrailDifferences } from './drift-guardrails.js';
 import { endpointDifferences, grantDifferences } from './drift-traffic.js';
 import type { EngineReport } from './engines.js';
-import { plural } from './words.js';
 
 type Layer = Change['layer'];
 

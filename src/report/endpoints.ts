@@ -5,7 +5,8 @@ import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
 import { losersOf } from './engine-names.js';
 import { redactUrl } from '../redact.js';
-import { plural, serviceLabel, UNASKED } from './words.js';
+import { plural } from '../plural.js';
+import { serviceLabel, UNASKED } from './words.js';
 
 /** Members of a service that goes who are named before the rest is only counted. */
 const SHOWN_LOSERS = 8;

@@ -1,7 +1,7 @@
 import type { AccessPolicySummary, GrantModel, Plan, PolicyVersion } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { Part } from './fit.js';
 import { code, escapeMarkdown } from './markdown.js';
-import { plural } from './words.js';
 
 const NAMES: Readonly<Record<PolicyVersion, string>> = {
   V1: 'allow policies (V1)',

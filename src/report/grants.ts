@@ -1,11 +1,12 @@
 import { grantChanges, type GrantChange, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { Part } from './fit.js';
 import { grantsHeading } from './grant-model.js';
 import { describeGrant } from './kinds.js';
 import { code, escapeMarkdown, nameColumn } from './markdown.js';
 import { displayNames, engineId, oneOf } from './engine-names.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { plural, sourceOf } from './words.js';
+import { sourceOf } from './words.js';
 
 /** Members in one row: a fleet has as many grants as engines times endpoints, and only whole rows can be left out. */
 const ROW_MEMBERS = 20;

@@ -1,10 +1,11 @@
 import { addedGateways, ENFORCEMENT_WORDS, removedGateways } from '../plan/guardrail-text.js';
 import { guardrailChanges, isChange, type ConstraintChange, type GuardrailChange, type Plan } from '../plan/types.js';
+import { plural } from '../plural.js';
 import type { Part } from './fit.js';
 import { describeGuardrail } from './kinds.js';
 import { code, escapeMarkdown } from './markdown.js';
 import { actionCell, foldedTable, RANKS, tableParts, type LayerOptions, type Row } from './parts.js';
-import { nodeLabel, plural, writeTexts } from './words.js';
+import { nodeLabel, writeTexts } from './words.js';
 
 /** Google's longest gateway name, with room for an odd one; a rule has at most 1,000 characters. */
 const MAX_NAME = 250;

@@ -11,10 +11,11 @@ import {
 } from '../plan/types.js';
 import { leaves } from '../plan/moves.js';
 import { hasChanges } from '../plan/plan.js';
+import { plural } from '../plural.js';
 import type { CommentInput } from './comment.js';
 import { describeBinding, type Kind } from './kinds.js';
 import { escapeMarkdown } from './markdown.js';
-import { countsLine, duration, plural, scopeLine, writtenGuardrails } from './words.js';
+import { countsLine, duration, scopeLine, writtenGuardrails } from './words.js';
 
 type HeadlineInput = Pick<CommentInput, 'state' | 'plan' | 'engines' | 'failures' | 'elapsedMs'>;
 

@@ -16,8 +16,9 @@ import {
 } from '../plan/types.js';
 import { groupBy } from '../plan/canonical.js';
 import { guardrailText } from '../plan/guardrail-text.js';
+import { plural } from '../plural.js';
 import { describeBinding } from './kinds.js';
-import { gatewayLabel, plural, ROLLBACK_WORDS, serviceLabel } from './words.js';
+import { gatewayLabel, ROLLBACK_WORDS, serviceLabel } from './words.js';
 
 /** Names that are listed before the rest is only counted. */
 const SHOWN = 5;

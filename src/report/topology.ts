@@ -10,9 +10,10 @@ import {
   type Plan,
 } from '../plan/types.js';
 import { leaves } from '../plan/moves.js';
+import { plural } from '../plural.js';
 import { groupEngines, type Group } from './groups.js';
 import { byDanger, describeBinding, describeEndpoint, describeGrant, type Kind } from './kinds.js';
-import { gatewayLabel, plural } from './words.js';
+import { gatewayLabel } from './words.js';
 
 /** What stands for itself in the diagram: a group of engines, a gateway, or an endpoint. */
 export interface Node {

@@ -12,6 +12,7 @@ import {
   type Plan,
   type RemovalReason,
 } from '../plan/types.js';
+import { plural } from '../plural.js';
 
 /** Marks of a change that can be told apart without colour. */
 export const MARKS: Readonly<Record<Action, string>> = {
@@ -85,11 +86,6 @@ function shortName(name: string, collection: string, project: string | undefined
   return owner === project ? id : `${id} (project ${owner})`;
 }
 
-/** @returns e.g. `1 engine`, `3 engines` */
-export function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 /** @param ms milliseconds @returns e.g. `8 s`, `2 min`, `2 min 31 s`, `1 h 2 min` */
 export function duration(ms: number): string {
   const seconds = Math.round(ms / 1000);
@@ -122,7 +118,7 @@ export const STATUS_WORDS: Readonly<Record<EngineResult['status'], string>> = {
   changed: 'changed in this run',
   unbound: 'unbound, as declared',
   failed: 'FAILED',
-  pending: 'not done',
+  pending: 'to do',
 };
 
 /** What came of giving an engine its previous binding back, in words. */

@@ -28,7 +28,7 @@ describe('an engine that cannot be bound to the new gateway', () => {
     expect(result.failures.map(({ reason }) => reason)).toEqual(['bind-failed', 'bind-failed']);
     expect(result.failures[1]?.message.split('\n')).toEqual([
       `Move to egress gateway ${gatewayNamed('egress')} is not finished. As far as is known:`,
-      `- bound to egress gateway ${gatewayNamed('egress')}: 2 engine(s)`,
+      `- bound to egress gateway ${gatewayNamed('egress')}: 2 engines`,
       '- bound to no egress gateway, so that what they call is not governed: "agent 1"',
     ]);
     expect(result.failures[1]?.next.join(' ')).toContain('Run again with the same config');
@@ -57,7 +57,7 @@ describe('an engine that cannot be bound to the new gateway', () => {
       `Rolled back to egress ${gatewayNamed('old')}, ingress ${gatewayNamed('front')}.`,
     );
     expect(result.failures[1]?.message).toBe(
-      `Move to egress gateway ${gatewayNamed('egress')} was rolled back: all 3 engine(s) are bound as they were before.`,
+      `Move to egress gateway ${gatewayNamed('egress')} was rolled back: every one of 3 engines is bound as it was before.`,
     );
     const back = writes(on)
       .slice(6)
@@ -79,7 +79,7 @@ describe('an engine that cannot be bound to the new gateway', () => {
     expect(rollbacks(result)).toEqual(['restored', 'restored', 'restored']);
     const { message = '', next = [] } = result.failures.at(-1) ?? {};
     expect(message.split('\n')).toEqual([
-      expect.stringContaining('was rolled back: all 3 engine(s) are bound as they were before.'),
+      expect.stringContaining('was rolled back: every one of 3 engines is bound as it was before.'),
       '- bound to no egress gateway, so that what they call is not governed: "agent 3"',
     ]);
     expect(next.at(-1)).toContain('To bind those that have no gateway to the old one');
@@ -146,7 +146,7 @@ describe('an engine that cannot be unbound', () => {
     expect(writes(on)).toHaveLength(3);
     expect(statuses(result)).toEqual(['pending', 'failed', 'pending']);
     expect(result.failures[0]?.message).toMatch(/^Unbinding engine "agent 2"/);
-    expect(result.failures[1]?.message).toContain(`- bound to egress gateway ${gatewayNamed('old')}: 1 engine(s)`);
+    expect(result.failures[1]?.message).toContain(`- bound to egress gateway ${gatewayNamed('old')}: 1 engine`);
   });
 
   it('takes the others back with rollback', async () => {

@@ -44,7 +44,7 @@ describe('a move', () => {
     const lines = on.log.lines().map((line) => line.replace(/^.*?\] /, ''));
     const subject = `Move to egress gateway ${gatewayNamed('egress')}`;
     expect(lines.filter((line) => line.startsWith(subject) || /unbound|verified/.test(line))).toEqual([
-      `${subject}: unbinding 2 engine(s) first`,
+      `${subject}: unbinding 2 engines first`,
       'agent 1: unbound: egress',
       'agent 2: unbound: egress',
       `${subject}: binding one engine, to see whether the slot is free`,

@@ -84,7 +84,7 @@ describe('what is taken away', () => {
     expect(rest).toEqual(['iap.setPolicy agentregistry-stripe', 'agentregistry.deleteService old-tickets']);
     expect(statuses(applied)).toEqual({ members: ['done'], services: ['done'] });
     expect(stillOpen(applied.plan, applied.result)).toEqual([]);
-    expect(on.log.lines()).toContainEqual(expect.stringContaining('stripe: took 2 member(s) out'));
+    expect(on.log.lines()).toContainEqual(expect.stringContaining('stripe: took 2 members out'));
     expect(on.log.lines()).toContainEqual(
       expect.stringContaining('old-tickets: removed, with its endpoint and policy'),
     );
@@ -175,7 +175,7 @@ describe('nothing is taken away', () => {
       {
         reason: 'grant-failed',
         message: expect.stringMatching(
-          /^Taking 2 member\(s\) of roles\/iap\.egressor out of endpoint stripe \(.*\) failed: /,
+          /^Taking 2 members of roles\/iap\.egressor out of endpoint stripe \(.*\) failed: /,
         ) as unknown,
       },
     ]);

@@ -64,7 +64,7 @@ describe('the order of a comment', () => {
     const statuses = [...(document.querySelector('table')?.querySelectorAll('tbody td:last-child') ?? [])];
     expect(statuses.map(({ textContent }) => textContent)).toEqual([
       'failed (5 min 41 s)',
-      'not done',
+      'to do',
       'changed in this run (1 min 59 s)',
       'changed in this run (2 min 7 s)',
     ]);

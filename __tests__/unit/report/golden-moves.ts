@@ -44,7 +44,7 @@ export function takenBack(): CommentInput {
   };
   const fleet: Failure = {
     reason: 'bind-failed',
-    message: `Move to egress gateway ${to} could not be rolled back in full. As far as is known:\n- bound to egress gateway ${from}: 2 engine(s)\n- bound to no egress gateway, so that what they call is not governed: "Agent 3", "Agent 4"`,
+    message: `Move to egress gateway ${to} could not be rolled back in full. As far as is known:\n- bound to egress gateway ${from}: 2 engines\n- bound to no egress gateway, so that what they call is not governed: "Agent 3", "Agent 4"`,
     next: ['Run again with the same config, move: true included.'],
   };
   const ended = resultOf(

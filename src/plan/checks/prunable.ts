@@ -1,5 +1,6 @@
 import { groupBy } from '../canonical.js';
 import type { GrantChange } from '../types.js';
+import { plural } from '../../plural.js';
 import type { Check, CheckInput, Found } from './check.js';
 import { isGone, memberName } from './members.js';
 import { byService, endpointOrigin, listed } from './wording.js';
@@ -22,7 +23,7 @@ function services({ observed, pruning }: CheckInput): Found[] {
     const names = there.map((member) => memberName(member, observed)).sort();
     const granted = names.length === 0 ? 'granted to nobody who is there' : `granted to ${listed(names)}`;
     return {
-      message: `Endpoint ${key} (${service}) was made by this config and is no longer declared; it has ${interfaces.length} host${interfaces.length === 1 ? '' : 's'}, ${granted}.`,
+      message: `Endpoint ${key} (${service}) was made by this config and is no longer declared; it has ${plural(interfaces.length, 'host')}, ${granted}.`,
       remedy: REMEDY,
       isNote: true,
     };
