@@ -2,7 +2,7 @@ import { expect } from '@jest/globals';
 import type { Failure } from '../../src/failure.js';
 
 const WHERE =
-  /^(?:Registering|Granting|Binding|Taking hosts out|Taking \d+ member|Removing|Looking once more)\b.*\((?:projects\/)|^(?:Writing the rules|Taking members out of the rules) of \d+ endpoints? in access policy projects\/|^Reading the world/;
+  /^(?:Registering|Granting|Binding|Taking hosts out|Taking \d+ members?|Removing|Looking once more)\b.*\((?:projects\/)|^(?:Writing the rules|Taking members out of the rules) of \d+ endpoints? in access policy projects\/|^Reading the world/;
 const REASONS: readonly string[] = [
   'auth-failed',
   'register-failed',

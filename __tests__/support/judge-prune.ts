@@ -30,7 +30,8 @@ function keysFor({ desired, urls }: Declared, services: readonly Entry[]): strin
 
 /**
  * Whether a run may take a member out of a service's policy: with `prune`, without a condition, on a service that it declares, and
- * an engine that is gone, or one that the run is about and does not allow the service.
+ * an engine that is gone, or one that the run is about and does not allow the service. A run of some engines alone does not know
+ * all hosts of a preset, so it takes nothing from who may use one.
  *
  * @param services the service before and after
  */
@@ -52,7 +53,9 @@ export function mayRevoke(
     return false;
   const others = [FILE, OTHER_FILE].filter((file) => file !== desired.config);
   const isOthers = services.some(([key, { description }]) => others.some((file) => description === markOf(key, file)));
-  return !isOthers && !allowedKeys(desired, id).some((key) => keys.includes(key));
+  const allowed = allowedKeys(desired, id);
+  const usesPreset = desired.endpoints.some(({ key, presets }) => presets.length > 0 && allowed.includes(key));
+  return !isOthers && !(desired.partial && usesPreset) && !allowed.some((key) => keys.includes(key));
 }
 
 /**
@@ -92,10 +95,12 @@ export function openedToOthers({ before, after, runs }: Trial): string[] {
 export function notPruned(after: Snapshot, run: Declared): string[] {
   const members = [...after.services].flatMap((entry) => {
     const egressors = egressorsIn(after, iapOf(entry[0]));
-    const doomed = egressors.filter(([binding, member]) => mayRevoke(run, [entry], binding, member, after));
-    const isLast = doomed.length === egressors.length;
-    const left = doomed.length - (isLast ? (doomed.some(([, member]) => isGone(member)) ? 1 : doomed.length) : 0);
-    return left > 0 ? [`not taken out: ${left} of ${entry[0]}, ${doomed.map(([, member]) => member).join(', ')}`] : [];
+    const entries = egressors.filter(([binding, member]) => mayRevoke(run, [entry], binding, member, after));
+    // One who is in two bindings is one member.
+    const doomed = [...new Set(entries.map(([, member]) => member))];
+    const isLast = entries.length === egressors.length;
+    const left = doomed.length - (isLast ? (doomed.some(isGone) ? 1 : doomed.length) : 0);
+    return left > 0 ? [`not taken out: ${left} of ${entry[0]}, ${doomed.join(', ')}`] : [];
   });
   const services = [...after.services].filter((entry) => mayRemove(run, entry, after));
   return [...members, ...services.map(([id]) => `not removed: ${id}`)];
