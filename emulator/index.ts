@@ -1,5 +1,6 @@
 import { serve } from '@hono/node-server';
 import type { AddressInfo } from 'node:net';
+import { Clock } from './core/clock.js';
 import type { Interceptor } from './core/dispatch.js';
 import { Faults } from './faults/faults.js';
 import type { FaultInput } from './faults/schema.js';
@@ -33,6 +34,8 @@ export interface EmulatorOptions {
   readonly host?: string;
   /** What is to go wrong from the first request on. */
   readonly faults?: readonly FaultInput[];
+  /** Milliseconds since 1970; without it, real time. With a time that stands still, only `world.advance` ends an operation. */
+  readonly now?: () => number;
 }
 
 export interface Emulator {
@@ -70,7 +73,7 @@ const OVERRIDES = {
 /** Starts the emulated Google APIs on one port of the loopback interface. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const parsed = readWorld(options.world ?? EMPTY_WORLD, options.worldFile);
-  const state = populate(parsed);
+  const state = populate(parsed, new Clock(options.now));
   const world = new LiveWorld(state, parsed.region);
   const requests: RequestLogEntry[] = [];
   const interceptors: Interceptor[] = [];

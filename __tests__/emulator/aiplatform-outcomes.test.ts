@@ -51,6 +51,13 @@ describe('outcomes of an update', () => {
     const settings = { operations: { engineUpdateMs: 80 } };
     await withEmulator(baseWorld({ settings }), async (emulator, call) => {
       const first = await call('PATCH', PATCH_A, binding(EGRESS));
+      emulator.interceptors.push({
+        before: ({ query }) => {
+          // Ends while it is being waited for.
+          if (query.timeout === '5s') setImmediate(() => emulator.world.advance(80));
+          return undefined;
+        },
+      });
       const waited = await call('POST', `aiplatform/v1/${String(first.body.name)}:wait?timeout=5s`);
       expect(waited.body).toMatchObject({ done: true });
       emulator.world.set({ operations: { finished: 'vanish' } });

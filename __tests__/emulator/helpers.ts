@@ -49,13 +49,17 @@ export const baseWorld = (more: Partial<WorldInput> = {}): WorldInput => ({
   ...more,
 });
 
-/** Runs a test against its own emulator and closes it whatever happens. */
+/**
+ * Runs a test against its own emulator and closes it whatever happens. Its time stands still: nothing ends between two requests of a
+ * test because the machine is busy, only because the test says \`world.advance\`.
+ */
 export async function withEmulator(
   world: WorldInput | string,
   test: (emulator: Emulator, call: Call) => Promise<void>,
   faults: readonly FaultInput[] = [],
 ): Promise<void> {
-  const emulator = await startEmulator({ world, faults });
+  const start = Date.now();
+  const emulator = await startEmulator({ world, faults, now: () => start });
   try {
     await test(emulator, caller(emulator));
   } finally {

@@ -19806,6 +19806,31 @@ const serve = (options, listeningListener) => {
 
 //#endregion
 
+;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
+/** A time (real, unless a test stands it still) plus an offset that tests may move, so that a five-minute operation can end at once. */
+class Clock {
+    source;
+    offset = 0;
+    /** @param source milliseconds since 1970 */
+    constructor(source = Date.now) {
+        this.source = source;
+    }
+    now() {
+        return this.source() + this.offset;
+    }
+    /** The current time as Google prints it, with microseconds. */
+    iso() {
+        return timestamp(this.now());
+    }
+    advance(milliseconds) {
+        this.offset += milliseconds;
+    }
+}
+/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
+function timestamp(milliseconds) {
+    return new Date(milliseconds).toISOString().replace('Z', '000Z');
+}
+
 ;// CONCATENATED MODULE: ./node_modules/@hono/node-server/dist/utils/response.mjs
 
 
@@ -27075,26 +27100,6 @@ async function jsonOf(response) {
     }
 }
 
-;// CONCATENATED MODULE: ./lib/emulator/core/clock.js
-/** Real time plus an offset that tests may move, so that a five-minute operation can end at once. */
-class Clock {
-    offset = 0;
-    now() {
-        return Date.now() + this.offset;
-    }
-    /** The current time as Google prints it, with microseconds. */
-    iso() {
-        return timestamp(this.now());
-    }
-    advance(milliseconds) {
-        this.offset += milliseconds;
-    }
-}
-/** A protobuf timestamp in JSON form: RFC 3339, UTC, six digits (`2026-11-22T20:00:00.000001Z`). */
-function timestamp(milliseconds) {
-    return new Date(milliseconds).toISOString().replace('Z', '000Z');
-}
-
 ;// CONCATENATED MODULE: ./lib/emulator/core/ids.js
 
 /** Server-made identifiers from counters: the same world and the same calls give the same ids. */
@@ -27234,7 +27239,7 @@ const EMPTY_RESPONSE = { '@type': 'type.googleapis.com/google.protobuf.Empty' };
 
 /** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
 class State {
-    clock = new Clock();
+    clock;
     ids = new Ids();
     operations = new Operations();
     projects = [];
@@ -27263,8 +27268,9 @@ class State {
     /** Tokens issued by the token exchange, with the end of their life. */
     tokens = new Map();
     settings;
-    constructor(settings) {
+    constructor(settings, clock = new Clock()) {
         this.settings = settings;
+        this.clock = clock;
     }
     settle() {
         this.operations.settle(this.clock.now());
@@ -34739,9 +34745,9 @@ function rule(enforce) {
 
 
 
-/** A state that is what the world says. */
-function populate(world) {
-    const state = new State(world.settings);
+/** A state that is what the world says, at this clock's time. */
+function populate(world, clock) {
+    const state = new State(world.settings, clock);
     for (const { disabledApis, displayName, ...project } of world.projects) {
         state.projects.push({ ...project, displayName: displayName ?? project.id, disabledApis: new Set(disabledApis) });
     }
@@ -35033,6 +35039,7 @@ class LiveWorld {
 
 
 
+
 const EMPTY_WORLD = { projects: [{ id: 'acme-agents', number: '101010', organization: '5550001' }] };
 const OVERRIDES = {
     AIPLATFORM: 'aiplatform',
@@ -35048,7 +35055,7 @@ const OVERRIDES = {
 /** Starts the emulated Google APIs on one port of the loopback interface. */
 async function startEmulator(options = {}) {
     const parsed = readWorld(options.world ?? EMPTY_WORLD, options.worldFile);
-    const state = populate(parsed);
+    const state = populate(parsed, new Clock(options.now));
     const world = new LiveWorld(state, parsed.region);
     const requests = [];
     const interceptors = [];

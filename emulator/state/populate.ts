@@ -1,5 +1,5 @@
 import { engineJson } from '../apis/engine-views.js';
-import { timestamp } from '../core/clock.js';
+import { timestamp, type Clock } from '../core/clock.js';
 import { EMPTY_RESPONSE } from '../core/operations.js';
 import { compact, type Json } from '../core/json.js';
 import type { ParsedEngine, ParsedService, ParsedWorld } from '../world.js';
@@ -14,9 +14,9 @@ import { State } from './state.js';
 import { findTarget, placeOf, storeInput } from './targets.js';
 import type { EngineRecord, Place } from './types.js';
 
-/** A state that is what the world says. */
-export function populate(world: ParsedWorld): State {
-  const state = new State(world.settings);
+/** A state that is what the world says, at this clock's time. */
+export function populate(world: ParsedWorld, clock?: Clock): State {
+  const state = new State(world.settings, clock);
   for (const { disabledApis, displayName, ...project } of world.projects) {
     state.projects.push({ ...project, displayName: displayName ?? project.id, disabledApis: new Set(disabledApis) });
   }

@@ -28,7 +28,7 @@ export type PolicyHook = (target: PolicyTarget) => void;
 
 /** Everything the emulated APIs know. Plain data and look-ups; what may be done with it is the APIs' business. */
 export class State {
-  readonly clock = new Clock();
+  readonly clock: Clock;
   readonly ids = new Ids();
   readonly operations = new Operations();
   readonly projects: Project[] = [];
@@ -58,8 +58,9 @@ export class State {
   readonly tokens = new Map<string, { readonly label: string; readonly endMs: number }>();
   settings: Settings;
 
-  constructor(settings: Settings) {
+  constructor(settings: Settings, clock = new Clock()) {
     this.settings = settings;
+    this.clock = clock;
   }
 
   settle(): void {
