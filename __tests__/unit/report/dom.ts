@@ -1,9 +1,12 @@
 import { JSDOM } from 'jsdom';
 import { marked } from 'marked';
 
+const { DOMParser } = new JSDOM('').window;
+
 /** Markdown as GitHub reads it in a comment (GFM, a line break is one), as a document. Nothing in it is run. */
 export function documentOf(markdown: string): Document {
-  return new JSDOM(marked.parse(markdown, { gfm: true, breaks: true, async: false })).window.document;
+  const html = marked.parse(markdown, { gfm: true, breaks: true, async: false });
+  return new DOMParser().parseFromString(html, 'text/html');
 }
 
 /** Text without the characters that only keep GitHub from making links of it. */
