@@ -1,9 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import {
+  asDeclared,
   constraintOf,
   decisions,
   EGRESS_ID,
+  fieldOf,
   guardedWorld,
   guardrailWrites,
   ORGANIZATION,
@@ -18,7 +20,7 @@ import {
 import { annotations, CONFIG, EGRESS, INGRESS, SUPPORT, useStages } from './support/stage.js';
 
 const set = useStages();
-const FIELD = 'resource.spec.deploymentSpec.agentGatewayConfig.agentToAnywhereConfig.agentGateway';
+const FIELD = fieldOf('egress');
 /** As somebody writes it by hand: other quotes, other white space, without the clause that the list implies. */
 const BY_HAND = `has( ${FIELD} )\n  && ${FIELD} in ["${OTHER}",\n "${EGRESS}" ]`;
 const enforced = { on: PROJECT, constraint: EGRESS_ID, enforce: true };
@@ -96,13 +98,11 @@ describe('what others made', () => {
 
   it('is not replaced unasked where a policy has rules of its own', async () => {
     const condition = { expression: "resource.matchTag('1/a', 'b')" };
-    const stage = await set({ world: guardedWorld() });
-    await runWith(stage, 'apply', { egress: [EGRESS] });
-    const { etag } = await policyOf(stage);
-    const name = `${PROJECT}/policies/${EGRESS_ID}`;
     const rules = [{ enforce: false }, { condition, enforce: true }];
-    const theirs = await orgpolicy(stage, 'PATCH', name, { name, etag, spec: { rules } });
-    const writes = stage.writes().length;
+    const { customConstraints } = asDeclared({ egress: [EGRESS] });
+    const orgPolicies = [{ on: PROJECT, constraint: EGRESS_ID, spec: { rules } }];
+    const stage = await set({ world: guardedWorld({ customConstraints, orgPolicies }) });
+    const theirs = await policyOf(stage);
     for (const action of ['plan', 'verify', 'apply']) {
       const result = await runWith(stage, action, { egress: [EGRESS] });
       expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
@@ -111,8 +111,8 @@ describe('what others made', () => {
     // Pruning does not touch it either.
     const pruned = await runWith(stage, 'apply', { ingress: [INGRESS] }, { prune: 'true' });
     expect(pruned).toMatchObject({ exitCode: 0, outputs: { to_remove: '0' } });
-    expect(guardrailWrites(stage).filter((write) => write.includes('Egress')).length).toBe(1);
-    expect(stage.writes().length).toBe(writes + 2);
+    expect(guardrailWrites(stage)).toEqual([`POST ${ORGANIZATION}/customConstraints`, `POST ${PROJECT}/policies`]);
+    expect(stage.writes()).toHaveLength(2);
     expect(await policyOf(stage)).toEqual(theirs);
     expect(await runWith(stage, 'apply', { egress: [EGRESS], rest: TAKE_OVER })).toMatchObject({ exitCode: 0 });
     expect(await policyOf(stage)).toMatchObject({ spec: { rules: [{ enforce: true }] } });
@@ -138,8 +138,7 @@ describe('what others made', () => {
 
 describe('writes that meet others', () => {
   it('are made again on a fresh read after an etag conflict', async () => {
-    const stage = await set({ world: guardedWorld() });
-    await runWith(stage, 'apply', { egress: [EGRESS] });
+    const stage = await set({ world: guardedWorld(asDeclared({ egress: [EGRESS] })) });
     stage.emulator.world.set({ orgPolicy: { foreignWrites: 2 } });
     const result = await runWith(stage, 'apply', { egress: [EGRESS], dryRun: true });
     expect(result).toMatchObject({ exitCode: 0 });
@@ -150,8 +149,7 @@ describe('writes that meet others', () => {
   });
 
   it('say so when the name of a deleted constraint is not given again', async () => {
-    const stage = await set({ world: guardedWorld() });
-    await runWith(stage, 'apply', { egress: [EGRESS] });
+    const stage = await set({ world: guardedWorld(asDeclared({ egress: [EGRESS] })) });
     await orgpolicy(stage, 'DELETE', `${ORGANIZATION}/customConstraints/${EGRESS_ID}`);
     const result = await runWith(stage, 'apply', { egress: [EGRESS] });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'api-error' } });

@@ -1,12 +1,19 @@
 import { describe, expect, it } from '@jest/globals';
-import { bindTo, EGRESS_ID, guardedWorld, INGRESS_ID, OTHER, PROJECT, runWith, THIRD } from './support/guardrails.js';
+import {
+  bindTo,
+  EGRESS_ID,
+  fieldOf,
+  guardedWorld,
+  INGRESS_ID,
+  OTHER,
+  PROJECT,
+  runWith,
+  THIRD,
+} from './support/guardrails.js';
 import { annotations, BILLING, EGRESS, INGRESS, SUPPORT, useStages, world } from './support/stage.js';
 
 const set = useStages();
-const CONFIG = 'resource.spec.deploymentSpec.agentGatewayConfig';
-const [FIELD, INGRESS_FIELD] = ['agentToAnywhereConfig', 'clientToAgentConfig'].map(
-  (direction) => `${CONFIG}.${direction}.agentGateway`,
-);
+const [FIELD, INGRESS_FIELD] = [fieldOf('egress'), fieldOf('ingress')];
 /** As somebody writes it by hand: other quotes, other white space, without the clause that the list implies. */
 const BY_HAND = `has( ${FIELD} )\n  && ${FIELD} in ["${OTHER}",\n "${EGRESS}" ]`;
 const enforced = { on: PROJECT, constraint: EGRESS_ID, enforce: true };
