@@ -134,7 +134,6 @@ describe('slow', () => {
   });
 
   it('does not keep the emulator from closing', async () => {
-    const start = performance.now();
     let request: Promise<string> | undefined;
     await withEmulator(
       baseWorld(),
@@ -142,10 +141,9 @@ describe('slow', () => {
         request = failureOf(raw(emulator, 'GET', GET));
         await hasFired(emulator);
       },
-      [{ kind: 'slow', firstByteMs: 60_000 }],
+      [{ kind: 'slow', firstByteMs: 600_000 }],
     );
     expect(await request).toMatch(/^(ECONNRESET|UND_ERR_SOCKET)$/);
-    expect(performance.now() - start).toBeLessThan(10_000);
   });
 
   it('goes together with what answers', async () => {

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from '@jest/globals';
 import fc from 'fast-check';
 import { redactText, redactUrl } from '../../src/redact.js';
@@ -72,9 +73,9 @@ describe('redactText', () => {
     ['letters', 'a'.repeat(200_000)],
     ['signs', `https://${')'.repeat(200_000)}a`],
     ['schemes', 'a://'.repeat(50_000)],
-  ])('is done with a long run of %s at once', (_what, text) => {
-    const start = performance.now();
-    redactText(text);
-    expect(performance.now() - start).toBeLessThan(2_000);
+  ])('comes to an end with a long run of %s', (_what, text) => {
+    // A limit that ends what would take minutes, not a test of speed: as it should be it takes milliseconds.
+    const redact = (): string => redactText(text);
+    expect(() => void runInNewContext('redact()', { redact }, { timeout: 20_000 })).not.toThrow();
   });
 });

@@ -113,7 +113,7 @@ describe('a server that does not answer', () => {
   const read = ({ google }: Wire): Promise<unknown> => google.aiplatform.getEngine(ENGINE);
   const stall = (change: object): FaultInput => ({ kind: 'slow', match: { api: 'aiplatform' }, ...change });
 
-  it.each([[{ firstByteMs: 60_000 }], [{ bodyMs: 60_000 }]])('%j: given up and asked again', async (ms) => {
+  it.each([[{ firstByteMs: 600_000 }], [{ bodyMs: 600_000 }]])('%j: given up and asked again', async (ms) => {
     await onTheWire(
       [stall({ ...ms, when: { first: 1 } })],
       async (wire) => {
@@ -143,14 +143,12 @@ describe('a server that does not answer', () => {
     await onTheWire(
       [stall(ms)],
       async (wire) => {
-        const start = performance.now();
         setTimeout(() => run.abort(reason), 200);
         expect(await thrownBy(() => read(wire))).toMatchObject({
           name: 'TimeoutError',
           message: reason.message,
           cause: { name: 'NetworkError', method: 'GET', url: expect.stringContaining('/reasoningEngines/') as unknown },
         });
-        expect(performance.now() - start).toBeLessThan(10_000);
       },
       () => ({ signal: run.signal }),
     );
