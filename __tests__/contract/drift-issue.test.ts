@@ -94,7 +94,7 @@ describe('the life of an issue', () => {
     expect(again.log).toContain('Drift issue reopened: ');
   });
 
-  it.each(['schedule', 'workflow_dispatch', 'push'])('begins on %s', async (event) => {
+  it.each(['workflow_dispatch', 'push'])('begins on %s, too', async (event) => {
     const review = await fleet();
     unbind(review);
     expect(await verify(review, {}, event)).toMatchObject(DRIFT);
