@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { declaredWorld } from './support/declared.js';
 import { configOf, guardedWorld, orgpolicy, policyOf, PROJECT, EGRESS_ID } from './support/guardrails.js';
 import { writeEvent } from './support/github.js';
 import { newFolder, type StepResult } from './support/runner.js';
@@ -36,15 +37,12 @@ function badgesOf({ temp }: StepResult): Record<string, Badge> {
 }
 const BADGE = 'badge-acme-agents-us-central1.json';
 
-async function applied(config = CONFIG, start = world()): Promise<Stage> {
-  const stage = await set({ world: start, config });
-  expect(await stage.run('apply')).toMatchObject({ exitCode: 0 });
-  return stage;
-}
+const declared = (config = CONFIG, start = world()): Promise<Stage> =>
+  set({ world: declaredWorld(config, start), config });
 
 describe('a fleet that is as declared', () => {
   it('passes, and says what was looked at and how many engines are governed', async () => {
-    const result = await after(await applied(), () => undefined);
+    const result = await after(await declared(), () => undefined);
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false', failure_reason: '' } });
     const verdict = 'As declared: 1 endpoint, 2 grants, 2 bindings; 2 of 2 engines governed';
     expect(result.log).toContain(verdict);
@@ -62,7 +60,7 @@ describe('a fleet that is as declared', () => {
   });
 
   it('passes without being governed where the gateway enforces nothing, and says so', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const metadata = { iapPolicyVersion: 'V1', iamEnforcementMode: 'DRY_RUN' };
     const result = await after(stage, () =>
       stage.emulator.world.changeNetworking('extensions', 'iap-authz', { metadata }),
@@ -77,7 +75,7 @@ describe('a fleet that is as declared', () => {
 describe('what happened since, named by its layer, with what it means and what repairs it', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await applied(
+    stage = await declared(
       CONFIG.replace('[https://tickets.example.com]', '[https://tickets.example.com, https://files.example.com]'),
       world({
         gateways: [
@@ -166,7 +164,8 @@ describe('what happened since, named by its layer, with what it means and what r
   });
 
   it('guardrail: the policy is in dry run instead of enforced', async () => {
-    const guarded = await applied(configOf({ egress: [EGRESS] }), guardedWorld());
+    const guarded = await set({ world: guardedWorld(), config: configOf({ egress: [EGRESS] }) });
+    expect(await guarded.run('apply')).toMatchObject({ exitCode: 0 });
     const result = await after(guarded, async () => {
       const { etag, name } = await policyOf(guarded);
       await orgpolicy(guarded, 'PATCH', `${PROJECT}/policies/${EGRESS_ID}`, {
@@ -188,7 +187,7 @@ describe('what happened since, named by its layer, with what it means and what r
 
 describe('a verification that cannot say that all is well', () => {
   it('because a check says no: that comes first, and the drift is told as well', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await after(stage, () => {
       stage.emulator.world.bind(BILLING, null);
       const registries = ['//agentregistry.googleapis.com/projects/acme-agents/locations/global'];
@@ -202,7 +201,7 @@ describe('a verification that cannot say that all is well', () => {
   });
 
   it('because the world cannot be read', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await after(stage, () => stage.emulator.world.deny('aiplatform.reasoningEngines.list'));
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'failed', color: 'red', isError: true });
@@ -210,7 +209,7 @@ describe('a verification that cannot say that all is well', () => {
   });
 
   it('because its input is wrong: then there is no badge either', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await stage.run('verify', { region: 'nowhere' });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'invalid-input' } });
     expect(badgesOf(result)).toEqual({});
@@ -218,7 +217,7 @@ describe('a verification that cannot say that all is well', () => {
 });
 
 it('badges of several scopes in one job stand next to each other', async () => {
-  const stage = await applied();
+  const stage = await declared();
   const temp = newFolder('shared-temp');
   const env = { RUNNER_TEMP: temp };
   await stage.run('verify', {}, { env });
