@@ -5,7 +5,17 @@ import { declaredWorld } from './support/declared.js';
 import { configOf, guardedWorld, orgpolicy, policyOf, PROJECT, EGRESS_ID } from './support/guardrails.js';
 import { writeEvent } from './support/github.js';
 import { newFolder, type StepResult } from './support/runner.js';
-import { annotations, BILLING, CONFIG, EGRESS, SUPPORT, useStages, world, type Stage } from './support/stage.js';
+import {
+  annotations,
+  BILLING,
+  CONFIG,
+  EGRESS,
+  enginesOf,
+  SUPPORT,
+  useStages,
+  world,
+  type Stage,
+} from './support/stage.js';
 
 const set = useStages();
 
@@ -44,6 +54,7 @@ describe('a fleet that is as declared', () => {
   it('passes, and says what was looked at and how many engines are governed', async () => {
     const result = await after(await declared(), () => undefined);
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false', failure_reason: '' } });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'bound', governance: 'governed' });
     const verdict = 'As declared: 1 endpoint, 2 grants, 2 bindings; 2 of 2 engines governed';
     expect(result.log).toContain(verdict);
     expect(read(result)).toContain(verdict);
@@ -66,6 +77,7 @@ describe('a fleet that is as declared', () => {
       stage.emulator.world.changeNetworking('extensions', 'iap-authz', { metadata }),
     );
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'bound', governance: 'not-enforced' });
     expect(result.log).toContain('0 of 2 engines governed');
     expect(result.log).toContain('bound, not enforced: the gateway only logs denials (DRY_RUN)');
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'governed 0/2', color: 'yellow' });
@@ -108,6 +120,8 @@ describe('what happened since, named by its layer, with what it means and what r
       ],
       'Run apply with the same config and inputs. A deploy or a `terraform apply` of the engine resets its binding: run apply after every deploy.',
     );
+    expect(result.outputs).toMatchObject({ to_register: '0', to_grant: '0', to_bind: '1' });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ egress: null, governance: 'not-bound' });
     expect(said(result)).not.toContain('Billing agent');
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'drift: 1 change', color: 'orange', isError: true });
   });
@@ -131,6 +145,7 @@ describe('what happened since, named by its layer, with what it means and what r
       ],
       'Run apply with the same config and inputs.',
     );
+    expect(result.outputs).toMatchObject({ to_register: '0', to_grant: '1', to_bind: '0' });
     const { principal } = stage.emulator.world.engine(SUPPORT);
     expect(stage.decide(principal, 'tickets.example.com')).toMatchObject({ allowed: false });
     expect(said(result)).toContain(principal);
