@@ -11,12 +11,15 @@ import {
   RESEARCH,
   rulesIn,
 } from './support/access.js';
-import { BILLING, enginesOf, SUPPORT, useStages } from './support/stage.js';
+import { declaredWorld } from './support/declared.js';
+import { BILLING, enginesOf, SUPPORT, useStages, type Stage } from './support/stage.js';
 
 const set = useStages();
 /** A write that is done when it is answered. */
 const QUICK = { iam: { operations: 'done' } } as const;
 const PRUNE = { prune: 'true' };
+const declared = (): Promise<Stage> =>
+  set({ world: declaredWorld(ACCESS_CONFIG, accessWorld()), config: ACCESS_CONFIG, settings: QUICK });
 const TARGET = '//cloudresourcemanager.googleapis.com/projects/101010';
 
 describe('a gateway that decides by access policies', () => {
@@ -64,8 +67,7 @@ describe('a gateway that decides by access policies', () => {
   });
 
   it('gets an agent more, and with prune an agent and an endpoint less', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
-    expect(await stage.run('apply')).toMatchObject({ exitCode: 0 });
+    const stage = await declared();
     const withResearch = `${ACCESS_CONFIG}  - engine: Research agent\n    allow: [ticket-system]\n`;
     const more = await stage.run('apply', {}, { files: { 'agent-gateway.yaml': withResearch } });
     expect(more).toMatchObject({ exitCode: 0, outputs: { to_grant: '1', to_remove: '0' } });
@@ -90,8 +92,7 @@ describe('a gateway that decides by access policies', () => {
   });
 
   it('loses the policy with its last rule, when this action made it', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
-    await stage.run('apply');
+    const stage = await declared();
     const none = ACCESS_CONFIG.replace(/ {4}allow:.*\n/g, '');
     const result = await stage.run('apply', PRUNE, { files: { 'agent-gateway.yaml': none } });
     expect(result).toMatchObject({ exitCode: 0, outputs: { to_remove: '3', failure_reason: '' } });
@@ -101,9 +102,8 @@ describe('a gateway that decides by access policies', () => {
   });
 
   it('gets its rules back when somebody has unbound the policy, changed a rule or deleted all of it', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
+    const stage = await declared();
     const { accessPolicies } = stage.emulator.world;
-    await stage.run('apply');
     accessPolicies.unbind(POLICY);
     expect(await stage.run('verify')).toMatchObject({
       exitCode: 1,
@@ -209,9 +209,8 @@ describe('a policy that others write too', () => {
   });
 
   it('is never emptied when this action did not make it', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
+    const stage = await declared();
     const { accessPolicies } = stage.emulator.world;
-    await stage.run('apply');
     const rules = rulesIn(stage).map(({ description, principals, conditions }) => ({
       description,
       principals: [...principals],

@@ -10,6 +10,7 @@ import {
   POLICY,
   rulesIn,
 } from './support/access.js';
+import { declaredWorld } from './support/declared.js';
 import { annotations, useStages } from './support/stage.js';
 
 const set = useStages();
@@ -173,8 +174,11 @@ describe('rights of the caller', () => {
   });
 
   it('once the policy is bound, no right on the project is needed', async () => {
-    const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
-    await stage.run('apply');
+    const stage = await set({
+      world: declaredWorld(ACCESS_CONFIG, accessWorld()),
+      config: ACCESS_CONFIG,
+      settings: QUICK,
+    });
     for (const verb of ['searchPolicyBindings', 'createPolicyBinding'])
       stage.emulator.world.deny(`resourcemanager.projects.${verb}`);
     stage.emulator.world.deny('iam.accesspolicies.bind');

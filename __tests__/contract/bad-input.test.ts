@@ -156,24 +156,26 @@ describe('file and inputs that contradict each other', () => {
 describe('other input that cannot be meant', () => {
   const BIND = { ...SCOPE, engines: 'all', egress_gateway: 'egress' };
 
-  it.each<[what: string, folder: string, inputs: Record<string, string>, names: string]>([
-    ['a truth value that is none', 'plan', { ...BIND, fail_on_changes: 'yes' }, 'input fail_on_changes: '],
-    ['a comment mode that is none', 'plan', { ...BIND, comment: 'sometimes' }, 'input comment: '],
-    ['an issue that is neither', 'verify', { ...BIND, issue: 'sometimes' }, 'input issue: '],
-    ['a prune that is no boolean', 'verify', { ...BIND, prune: 'maybe' }, 'input prune: '],
-    ['a list of commas', 'plan', { ...BIND, allow: ', ,' }, 'input allow: '],
-    ['the region global', 'plan', { ...BIND, region: 'global' }, 'input region: '],
-    ['no engines', 'plan', { ...BIND, engines: '' }, 'input engines: '],
-    ['no project', 'plan', { ...BIND, project_id: '' }, 'input project_id: '],
-    ['no region', 'plan', { ...BIND, region: '' }, 'input region: '],
-    ['nothing to do', 'plan', { ...SCOPE, engines: 'all' }, 'input egress_gateway: '],
-    ['a gateway name that is none', 'plan', { ...BIND, egress_gateway: 'My Gateway' }, 'input egress_gateway: '],
-    ['a file that does not exist', 'plan', { ...BIND, config: 'deploy/agents.yaml' }, 'input config: '],
-    ['a time limit that is too long', 'apply', { ...BIND, timeout: '100000' }, 'input timeout: '],
-  ])('%s is refused', async (_what, folder, inputs, names) => {
-    const result = await stage.run(folder, inputs);
+  it.each<[what: string, folder: string, inputs: Record<string, string>]>([
+    [
+      'values that are none',
+      'plan',
+      { fail_on_changes: 'yes', allow: ', ,', region: 'global', egress_gateway: 'My Gateway' },
+    ],
+    ['values that are none for a verification', 'verify', { issue: 'sometimes', prune: 'maybe' }],
+    ['nothing where something is needed', 'plan', { engines: '', project_id: '', region: '' }],
+    ['nothing to do', 'plan', { egress_gateway: '' }],
+    ['a file that does not exist', 'plan', { config: 'deploy/agents.yaml' }],
+    ['a time limit that is too long', 'apply', { timeout: '100000' }],
+  ])('%s: refused, each input named once', async (_what, folder, inputs) => {
+    const result = await stage.run(folder, { ...BIND, ...inputs });
     expectInvalid(result);
-    expect(problems(result)).toEqual([expect.stringContaining(names)]);
+    const named = problems(result).map((problem) => problem.slice(0, problem.indexOf(': ')));
+    expect(named.sort()).toEqual(
+      Object.keys(inputs)
+        .map((name) => `input ${name}`)
+        .sort(),
+    );
   });
 
   it('a file that is no YAML is refused with its line', async () => {
@@ -184,17 +186,21 @@ describe('other input that cannot be meant', () => {
 });
 
 describe('an endpoint override', () => {
-  it.each([
-    ['plain http to another machine', 'AIPLATFORM', 'http://aiplatform.example.com/'],
-    ['another protocol', 'AGENTREGISTRY', 'ftp://127.0.0.1/'],
-    ['a password', 'IAP', 'https://user:secret@iap.example.com/'],
-    ['a query', 'NETWORKSERVICES', 'https://example.com/?key=1'],
-    ['something that is no URL', 'IAM', 'iam'],
-  ])('with %s is refused before a token is sent', async (_what, api, value) => {
-    const variable = `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`;
-    const result = await stage.run('plan', {}, { files: { 'agent-gateway.yaml': CONFIG }, env: { [variable]: value } });
+  it('is refused before a token is sent, and so is each of them', async () => {
+    const overrides = {
+      // plain http to another machine, another protocol, a password, a query, something that is no URL
+      AIPLATFORM: 'http://aiplatform.example.com/',
+      AGENTREGISTRY: 'ftp://127.0.0.1/',
+      IAP: 'https://user:secret@iap.example.com/',
+      NETWORKSERVICES: 'https://example.com/?key=1',
+      IAM: 'iam',
+    };
+    const variables = Object.keys(overrides).map((api) => `CLOUDSDK_API_ENDPOINT_OVERRIDES_${api}`);
+    const env = Object.fromEntries(Object.values(overrides).map((value, index) => [variables[index] ?? '', value]));
+    const result = await stage.run('plan', {}, { files: { 'agent-gateway.yaml': CONFIG }, env });
     expectInvalid(result);
-    expect(problems(result)).toEqual([expect.stringContaining(variable)]);
+    const found = problems(result).sort();
+    expect(found).toEqual(variables.sort().map((variable) => expect.stringContaining(variable)));
     expect(result.log).not.toContain('secret');
   });
 });

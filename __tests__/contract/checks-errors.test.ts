@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startEmulator, type Emulator, type WorldInput } from '../../emulator/index.js';
 import { runAction, type StepResult } from './support/runner.js';
+import { annotations } from './support/stage.js';
 
 let emulator: Emulator | undefined;
 afterEach(() => emulator?.close());
@@ -74,14 +75,11 @@ describe('an error', () => {
       WORLD,
       CONFIG.replace('{egress: egress}', '{egress: projects/acme-agents/locations/europe-west1/agentGateways/egress}'),
     ],
-  ])('%s stops plan and apply before anything is written', async (id, message, world, config = CONFIG) => {
-    for (const folder of ['plan', 'apply']) {
-      const result = await run(folder, world, config);
-      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
-      expect(result.log).toMatch(new RegExp(`::error title=${id}[^\\n]*::[^\\n]*${message}`));
-      expect(writes()).toBe(0);
-      await emulator?.close();
-    }
+  ])('%s stops apply before anything is written', async (id, message, world, config = CONFIG) => {
+    const result = await run('apply', world, config);
+    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
+    expect(result.log).toMatch(new RegExp(`::error title=${id}[^\\n]*::[^\\n]*${message}`));
+    expect(writes()).toBe(0);
   });
 
   /** A version that came after this action. */
@@ -99,13 +97,15 @@ describe('an error', () => {
   });
 
   it.each([['aiplatform'], ['networkservices'], ['agentregistry'], ['iap']])(
-    'api-disabled: %s is named before anything is written',
+    'api-disabled: %s is named before anything is written, with the command that enables it',
     async (api) => {
       const service = `${api}.googleapis.com`;
       const projects = WORLD.projects.map((project) => ({ ...project, disabledApis: [service] }));
       const result = await run('apply', { ...WORLD, projects });
       expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'api-disabled' } });
-      expect(result.log).toContain(`gcloud services enable ${service}`);
+      expect(result.log).toMatch(
+        new RegExp(`gcloud services enable ${api}\\.googleapis\\.com --project=(101010|acme-agents)`),
+      );
       expect(writes()).toBe(0);
     },
   );
@@ -119,21 +119,27 @@ describe('an error', () => {
     expect(titles).toEqual(['api-disabled', 'api-disabled', 'grants-inert', 'check-failed']);
   });
 
-  it.each([
+  const NEEDED = [
     ['aiplatform.reasoningEngines.update', 'roles/aiplatform.user'],
     ['networkservices.agentGateways.use', 'a custom role'],
     ['agentregistry.services.create', 'roles/agentregistry.editor'],
     ['iap.webServiceVersions.setIamPolicy', 'roles/iap.admin'],
-  ])('permission-missing: without %s apply refuses and names %s, and plan goes on', async (permission, role) => {
-    const world = { ...WORLD, denied: [permission] };
-    const result = await run('apply', world);
+  ] as const;
+
+  it.each(NEEDED)('permission-missing: without %s apply refuses and names %s', async (permission, role) => {
+    const result = await run('apply', { ...WORLD, denied: [permission] });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
     expect(result.log).toContain(
       `::error title=permission-missing::The identity of this job does not have ${permission}`,
     );
     expect(result.log).toContain(role);
+    expect(annotations(result.log, 'error').at(-1)).toContain(permission);
+    expect(result.summary).toContain('What to do next');
     expect(writes()).toBe(0);
-    await emulator?.close();
+  });
+
+  it('permission-missing is none for a plan, which goes on without all of them', async () => {
+    const world = { ...WORLD, denied: NEEDED.map(([permission]) => permission) };
     expect(await run('plan', world)).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
   });
 

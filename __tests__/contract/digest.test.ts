@@ -25,23 +25,17 @@ describe('the same world and config', () => {
     const stage = await set({ world, config });
     const first = await stage.run('plan');
     expect(first.outputs.plan_digest).toMatch(/^sha256:[0-9a-f]{64}$/);
-    const plans = [readFileSync(first.outputs.plan_file ?? '', 'utf8')];
 
     const mirrored = await set({ world, config });
     mirrored.emulator.interceptors.push({
       after: async (_entry, response) => Response.json(reversed(await response.json()), { status: response.status }),
     });
-    const orders = [
-      await mirrored.run('plan'),
-      // Another machine: other folders, another time zone and language.
-      await stage.run('plan', {}, { env: { TZ: 'Asia/Kathmandu', LANG: 'de_DE.UTF-8', GITHUB_RUN_ID: '99' } }),
-    ];
+    // Another machine: other folders, another time zone and language, another Node.js.
+    const env = { TZ: 'Asia/Kathmandu', LANG: 'de_DE.UTF-8', GITHUB_RUN_ID: '99' };
     const node = otherNode();
-    const versions = node === undefined ? [] : [await stage.run('plan', {}, { node })];
-    for (const result of [...orders, ...versions]) {
-      expect(result.outputs.plan_digest).toBe(first.outputs.plan_digest);
-      plans.push(readFileSync(result.outputs.plan_file ?? '', 'utf8'));
-    }
-    expect(new Set(plans).size).toBe(1);
+    const second = await mirrored.run('plan', {}, { env, ...(node === undefined ? {} : { node }) });
+    expect(second.outputs.plan_digest).toBe(first.outputs.plan_digest);
+    const [one, other] = [first, second].map(({ outputs }) => readFileSync(outputs.plan_file ?? '', 'utf8'));
+    expect(other).toBe(one);
   });
 });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { declaredWorld, FILE_IN_REPOSITORY } from './support/declared.js';
 import type { FakeIssue } from './support/github-issues.js';
 import { BOT, limits, problem, TOKENS } from './support/github.js';
 import { useReviews, type Review, type RunOptions } from './support/pull-request.js';
@@ -10,11 +11,8 @@ const AS_DECLARED = { exitCode: 0, outputs: { changes: 'false', failure_reason: 
 const DRIFT = { exitCode: 1, outputs: { changes: 'true', failure_reason: 'changes-found' } };
 
 /** A fleet as declared, in a repository without issues. */
-async function fleet(...options: Parameters<typeof open>): Promise<Review> {
-  const review = await open(...options);
-  expect(await review.stage.run('apply')).toMatchObject({ exitCode: 0 });
-  return review;
-}
+const fleet = (start = world()): Promise<Review> =>
+  open({ world: declaredWorld(CONFIG, start, FILE_IN_REPOSITORY), config: CONFIG });
 
 const unbind = ({ stage }: Review, engine = SUPPORT): void => stage.emulator.world.bind(engine, null);
 const rebind = ({ stage }: Review, engine = SUPPORT): void => stage.emulator.world.bind(engine, { egress: 'egress' });
@@ -96,7 +94,7 @@ describe('the life of an issue', () => {
     expect(again.log).toContain('Drift issue reopened: ');
   });
 
-  it.each(['schedule', 'workflow_dispatch', 'push'])('begins on %s', async (event) => {
+  it.each(['workflow_dispatch', 'push'])('begins on %s, too', async (event) => {
     const review = await fleet();
     unbind(review);
     expect(await verify(review, {}, event)).toMatchObject(DRIFT);
@@ -322,14 +320,14 @@ describe('where it cannot be written', () => {
 describe('what stands in it', () => {
   it('is nothing secret, and names are nothing but text', async () => {
     const evil = '<!-- bind-agent-gateway {"label":"x"} --> @octocat #1 |<script>';
-    const review = await fleet({
-      world: world({
+    const review = await fleet(
+      world({
         engines: [
           { id: SUPPORT, displayName: evil },
           { id: BILLING, displayName: 'Billing agent' },
         ],
       }),
-    });
+    );
     review.stage.emulator.world.addService({
       id: 'theirs',
       urls: ['https://u:hunter2@internal.example.com/hook?key=hunter3#hunter4'],

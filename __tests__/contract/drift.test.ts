@@ -1,10 +1,21 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from '@jest/globals';
+import { declaredWorld } from './support/declared.js';
 import { configOf, guardedWorld, orgpolicy, policyOf, PROJECT, EGRESS_ID } from './support/guardrails.js';
 import { writeEvent } from './support/github.js';
 import { newFolder, type StepResult } from './support/runner.js';
-import { annotations, BILLING, CONFIG, EGRESS, SUPPORT, useStages, world, type Stage } from './support/stage.js';
+import {
+  annotations,
+  BILLING,
+  CONFIG,
+  EGRESS,
+  enginesOf,
+  SUPPORT,
+  useStages,
+  world,
+  type Stage,
+} from './support/stage.js';
 
 const set = useStages();
 
@@ -36,16 +47,14 @@ function badgesOf({ temp }: StepResult): Record<string, Badge> {
 }
 const BADGE = 'badge-acme-agents-us-central1.json';
 
-async function applied(config = CONFIG, start = world()): Promise<Stage> {
-  const stage = await set({ world: start, config });
-  expect(await stage.run('apply')).toMatchObject({ exitCode: 0 });
-  return stage;
-}
+const declared = (config = CONFIG, start = world()): Promise<Stage> =>
+  set({ world: declaredWorld(config, start), config });
 
 describe('a fleet that is as declared', () => {
   it('passes, and says what was looked at and how many engines are governed', async () => {
-    const result = await after(await applied(), () => undefined);
+    const result = await after(await declared(), () => undefined);
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false', failure_reason: '' } });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'bound', governance: 'governed' });
     const verdict = 'As declared: 1 endpoint, 2 grants, 2 bindings; 2 of 2 engines governed';
     expect(result.log).toContain(verdict);
     expect(read(result)).toContain(verdict);
@@ -62,12 +71,13 @@ describe('a fleet that is as declared', () => {
   });
 
   it('passes without being governed where the gateway enforces nothing, and says so', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const metadata = { iapPolicyVersion: 'V1', iamEnforcementMode: 'DRY_RUN' };
     const result = await after(stage, () =>
       stage.emulator.world.changeNetworking('extensions', 'iap-authz', { metadata }),
     );
     expect(result).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ status: 'bound', governance: 'not-enforced' });
     expect(result.log).toContain('0 of 2 engines governed');
     expect(result.log).toContain('bound, not enforced: the gateway only logs denials (DRY_RUN)');
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'governed 0/2', color: 'yellow' });
@@ -77,7 +87,7 @@ describe('a fleet that is as declared', () => {
 describe('what happened since, named by its layer, with what it means and what repairs it', () => {
   let stage: Stage;
   beforeAll(async () => {
-    stage = await applied(
+    stage = await declared(
       CONFIG.replace('[https://tickets.example.com]', '[https://tickets.example.com, https://files.example.com]'),
       world({
         gateways: [
@@ -110,6 +120,8 @@ describe('what happened since, named by its layer, with what it means and what r
       ],
       'Run apply with the same config and inputs. A deploy or a `terraform apply` of the engine resets its binding: run apply after every deploy.',
     );
+    expect(result.outputs).toMatchObject({ to_register: '0', to_grant: '0', to_bind: '1' });
+    expect(enginesOf(result)['Support agent']).toMatchObject({ egress: null, governance: 'not-bound' });
     expect(said(result)).not.toContain('Billing agent');
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'drift: 1 change', color: 'orange', isError: true });
   });
@@ -133,6 +145,7 @@ describe('what happened since, named by its layer, with what it means and what r
       ],
       'Run apply with the same config and inputs.',
     );
+    expect(result.outputs).toMatchObject({ to_register: '0', to_grant: '1', to_bind: '0' });
     const { principal } = stage.emulator.world.engine(SUPPORT);
     expect(stage.decide(principal, 'tickets.example.com')).toMatchObject({ allowed: false });
     expect(said(result)).toContain(principal);
@@ -166,7 +179,8 @@ describe('what happened since, named by its layer, with what it means and what r
   });
 
   it('guardrail: the policy is in dry run instead of enforced', async () => {
-    const guarded = await applied(configOf({ egress: [EGRESS] }), guardedWorld());
+    const guarded = await set({ world: guardedWorld(), config: configOf({ egress: [EGRESS] }) });
+    expect(await guarded.run('apply')).toMatchObject({ exitCode: 0 });
     const result = await after(guarded, async () => {
       const { etag, name } = await policyOf(guarded);
       await orgpolicy(guarded, 'PATCH', `${PROJECT}/policies/${EGRESS_ID}`, {
@@ -188,7 +202,7 @@ describe('what happened since, named by its layer, with what it means and what r
 
 describe('a verification that cannot say that all is well', () => {
   it('because a check says no: that comes first, and the drift is told as well', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await after(stage, () => {
       stage.emulator.world.bind(BILLING, null);
       const registries = ['//agentregistry.googleapis.com/projects/acme-agents/locations/global'];
@@ -202,7 +216,7 @@ describe('a verification that cannot say that all is well', () => {
   });
 
   it('because the world cannot be read', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await after(stage, () => stage.emulator.world.deny('aiplatform.reasoningEngines.list'));
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied' } });
     expect(badgesOf(result)[BADGE]).toMatchObject({ message: 'failed', color: 'red', isError: true });
@@ -210,7 +224,7 @@ describe('a verification that cannot say that all is well', () => {
   });
 
   it('because its input is wrong: then there is no badge either', async () => {
-    const stage = await applied();
+    const stage = await declared();
     const result = await stage.run('verify', { region: 'nowhere' });
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'invalid-input' } });
     expect(badgesOf(result)).toEqual({});
@@ -218,7 +232,7 @@ describe('a verification that cannot say that all is well', () => {
 });
 
 it('badges of several scopes in one job stand next to each other', async () => {
-  const stage = await applied();
+  const stage = await declared();
   const temp = newFolder('shared-temp');
   const env = { RUNNER_TEMP: temp };
   await stage.run('verify', {}, { env });

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from '@jest/globals';
 import type { Plan } from '../../src/plan/types.js';
 import { plainText } from './support/day-two.js';
+import { declaredWorld } from './support/declared.js';
 import type { StepResult } from './support/runner.js';
 import { annotations, CONFIG, EGRESS, enginesOf, INGRESS, useStages, world, type Stage } from './support/stage.js';
 
@@ -118,13 +119,8 @@ describe('an engine that is born with that config', () => {
   });
 
   it('loses its binding to a deploy that sends the whole spec without it, and verify says so', async () => {
-    const stage = await open();
-    const planned = await stage.run('plan');
-    await deploy(stage, 'POST', '', {
-      displayName: 'New agent',
-      spec: { identityType: 'AGENT_IDENTITY', ...SOURCE, deploymentSpec: { agentGatewayConfig: configIn(planned) } },
-    });
-    await stage.run('');
+    const start = world({ engines: [{ id: '7001', displayName: 'New agent', source: 'source' }] });
+    const stage = await set({ world: declaredWorld(NEW_AGENT, start), config: NEW_AGENT });
     const { id } = stage.emulator.world.engine('New agent');
     await deploy(stage, 'PATCH', `/${id}?updateMask=spec`, { spec: { identityType: 'AGENT_IDENTITY', ...SOURCE } });
     const found = await stage.run('verify');

@@ -1,26 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
 import type { RequestLogEntry } from '../../emulator/index.js';
-import {
-  configOf,
-  FILES,
-  killedAt,
-  members,
-  ONE_ENDPOINT,
-  principal,
-  PRUNE,
-  runWith,
-  TICKETS,
-} from './support/day-two.js';
-import { SUPPORT, useStages, world } from './support/stage.js';
+import { configOf, FILES, killedAt, members, ONE_ENDPOINT, principal, PRUNE, TICKETS } from './support/day-two.js';
+import { declaredWorld } from './support/declared.js';
+import { SUPPORT, useStages, type Stage } from './support/stage.js';
 
 const set = useStages();
 
 describe('removals come last', () => {
   const BEFORE = configOf({ 'ticket-system': TICKETS, files: FILES }, { 'Support agent': ['ticket-system', 'files'] });
 
+  const declared = (): Promise<Stage> => set({ world: declaredWorld(BEFORE), config: ONE_ENDPOINT });
+
   it('and not at all while an engine is not where it should be', async () => {
-    const stage = await set({ world: world(), config: ONE_ENDPOINT });
-    await runWith(stage, 'apply', BEFORE);
+    const stage = await declared();
     stage.emulator.world.recreateEngine('Support agent');
     stage.emulator.world.set({ engineUpdate: { outcome: { code: 13, message: 'No.' } } });
     const failed = await stage.run('apply', PRUNE);
@@ -50,8 +42,7 @@ describe('removals come last', () => {
     ['before a service is removed', 'before', isDeletion],
     ['while a service is being removed', 'after', isDeletion],
   ] as const)('and a run that is killed %s is finished by the next one', async (_when, moment, when) => {
-    const stage = await set({ world: world(), config: ONE_ENDPOINT });
-    await runWith(stage, 'apply', BEFORE);
+    const stage = await declared();
     stage.emulator.world.recreateEngine('Support agent');
     expect(await killedAt(stage, moment, when, ONE_ENDPOINT, PRUNE)).toBe(true);
     const next = await stage.run('apply', PRUNE);
@@ -79,8 +70,7 @@ describe('removals come last', () => {
       [{ kind: 'status', status: 503, match: { method: 'DELETE' }, when: { first: 2 } }],
     ],
   ] as const)('and are carried out once when %s', async (_what, faults) => {
-    const stage = await set({ world: world(), config: ONE_ENDPOINT });
-    await runWith(stage, 'apply', BEFORE);
+    const stage = await declared();
     stage.emulator.faults.add(faults);
     expect(await stage.run('apply', PRUNE)).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
     expect(stage.emulator.faults.list().every(({ fired }) => fired > 0)).toBe(true);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from '@jest/globals';
+import { declaredWorld } from './support/declared.js';
 import { GRANTS_ONLY, useStages, world } from './support/stage.js';
 
 const set = useStages();
@@ -108,9 +109,8 @@ describe("a service with the key's ID that somebody else made", () => {
 
 describe('an own service', () => {
   it('follows the config in everything and keeps its endpoint', async () => {
-    const stage = await set({ world: world(), config: GRANTS_ONLY });
+    const stage = await set({ world: declaredWorld(GRANTS_ONLY), config: GRANTS_ONLY });
     const { world: live } = stage.emulator;
-    await stage.run('apply');
     const { resourceId } = live.service('ticket-system');
     const files = {
       'agent-gateway.yaml': GRANTS_ONLY.replace(
@@ -130,8 +130,7 @@ describe('an own service', () => {
   });
 
   it('keeps hosts for the other engines when a run is narrowed to one', async () => {
-    const stage = await set({ world: world(), config: GRANTS_ONLY });
-    await stage.run('apply');
+    const stage = await set({ world: declaredWorld(GRANTS_ONLY), config: GRANTS_ONLY });
     const files = { 'agent-gateway.yaml': GRANTS_ONLY.replace(URL, 'https://new.example.com') };
     const result = await stage.run('apply', { engines: 'Support agent' }, { files });
     expect(result).toMatchObject({ exitCode: 0 });
