@@ -1,12 +1,26 @@
 // Bundles the sources into dist/: one shared bundle with a tiny entry per action, and the emulator. The result depends
 // on nothing but the sources and the lock file, so CI can compare it byte by byte.
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { bundledPackages, notices } from './notices.js';
 
 /** @param {string[]} args a script of node_modules and its arguments */
 function run(...args) {
   execFileSync(process.execPath, args, { stdio: 'inherit' });
+}
+
+/**
+ * Writes what is not ASCII as escapes, which mean the same in texts, templates, patterns and comments. A source of ASCII alone takes
+ * half the memory and is read without decoding: a tenth of what it costs to load the shared bundle.
+ *
+ * @param {string} file
+ */
+function escapeNonAscii(file) {
+  const source = readFileSync(file, 'utf8');
+  if (/\braw`[^`]*[\u0080-\uffff]/.test(source)) throw new Error(`${file}: an escape in a raw template would be text`);
+  // Without the flag u: each half of a surrogate pair on its own.
+  const escape = (/** @type {string} */ unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`;
+  writeFileSync(file, source.replace(/[\u0080-\uffff]/g, escape));
 }
 
 /**
@@ -21,6 +35,7 @@ function bundle(entry, folder) {
   const stats = `lib/${folder.replaceAll('/', '-')}.stats.json`;
   const flags = ['-C', '-q', '-e', 'supports-color', '--stats-out', stats];
   run('node_modules/@vercel/ncc/dist/ncc/cli.js', 'build', entry, '-o', folder, ...flags);
+  for (const name of readdirSync(folder)) if (name.endsWith('.js')) escapeNonAscii(`${folder}/${name}`);
   return bundledPackages(JSON.parse(readFileSync(stats, 'utf8')));
 }
 

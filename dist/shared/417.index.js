@@ -117,7 +117,7 @@ function withoutQuery(url) {
  */
 const withoutTokens = (text) => /header value/i.test(text)
     ? 'a header holds a character that none may hold'
-    : text.replace(/\b(?:eyJ|ya29\.|1\/\/)[\w.~+/=-]{8,}/g, '…');
+    : text.replace(/\b(?:eyJ|ya29\.|1\/\/)[\w.~+/=-]{8,}/g, '\u2026');
 const messageOf = (error) => (error instanceof Error ? error.message : String(error));
 
 
