@@ -7,7 +7,7 @@ import TestSequencer from '@jest/test-sequencer';
 const Base = /** @type {typeof TestSequencer.default} */ (/** @type {unknown} */ (TestSequencer));
 
 /** Suites with tests that wait for the next minute of a quota. */
-const LONG = ['access-quota.test.ts', 'access-trouble.test.ts'];
+const LONG = ['access-quota.test.ts'];
 
 /** Jest begins with the largest files as long as it does not know how much time each takes; what waits longest goes before. */
 export default class Sequencer extends Base {

@@ -5,10 +5,8 @@ import {
   allowedPairs,
   DECLARED,
   EVERYBODY,
-  FOREIGN,
   iamRequests,
   POLICY,
-  rulesIn,
 } from './support/access.js';
 import { declaredWorld } from './support/declared.js';
 import { annotations, useStages } from './support/stage.js';
@@ -17,46 +15,6 @@ const set = useStages();
 const QUICK = { iam: { operations: 'done' } } as const;
 const CONSTRAINT = 'iam.managed.disableAccessPolicyBinding';
 const isWrite = (request: string): boolean => !request.startsWith('GET');
-
-describe('two configs of two repositories on one project', () => {
-  const OTHER = `version: 1
-project: acme-agents
-region: us-central1
-gateways: {egress: egress}
-endpoints:
-  wiki: {urls: [https://wiki.example.com]}
-agents:
-  - {engine: Research agent, allow: [wiki]}
-  - {engine: Billing agent, allow: [wiki]}
-`;
-  const BOTH = ['Billing agent wiki.example.com', 'Research agent wiki.example.com', ...DECLARED].sort();
-
-  it.each([
-    ['a conflict is told at once', {}],
-    ['a conflict is told by the operation', { concurrentWrite: 'lro', etagMismatch: '409', alreadyExists: 'ABORTED' }],
-  ] as const)(
-    'applied at the same time, both sets of rules are there: %s',
-    async (_when, iam) => {
-      const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: { iam: iam } });
-      const jobs = [
-        { env: { GITHUB_REPOSITORY: 'acme/support' } },
-        { env: { GITHUB_REPOSITORY: 'acme/research' }, files: { 'agent-gateway.yaml': OTHER } },
-      ];
-      const results = await Promise.all(jobs.map((job) => stage.run('apply', {}, job)));
-      expect(results.map(({ exitCode, outputs }) => [exitCode, outputs.failure_reason])).toEqual([
-        [0, ''],
-        [0, ''],
-      ]);
-      expect(allowedPairs(stage)).toEqual(BOTH);
-      expect(rulesIn(stage)).toHaveLength(3);
-      expect(stage.emulator.world.accessPolicies.boundTo()).toHaveLength(1);
-      for (const job of jobs) {
-        expect(await stage.run('plan', { prune: 'true' }, job)).toMatchObject({ outputs: { changes: 'false' } });
-      }
-    },
-    300_000,
-  );
-});
 
 describe('what would fail', () => {
   it('access-policy-forbidden: the managed constraint is seen before anything is written', async () => {
@@ -88,19 +46,6 @@ describe('what would fail', () => {
       expect(allowedPairs(stage)).toEqual([]);
     },
   );
-
-  it('access-policy-bindings: five others are bound, and they are named', async () => {
-    const others = [1, 2, 3, 4, 5].map((number) => ({
-      id: `team-${number}`,
-      rules: [{ principals: [FOREIGN], condition: 'destination.is_registered == false' }],
-      boundTo: ['projects/acme-agents'],
-    }));
-    const stage = await set({ world: accessWorld({ accessPolicies: others }), config: ACCESS_CONFIG });
-    const result = await stage.run('apply');
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
-    for (const { id } of others) expect(annotations(result.log, 'error')[0]).toContain(`accessPolicies/${id}`);
-    expect(stage.writes()).toEqual([]);
-  }, 150_000);
 
   it('access-denied-by-rule: a rule of the organization that is bound to the project', async () => {
     const guardrail = {
