@@ -62058,6 +62058,8 @@ function engineId(nameOrMember) {
 }
 /** @returns the display names of the engines that lose a service which goes; whoever else is granted on it is gone */
 function losersOf({ members = [] }, plan) {
+    if (members.length === 0)
+        return [];
     const ids = new Set(members.map(engineId));
     const losers = bindingChanges(plan).filter(({ engine }) => ids.has(engineId(engine)));
     return losers.map(({ displayName, engine }) => displayName || engineId(engine));

@@ -11,6 +11,7 @@ export function engineId(nameOrMember: string): string {
 
 /** @returns the display names of the engines that lose a service which goes; whoever else is granted on it is gone */
 export function losersOf({ members = [] }: EndpointChange, plan: Pick<Plan, 'changes'>): string[] {
+  if (members.length === 0) return [];
   const ids = new Set(members.map(engineId));
   const losers = bindingChanges(plan).filter(({ engine }) => ids.has(engineId(engine)));
   return losers.map(({ displayName, engine }) => displayName || engineId(engine));
