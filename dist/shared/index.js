@@ -38028,6 +38028,23 @@ __nccwpck_require__.d(__webpack_exports__, {
 
 ;// CONCATENATED MODULE: external "node:v8"
 const external_node_v8_namespaceObject = __WEBPACK_EXTERNAL_createRequire(import.meta.url)("node:v8");
+;// CONCATENATED MODULE: ./lib/src/actions/v8.js
+
+/*
+ * How V8 is to run an action, which has no command line to say it on. This is imported before anything that V8 compiles.
+ */
+/*
+ * A hundred full policies take some tens of megabytes, and to read, merge and write them some hundred. V8 would let that pile up:
+ * up to 128 MB of young objects once many of them grow old, and four times what is in use. It has room to breathe with the space
+ * for young objects that it has when everything is loaded, and with twice what is in use.
+ */
+(0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1 --heap-growing-percent=100');
+/*
+ * The HTTP parser of undici is WebAssembly, one large function of it. After a few answers V8 would begin to optimise that in the
+ * background, which took 20 to 30 ms of a processor in each run; as it is first compiled it is quick enough for any fleet.
+ */
+(0,external_node_v8_namespaceObject.setFlagsFromString)('--wasm-tiering-budget=1000000000');
+
 ;// CONCATENATED MODULE: ./lib/src/google/names.js
 /** A name that no request may be built from. Thrown before anything is sent. */
 class ResourceNameError extends Error {
@@ -73106,12 +73123,6 @@ function sayLines(log, title, lines = []) {
 
 
 
-/*
- * A hundred full policies take some tens of megabytes, and to read, merge and write them some hundred. V8 would let that pile up:
- * up to 128 MB of young objects once many of them grow old, and four times what is in use. It has room to breathe with the space
- * for young objects that it has when everything is loaded, and with twice what is in use. An action has no command line for this.
- */
-(0,external_node_v8_namespaceObject.setFlagsFromString)('--semi-space-growth-factor=1 --heap-growing-percent=100');
 /** What the tiny entry points in `dist/` call. */
 const plan = () => runStep('plan', readPlanInputs, planCommand);
 const apply = () => runStep('apply', readApplyInputs, applyCommand);
