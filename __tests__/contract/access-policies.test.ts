@@ -284,7 +284,7 @@ describe('which policy is written to', () => {
 });
 
 describe('what the server may do with names and answers', () => {
-  it.each([
+  it.concurrent.each([
     [
       'project IDs become numbers',
       { projectForms: { names: 'number', bindingPolicy: 'number', conditions: 'number' } },

@@ -136,7 +136,7 @@ describe('rights of the caller', () => {
 });
 
 describe('a run that is cut off', () => {
-  it.each([
+  it.concurrent.each([
     ['the answer to the creation is lost', { method: 'POST', path: '**/accessPolicies' }],
     ['the answer to the binding is lost', { method: 'POST', path: '**/policyBindings' }],
   ] as const)('%s: the run looks, and goes on', async (_what, match) => {
@@ -147,7 +147,7 @@ describe('a run that is cut off', () => {
     expect(stage.emulator.world.accessPolicies.boundTo()).toHaveLength(1);
   });
 
-  it('a policy that is there and not bound is bound by the next run', async () => {
+  it.concurrent('a policy that is there and not bound is bound by the next run', async () => {
     const stage = await set({ world: accessWorld(), config: ACCESS_CONFIG, settings: QUICK });
     let killed = false;
     stage.emulator.faults.add([

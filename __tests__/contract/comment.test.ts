@@ -192,7 +192,7 @@ describe('a token that may not write', () => {
 });
 
 describe('GitHub', () => {
-  it('may lose the comment between look and update', async () => {
+  it.concurrent('may lose the comment between look and update', async () => {
     const review = await shown();
     review.github.before.push(({ method }) => {
       if (method === 'PATCH') review.github.comments.splice(0);
@@ -204,7 +204,7 @@ describe('GitHub', () => {
     expect(review.body()).toContain('runs/4712');
   });
 
-  it('may limit requests: the wait that it asks for is waited', async () => {
+  it.concurrent('may limit requests: the wait that it asks for is waited', async () => {
     const review = await open();
     review.github.answer(1, () => limits.tooMany(1));
     review.github.answer(3, () => limits.secondary(1));
@@ -213,7 +213,7 @@ describe('GitHub', () => {
     expect(review.comments()).toHaveLength(1);
   });
 
-  it('may be down: the plan stands, with one warning', async () => {
+  it.concurrent('may be down: the plan stands, with one warning', async () => {
     const review = await open();
     review.github.before.push(() => problem(410, 'Gone'));
     const result = await review.run('plan');
@@ -221,7 +221,7 @@ describe('GitHub', () => {
     expect(complaints(result)).toHaveLength(1);
   });
 
-  it.each<[string, () => Response]>([
+  it.concurrent.each<[string, () => Response]>([
     ['a page that is nowhere', () => Response.json([], { headers: { link: '<http://>; rel="next"' } })],
     ['another host', () => Response.json([], { headers: { link: '<https://evil.example.com/>; rel="next"' } })],
     ['no JSON', () => new Response('<html>', { status: 200 })],
@@ -236,7 +236,7 @@ describe('GitHub', () => {
     expect(review.stage.writes().length).toBeGreaterThan(3);
   });
 
-  it('may lose the answer to a creation: there is one comment all the same', async () => {
+  it.concurrent('may lose the answer to a creation: there is one comment all the same', async () => {
     const review = await open();
     let lost = false;
     review.github.after.push(({ method, path }) => {

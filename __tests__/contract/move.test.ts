@@ -174,50 +174,62 @@ describe('a move is refused before anything is written', () => {
 });
 
 describe('a slot that is not free yet', () => {
-  it('is waited for, with one engine after the other', async () => {
-    const stage = await set({ world: fleetWorld(4), config: MOVE, settings: slotFor(3_000) });
-    const result = await runMove(stage);
-    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-    expect(bindings(stage, 4)).toEqual(Array(4).fill(NEW));
-    expect(result.log).toMatch(new RegExp(`Agent \\d: .*${TAKEN}; the slot may still be taken by the other gateway`));
-    // What was tried while the slot was taken was tried with one engine at a time.
-    expect(updatedTo(stage, NEW).length).toBeLessThan(4 * 3);
-  }, 60_000);
+  it.concurrent(
+    'is waited for, with one engine after the other',
+    async () => {
+      const stage = await set({ world: fleetWorld(4), config: MOVE, settings: slotFor(3_000) });
+      const result = await runMove(stage);
+      expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+      expect(bindings(stage, 4)).toEqual(Array(4).fill(NEW));
+      expect(result.log).toMatch(new RegExp(`Agent \\d: .*${TAKEN}; the slot may still be taken by the other gateway`));
+      // What was tried while the slot was taken was tried with one engine at a time.
+      expect(updatedTo(stage, NEW).length).toBeLessThan(4 * 3);
+    },
+    60_000,
+  );
 
-  it('and is told at once is waited for as well', async () => {
-    const { aiplatform } = slotFor(2_000);
-    const settings = {
-      aiplatform: {
-        ...aiplatform,
-        secondGateway: 'sync' as const,
-        secondGatewayStatus: 'FAILED_PRECONDITION' as const,
-      },
-    };
-    const stage = await set({ world: fleetWorld(3), config: MOVE, settings });
-    const result = await runMove(stage);
-    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-    expect(updatedTo(stage, NEW)).toEqual(agents(3).map(idOf));
-    expect(result.log).toContain(TAKEN);
-  }, 60_000);
+  it.concurrent(
+    'and is told at once is waited for as well',
+    async () => {
+      const { aiplatform } = slotFor(2_000);
+      const settings = {
+        aiplatform: {
+          ...aiplatform,
+          secondGateway: 'sync' as const,
+          secondGatewayStatus: 'FAILED_PRECONDITION' as const,
+        },
+      };
+      const stage = await set({ world: fleetWorld(3), config: MOVE, settings });
+      const result = await runMove(stage);
+      expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+      expect(updatedTo(stage, NEW)).toEqual(agents(3).map(idOf));
+      expect(result.log).toContain(TAKEN);
+    },
+    60_000,
+  );
 
-  it('ends the run with timeout, and says who has no gateway; the next run goes on', async () => {
-    const stage = await set({ world: fleetWorld(3), config: MOVE, settings: slotFor(3_600_000) });
-    const result = await runMove(stage, { timeout: '0.1', rollback: 'true' });
-    expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'timeout' } });
-    const error = annotations(result.log, 'error').join('\n');
-    expect(error).toContain(`${SUBJECT} is not finished`);
-    expect(error).toContain(
-      '- bound to no egress gateway, so that what they call is not governed: "Agent 1", "Agent 2", "Agent 3"',
-    );
-    expect(error).toContain('Not rolled back: nothing new is begun once a run is over.');
-    expect(result.summary).toContain('is not finished');
-    expect(result.log).toContain('move: true included');
-    expect(enginesOf(result)['Agent 1']).toMatchObject({ status: 'pending', egress: null });
+  it.concurrent(
+    'ends the run with timeout, and says who has no gateway; the next run goes on',
+    async () => {
+      const stage = await set({ world: fleetWorld(3), config: MOVE, settings: slotFor(3_600_000) });
+      const result = await runMove(stage, { timeout: '0.1', rollback: 'true' });
+      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'timeout' } });
+      const error = annotations(result.log, 'error').join('\n');
+      expect(error).toContain(`${SUBJECT} is not finished`);
+      expect(error).toContain(
+        '- bound to no egress gateway, so that what they call is not governed: "Agent 1", "Agent 2", "Agent 3"',
+      );
+      expect(error).toContain('Not rolled back: nothing new is begun once a run is over.');
+      expect(result.summary).toContain('is not finished');
+      expect(result.log).toContain('move: true included');
+      expect(enginesOf(result)['Agent 1']).toMatchObject({ status: 'pending', egress: null });
 
-    stage.emulator.world.advance(3_600_000);
-    expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
-    expect(bindings(stage, 3)).toEqual(Array(3).fill(NEW));
-  }, 60_000);
+      stage.emulator.world.advance(3_600_000);
+      expect(await runMove(stage)).toMatchObject({ exitCode: 0 });
+      expect(bindings(stage, 3)).toEqual(Array(3).fill(NEW));
+    },
+    60_000,
+  );
 });
 
 it('an engine that is alone goes straight from one gateway to another without move: true', async () => {
