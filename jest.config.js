@@ -15,7 +15,7 @@ export default {
     ],
   },
   // Contract tests mostly wait: for child processes, and for what those wait for.
-  maxWorkers: Math.ceil(2.5 * availableParallelism()),
+  maxWorkers: 3 * availableParallelism(),
   testSequencer: './__tests__/sequencer.js',
   // Contract tests start child processes and real HTTP servers.
   testTimeout: 60_000,
