@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { Script } from 'node:vm';
 import { JSDOM } from 'jsdom';
 
 /** The sources of all Mermaid diagrams in a Markdown text. */
@@ -5,13 +7,18 @@ export function diagramsIn(markdown: string): string[] {
   return [...markdown.matchAll(/^```mermaid\n([\s\S]*?)^```$/gm)].map(([, source = '']) => source);
 }
 
-let loaded: Promise<{ parse: (source: string) => Promise<unknown> }> | undefined;
+interface Mermaid {
+  readonly parse: (source: string) => Promise<unknown>;
+}
 
-/** Mermaid needs a document from the moment it is loaded. */
-async function load(): Promise<{ parse: (source: string) => Promise<unknown> }> {
-  const { window } = new JSDOM('');
-  Object.assign(globalThis, { window, document: window.document });
-  return (await import('mermaid')).default;
+let loaded: Mermaid | undefined;
+
+/** Mermaid is made for a page: its small build is a script that leaves itself in a global. */
+function load(): Mermaid {
+  const page = new JSDOM('', { runScripts: 'outside-only' });
+  const script = readFileSync('node_modules/@mermaid-js/tiny/dist/mermaid.tiny.js', 'utf8');
+  new Script(script).runInContext(page.getInternalVMContext());
+  return (page.window as unknown as { mermaid: Mermaid }).mermaid;
 }
 
 /**
@@ -21,5 +28,5 @@ async function load(): Promise<{ parse: (source: string) => Promise<unknown> }> 
  */
 export async function parseDiagram(source: string): Promise<void> {
   loaded ??= load();
-  await (await loaded).parse(source);
+  await loaded.parse(source);
 }
