@@ -1,39 +1,16 @@
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { startEmulator, type Emulator, type WorldInput } from '../../emulator/index.js';
-import { ROOT } from './support/metadata.js';
 import { runAction, type StepResult } from './support/runner.js';
+import { checksIn } from './support/stage.js';
 
 let emulator: Emulator | undefined;
 afterEach(() => emulator?.close());
 
-async function planOf(world: WorldInput | string, config: string, folder = 'plan'): Promise<StepResult> {
+async function planOf(world: WorldInput, config: string, folder: string): Promise<StepResult> {
   emulator = await startEmulator({ world });
   const files = { 'agent-gateway.yaml': config };
   return runAction(folder, { access_token: 'token-1' }, { env: emulator.env, files });
 }
-const read = (name: string, file: string): string =>
-  readFileSync(path.join(ROOT, 'emulator/worlds', name, file), 'utf8');
-/** IDs of the checks in the summary's table, in its order. */
-const found = ({ summary }: StepResult): string[] =>
-  [...summary.matchAll(/^\| (?:\*\*error\*\*|warning) \| <code>([^<]+)<\/code>/gm)].map(([, id]) => id ?? '');
-
-describe('the sample worlds', () => {
-  it.each([
-    ['demo', []],
-    ['google-skill', []],
-    // No organization, a registry-wide grant, an update that failed: all three are the world's point.
-    ['registry-wide', ['engine-busy-failing', 'registry-wide-shadowed']],
-    // A hand-made list of hosts without the ones that an agent calls at start-up, and members of engines that are gone.
-    ['consolidated-hosts', ['runtime-hosts-missing', 'stale-members']],
-    ['two-agents', ['runtime-hosts-missing']],
-  ])('%s: no check cries wolf', async (name, expected) => {
-    const result = await planOf(read(name, 'world.yaml'), read(name, 'agent-gateway.yaml'));
-    expect(result).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-    expect([...new Set(found(result))].sort()).toEqual(expected);
-  });
-});
 
 describe('a world with eight problems at once', () => {
   const world: WorldInput = {
@@ -67,7 +44,7 @@ agents:
   it.each(['plan', 'apply', 'verify'])('%s finds them in one run, errors first, and writes nothing', async (folder) => {
     const result = await planOf(world, config, folder);
     expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'check-failed' } });
-    expect(found(result)).toEqual([
+    expect(checksIn(result)).toEqual([
       'engine-not-found',
       'engine-too-old',
       'gateway-conflict',

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { beforeAll, describe, expect, it } from '@jest/globals';
 import type { StepResult } from './support/runner.js';
-import { EGRESS, enginesOf, INGRESS, readScenario, useStages, type Stage } from './support/stage.js';
+import { checksIn, EGRESS, enginesOf, INGRESS, readScenario, useStages, type Stage } from './support/stage.js';
 
 const set = useStages();
 const DEMO = readScenario('demo');
@@ -35,6 +35,7 @@ describe('plan', () => {
       failure_reason: '',
     });
     expect(enginesOf(planned)['Support agent']).toMatchObject({ egress: null, ingress: null, status: 'pending' });
+    expect(checksIn(planned)).toEqual([]);
   });
 
   it('writes nothing, although reading an IAP policy is a POST', () => {

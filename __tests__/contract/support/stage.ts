@@ -82,6 +82,11 @@ export function readScenario(name: string): { world: string; config: string } {
   return { world: read('world.yaml'), config: read('agent-gateway.yaml') };
 }
 
+/** IDs of the checks in the table of a step summary, in its order. */
+export function checksIn({ summary }: StepResult): string[] {
+  return [...summary.matchAll(/^\| (?:\*\*error\*\*|warning) \| <code>([^<]+)<\/code>/gm)].map(([, id]) => id ?? '');
+}
+
 export const EGRESS = 'projects/acme-agents/locations/us-central1/agentGateways/egress';
 export const INGRESS = 'projects/acme-agents/locations/us-central1/agentGateways/ingress';
 
