@@ -20,7 +20,7 @@ function reversed(value: unknown): unknown {
 }
 
 describe('the same world and config', () => {
-  it.each(['demo', 'registry-wide'])('%s: give the same plan, byte by byte', async (name) => {
+  it.each(['demo', 'consolidated-hosts', 'registry-wide'])('%s: give the same plan, byte by byte', async (name) => {
     const { world, config } = readScenario(name);
     const stage = await set({ world, config });
     const first = await stage.run('plan');

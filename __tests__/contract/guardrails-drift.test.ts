@@ -74,6 +74,7 @@ describe('drift of guardrails', () => {
     expect(annotations(drifted.log, 'error').at(-1)).toContain(difference);
     expect(stage.writes()).toHaveLength(writes);
     expect(await runWith(stage, 'apply', LINES)).toMatchObject({ exitCode: 0 });
+    expect(await runWith(stage, 'verify', LINES)).toMatchObject({ exitCode: 0, outputs: { changes: 'false' } });
     expect(await decisions(stage)).toEqual(OWN_ACCEPTED);
   });
 

@@ -160,28 +160,28 @@ describe('writes that meet others', () => {
 describe('without the rights', () => {
   const rest = 'gateways:\n  egress: egress\nagents:\n  - engine: all\n';
 
-  it.each([
-    ['orgpolicy.customConstraints.get', ['plan', 'verify', '']],
-    ['orgpolicy.policy.get', ['apply']],
-  ])('%s the layer is not readable, and only a config that declares it fails', async (permission, actions) => {
-    const stage = await set({ world: guardedWorld({ denied: [permission] }) });
-    for (const action of actions) {
-      const result = await runWith(stage, action, { egress: [EGRESS], ingress: [INGRESS], rest });
-      expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', to_bind: '2' } });
-      const [error] = annotations(result.log, 'error');
-      expect(error).toContain('The guardrails of organization 5550001 are not readable');
-      expect(error).toContain(permission);
-      expect(error).toContain('roles/orgpolicy.policyViewer');
-      expect(result.summary).toContain('guardrail-not-readable');
-      expect(result.summary).toContain(action === 'verify' ? '2 bindings' : '2 to bind');
-    }
-    expect(stage.writes()).toEqual([]);
-    const alone = await runWith(stage, 'plan', { egress: [EGRESS] });
-    expect(alone).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', changes: 'false' } });
-    expect(alone.log + alone.summary).not.toContain('as declared');
-    const without = await stage.run('apply', {}, { files: { 'agent-gateway.yaml': CONFIG } });
-    expect(without).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
-  });
+  it.each(['orgpolicy.customConstraints.get', 'orgpolicy.policy.get'])(
+    '%s the layer is not readable, and only a config that declares it fails',
+    async (permission) => {
+      const stage = await set({ world: guardedWorld({ denied: [permission] }) });
+      for (const action of ['plan', 'verify', 'apply', '']) {
+        const result = await runWith(stage, action, { egress: [EGRESS], ingress: [INGRESS], rest });
+        expect(result).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', to_bind: '2' } });
+        const [error] = annotations(result.log, 'error');
+        expect(error).toContain('The guardrails of organization 5550001 are not readable');
+        expect(error).toContain(permission);
+        expect(error).toContain('roles/orgpolicy.policyViewer');
+        expect(result.summary).toContain('guardrail-not-readable');
+        expect(result.summary).toContain(action === 'verify' ? '2 bindings' : '2 to bind');
+      }
+      expect(stage.writes()).toEqual([]);
+      const alone = await runWith(stage, 'plan', { egress: [EGRESS] });
+      expect(alone).toMatchObject({ exitCode: 1, outputs: { failure_reason: 'permission-denied', changes: 'false' } });
+      expect(alone.log + alone.summary).not.toContain('as declared');
+      const without = await stage.run('apply', {}, { files: { 'agent-gateway.yaml': CONFIG } });
+      expect(without).toMatchObject({ exitCode: 0, outputs: { failure_reason: '' } });
+    },
+  );
 
   it('to read, the files for gcloud are written all the same', async () => {
     const lines = { egress: [EGRESS], ingress: [INGRESS] };
